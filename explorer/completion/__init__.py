@@ -1,0 +1,29 @@
+"""Matrix completion by alternating least squares, on the observed entries only."""
+
+from explorer.completion.als import CompletionTrace, HalfStep, iterate_als, run_als
+from explorer.completion.blocks import Block, col_blocks, row_blocks
+from explorer.completion.factors import Factors, factorize, predict
+from explorer.completion.half_step import solve_factor
+from explorer.completion.identifiability import Identifiability, identifiability
+from explorer.completion.observations import Observations, from_matrix
+from explorer.completion.starts import STARTS, Start
+
+__all__ = [
+    "STARTS",
+    "Block",
+    "CompletionTrace",
+    "Factors",
+    "HalfStep",
+    "Identifiability",
+    "Observations",
+    "Start",
+    "col_blocks",
+    "factorize",
+    "from_matrix",
+    "identifiability",
+    "iterate_als",
+    "predict",
+    "row_blocks",
+    "run_als",
+    "solve_factor",
+]

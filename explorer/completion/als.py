@@ -1,0 +1,273 @@
+"""Alternating least squares: fix Y and solve for X, fix X and solve for Y, repeat (Lecture 19).
+
+The objective, for the observed set Omega and the ridge lambda, is
+
+    f(X, Y) = 1/2 |P_Omega(A - X Y^T)|_F^2 + lambda/2 (|X|_F^2 + |Y|_F^2).
+
+With one factor fixed it falls apart into small least squares problems, one for each row of the other, so
+every half step is solved exactly and f never rises. Only observed entries are read, and no m x n matrix is
+formed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from explorer.completion.blocks import col_blocks, row_blocks
+from explorer.completion.factors import Factors, predict
+from explorer.completion.half_step import solve_factor
+from explorer.completion.observations import MAX_MAGNITUDE, Observations
+from explorer.completion.starts import STARTS
+from explorer.errors import InputError
+from explorer.stopping import StopReason
+
+MAX_RANK = 100
+MAX_SWEEPS = 10_000
+MAX_TRACE_NUMBERS = 250_000_000
+"""The most numbers a whole trace may hold, 2 GB."""
+
+RISE = 1e-10
+"""A relative rise of the objective over a sweep beyond this is not rounding: the run has diverged."""
+
+ZERO = 1e-24
+"""An objective below this share of 1/2 |P_Omega(A)|^2 is zero: twelve digits of the entries are explained."""
+
+
+@dataclass(frozen=True, eq=False)
+class HalfStep:
+    """The state of a run after half step h: h = 0 is the start, X was solved at odd h, Y at even h.
+
+    Attributes:
+        left, right: X (m, k) and Y (n, k), as they stand now, read-only.
+        objective: f(X, Y).
+        rmse_observed: root mean square error on the observed entries, in the unit of the values.
+        singular: indices of the rows of the factor just solved whose problem had no unique solution.
+        stop_reason: why the run ends here, or None if it goes on.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    objective: float
+    rmse_observed: float
+    singular: np.ndarray
+    stop_reason: StopReason | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CompletionTrace:
+    """A whole run of S sweeps: every factor, and every figure at each of the 2S + 1 half steps.
+
+    Half step 0 is the start (X_0 = 0, Y_0); at half step 2s - 1 X_s has just been solved, at 2s Y_s.
+
+    Attributes:
+        lefts: (S + 1, m, k) X_0 = 0, X_1, ..., X_S.
+        rights: (S + 1, n, k) Y_0, ..., Y_S.
+        objectives: (2S + 1,) f(X, Y).
+        rmse_observed: (2S + 1,) root mean square error on the observed entries, in the unit of the values.
+        rmse_hidden: (2S + 1,) the same on the hidden entries, or None when none were given.
+        stop_reason: why the run ended: converged, max_iter or diverged. Never degenerate: also a singular
+            problem has a defined solution, the shortest one, and its row or column is listed below.
+        singular_rows, singular_cols: sorted indices of the rows and columns of the matrix that in some sweep
+            had no unique solution. Empty when ridge > 0.
+
+    The arrays are read-only. All numbers are finite: a sweep whose numbers overflow is left out, and the run
+    ends as diverged before it.
+    """
+
+    lefts: np.ndarray
+    rights: np.ndarray
+    objectives: np.ndarray
+    rmse_observed: np.ndarray
+    rmse_hidden: np.ndarray | None
+    stop_reason: StopReason
+    singular_rows: np.ndarray
+    singular_cols: np.ndarray
+
+    @property
+    def n_sweeps(self) -> int:
+        """The number S of sweeps; a sweep solves X, then Y."""
+        return len(self.lefts) - 1
+
+    def factors(self, h: int) -> Factors:
+        """X and Y as they stood after half step h, 0..2S."""
+        if not 0 <= h <= 2 * self.n_sweeps:
+            raise InputError(f"This run has the half steps 0 to {2 * self.n_sweeps}, so there is no {h}.")
+        return Factors(self.lefts[(h + 1) // 2], self.rights[h // 2])
+
+
+def run_als(
+    observations: Observations,
+    rank: int,
+    *,
+    ridge: float = 0.01,
+    start: str | np.ndarray = "gaussian",
+    seed: int = 0,
+    max_sweeps: int = 100,
+    rtol: float = 1e-6,
+    hidden: Observations | None = None,
+) -> CompletionTrace:
+    """Complete a matrix by alternating least squares and record the whole run.
+
+    Args:
+        observations: the observed entries of A, m x n.
+        rank: k, 1..min(m, n) and at most 100.
+        ridge: lambda >= 0, in the unit of the values. With 0, a problem without a unique solution gets its
+            shortest one, and is reported.
+        start: a name in `STARTS`, or Y_0 itself, (n, k).
+        seed: seed of the start, >= 0; the data and the mask have their own.
+        max_sweeps: 0..10 000.
+        rtol: in [0, 1); the run has converged when a whole sweep lowers f by less than this share of
+            1/2 |P_Omega(A)|^2, which is f at X = Y = 0, or when f is zero up to rounding. Not of f itself:
+            where X Y^T fits exactly, f falls towards the penalty for very long, by shares of itself that look
+            large though nothing moves any more. 0 runs on to max_sweeps unless f becomes zero.
+        hidden: entries that the run must not see, only to measure the error on them.
+
+    Raises `InputError` when a setting is out of its bounds, or a trace that long would not fit into memory
+    (`iterate_als` keeps nothing).
+    """
+    steps = iterate_als(
+        observations, rank, ridge=ridge, start=start, seed=seed, max_sweeps=max_sweeps, rtol=rtol
+    )
+    if sum(observations.shape) * rank * (max_sweeps + 1) > MAX_TRACE_NUMBERS:
+        raise InputError(f"{max_sweeps} sweeps of factors this large do not fit into memory: allow fewer.")
+    if hidden is not None and hidden.shape != observations.shape:
+        raise InputError("The hidden entries must belong to a matrix of the same shape as the observed ones.")
+
+    history = list(steps)
+    stop_reason = history[-1].stop_reason
+    if not np.isfinite(history[-1].objective):
+        del history[-2:]
+    lefts = np.stack([history[0].left, *(step.left for step in history[1::2])])
+    rights = np.stack([step.right for step in history[0::2]])
+    rmse_hidden = None
+    if hidden is not None:
+        rmse_hidden = _frozen([_rmse(Factors(step.left, step.right), hidden) for step in history])
+    return CompletionTrace(
+        lefts=_frozen(lefts),
+        rights=_frozen(rights),
+        objectives=_frozen([step.objective for step in history]),
+        rmse_observed=_frozen([step.rmse_observed for step in history]),
+        rmse_hidden=rmse_hidden,
+        stop_reason=stop_reason,
+        singular_rows=_ever_singular(history[1::2]),
+        singular_cols=_ever_singular(history[2::2]),
+    )
+
+
+def iterate_als(
+    observations: Observations,
+    rank: int,
+    *,
+    ridge: float = 0.01,
+    start: str | np.ndarray = "gaussian",
+    seed: int = 0,
+    max_sweeps: int = 100,
+    rtol: float = 1e-6,
+) -> Iterator[HalfStep]:
+    """The half steps of `run_als`, one at a time, and none is kept: the start, then X and Y in turn.
+
+    The last one has a stop reason. The settings are checked at once, before the first is asked for. When the
+    numbers overflow, the last half step is not finite.
+    """
+    _check_settings(observations.shape, rank, ridge, seed, max_sweeps, rtol)
+    right = _starting_factor(observations, rank, start, seed)
+    return _alternate(observations, right, ridge, max_sweeps, rtol)
+
+
+def _alternate(
+    observations: Observations, right: np.ndarray, ridge: float, max_sweeps: int, rtol: float
+) -> Iterator[HalfStep]:
+    rank = right.shape[1]
+    rows = row_blocks(observations, rank)
+    cols = col_blocks(observations, rank)
+    left = np.zeros((observations.shape[0], rank))
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def state(squared_error: float, singular: np.ndarray) -> HalfStep:
+        left.setflags(write=False)
+        right.setflags(write=False)
+        penalty = ridge * (np.vdot(left, left) + np.vdot(right, right))
+        rmse = float(np.sqrt(squared_error / observations.count))
+        return HalfStep(left, right, float(squared_error + penalty) / 2, rmse, singular)
+
+    squared_values = float(np.vdot(observations.values, observations.values))
+    step = state(squared_values, _NONE)
+    yield replace(step, stop_reason=StopReason.MAX_ITER if max_sweeps == 0 else None)
+
+    for sweep in range(1, max_sweeps + 1):
+        before = step.objective
+        left, squared_error, singular = solve_factor(rows, right, ridge)
+        yield state(squared_error, singular)
+        right, squared_error, singular = solve_factor(cols, left, ridge)
+        step = state(squared_error, singular)
+
+        stop_reason = _verdict(before, step.objective, squared_values / 2, rtol)
+        if stop_reason is None and sweep == max_sweeps:
+            stop_reason = StopReason.MAX_ITER
+        yield replace(step, stop_reason=stop_reason)
+        if stop_reason is not None:
+            return
+
+
+def _verdict(before: float, after: float, whole: float, rtol: float) -> StopReason | None:
+    """Whether the run ends after a sweep from `before` to `after`; `whole` is the objective at X = Y = 0."""
+    zero = ZERO * whole
+    if not np.isfinite(after) or after > before * (1 + RISE) + zero:
+        return StopReason.DIVERGED
+    if after <= zero or abs(before - after) < rtol * whole:
+        return StopReason.CONVERGED
+    return None
+
+
+def _check_settings(
+    shape: tuple[int, int], rank: int, ridge: float, seed: int, max_sweeps: int, rtol: float
+) -> None:
+    highest = min(*shape, MAX_RANK)
+    if not isinstance(rank, (int, np.integer)) or not 1 <= rank <= highest:
+        raise InputError(f"The rank must be a whole number from 1 to {highest} for this matrix, not {rank}.")
+    if not 0 <= ridge <= MAX_MAGNITUDE:
+        raise InputError(f"The ridge must be a number from 0 to {MAX_MAGNITUDE:g}, not {ridge}.")
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError(f"The seed must be a whole number from 0 on, not {seed}.")
+    if not isinstance(max_sweeps, (int, np.integer)) or not 0 <= max_sweeps <= MAX_SWEEPS:
+        raise InputError(f"The sweeps must be a whole number from 0 to {MAX_SWEEPS:,}, not {max_sweeps}.")
+    if not 0 <= rtol < 1:
+        raise InputError(f"The relative tolerance must be at least 0 and below 1, not {rtol}.")
+
+
+def _starting_factor(observations: Observations, rank: int, start: str | np.ndarray, seed: int) -> np.ndarray:
+    if isinstance(start, str):
+        if start not in STARTS:
+            raise InputError(f"There is no start called '{start}'; choose one of: {', '.join(STARTS)}.")
+        return STARTS[start].make(observations, rank, np.random.default_rng(seed))
+    try:
+        right = np.array(start, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError("A start must be the name of one, or a table of numbers Y_0.") from None
+    if right.shape != (observations.shape[1], rank):
+        raise InputError(
+            f"A start Y_0 must have {observations.shape[1]} rows, one for each column of the matrix, and "
+            f"{rank} columns, but its shape is {right.shape}."
+        )
+    if not (np.abs(right) <= MAX_MAGNITUDE).all():
+        raise InputError(f"A start Y_0 must be finite, and at most {MAX_MAGNITUDE:g} in magnitude.")
+    return right
+
+
+def _rmse(factors: Factors, entries: Observations) -> float:
+    error = entries.values - predict(factors, entries.rows, entries.cols)
+    return float(np.sqrt(np.mean(error**2)))
+
+
+def _ever_singular(half_steps: list[HalfStep]) -> np.ndarray:
+    return _frozen(np.unique(np.concatenate([_NONE, *(step.singular for step in half_steps)])))
+
+
+def _frozen(numbers: np.ndarray | list[float]) -> np.ndarray:
+    array = np.asarray(numbers)
+    array.setflags(write=False)
+    return array
+
+
+_NONE = np.empty(0, dtype=np.int64)

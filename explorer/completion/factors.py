@@ -1,0 +1,70 @@
+"""The model of matrix completion: a product X Y^T of two thin factors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.errors import InputError
+
+PREDICT_ENTRIES = 65_536
+"""Entries predicted at a time, so that memory stays small however many entries there are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """The factors X and Y of a rank-k model A ~ X Y^T, in the unit of A taken together.
+
+    Attributes:
+        left: X, (m, k) float64, finite, read-only.
+        right: Y, (n, k) float64, finite, read-only.
+
+    Raises `InputError` when the two do not fit together or hold a number that is not finite.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+
+    def __post_init__(self) -> None:
+        left = np.array(self.left, dtype=np.float64)
+        right = np.array(self.right, dtype=np.float64)
+        if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[1] or not left.shape[1]:
+            raise InputError(
+                "The factors X and Y must be two tables with equally many columns, the rank, "
+                f"but X is {left.shape} and Y is {right.shape}."
+            )
+        if not (np.isfinite(left).all() and np.isfinite(right).all()):
+            raise InputError("Every entry of the factors X and Y must be finite.")
+        left.setflags(write=False)
+        right.setflags(write=False)
+        object.__setattr__(self, "left", left)
+        object.__setattr__(self, "right", right)
+
+    @property
+    def rank(self) -> int:
+        """The number k of columns of each factor."""
+        return self.left.shape[1]
+
+
+def predict(factors: Factors, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
+    """The entries x_i . y_j of X Y^T at the cells (rows[e], cols[e]), (N,); the product is never formed."""
+    values = np.empty(len(rows))
+    for first in range(0, len(rows), PREDICT_ENTRIES):
+        block = slice(first, first + PREDICT_ENTRIES)
+        np.einsum("ek,ek->e", factors.left[rows[block]], factors.right[cols[block]], out=values[block])
+    return values
+
+
+def factorize(matrix: np.ndarray, rank: int) -> Factors:
+    """The best factors of a small, completely known matrix: its truncated singular value decomposition.
+
+    X = U sqrt(S) and Y = V sqrt(S) are equally large, and X Y^T is nearest to the matrix among all of that
+    rank (Eckart and Young, 1936). `matrix` is (m, n), finite; 1 <= rank <= min(m, n).
+    """
+    matrix = np.asarray(matrix, dtype=np.float64)
+    if matrix.ndim != 2 or not np.isfinite(matrix).all():
+        raise InputError("Only a matrix that is known completely can be factorized: fill its gaps first.")
+    if not 1 <= rank <= min(matrix.shape):
+        raise InputError(f"The rank must be 1 to {min(matrix.shape)} for this matrix, not {rank}.")
+    left, singular_values, right = np.linalg.svd(matrix, full_matrices=False)
+    scale = np.sqrt(singular_values[:rank])
+    return Factors(left[:, :rank] * scale, right[:rank].T * scale)

@@ -1,0 +1,194 @@
+"""The matrices to be completed: made with a known rank, measured, or the user's own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.datasets.generate import DATA_STREAM, checkerboard, noisy_low_rank, random_stream
+from explorer.datasets.reading import check_matrix, read_matrix
+from explorer.datasets.shipped import shipped_text
+from explorer.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixProblem:
+    """A matrix with labels, and what to say about it.
+
+    values: (m, n) float64, read-only, in `unit` ("" where there is none); NaN where the value is truly
+    unknown.
+    row_labels (m), col_labels (n): what to call rows and columns.
+    about: a sentence or two for the screen; source: where the values come from.
+    low_rank: the rank that a generated matrix was made with (exact, or before noise), None for measured ones.
+    """
+
+    name: str
+    label: str
+    unit: str
+    values: np.ndarray
+    row_labels: tuple[str, ...]
+    col_labels: tuple[str, ...]
+    about: str
+    source: str
+    low_rank: int | None = None
+
+    def __post_init__(self):
+        values = np.array(self.values, dtype=np.float64)
+        values.setflags(write=False)
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "row_labels", _labels(self.row_labels, values.shape[0], "row"))
+        object.__setattr__(self, "col_labels", _labels(self.col_labels, values.shape[1], "column"))
+
+
+LabelledValues = tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]
+"""Values (m, n), row labels (m), column labels (n)."""
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixSource:
+    """One entry of `MATRICES`: a `MatrixProblem` whose values `make(rng)` generates or reads."""
+
+    name: str
+    label: str
+    unit: str
+    about: str
+    source: str
+    make: Callable[[np.random.Generator], LabelledValues]
+    uses_seed: bool = False
+    low_rank: int | None = None
+
+    def load(self, seed: int = 0) -> MatrixProblem:
+        """The problem; `seed` matters only where `uses_seed` is true."""
+        values, row_labels, col_labels = self.make(random_stream(seed, DATA_STREAM))
+        return MatrixProblem(
+            name=self.name,
+            label=self.label,
+            unit=self.unit,
+            values=values,
+            row_labels=row_labels,
+            col_labels=col_labels,
+            about=self.about,
+            source=self.source,
+            low_rank=self.low_rank,
+        )
+
+
+CHECKERBOARD_SHAPE = (40, 70)
+LOW_RANK_SHAPE, LOW_RANK, LOW_RANK_NOISE = (40, 60), 3, 0.1
+
+
+def own_matrix(values, row_labels=None, col_labels=None, label: str = "Your matrix") -> MatrixProblem:
+    """The user's own matrix (m, n), NaN where missing; without labels rows and columns are numbered from 1.
+
+    InputError: what `check_matrix` refuses, or labels that are not as many as the rows or columns.
+    """
+    checked = check_matrix(values)
+    n_rows, n_cols = checked.shape
+    missing = int(np.isnan(checked).sum())
+    return MatrixProblem(
+        name="own",
+        label=label,
+        unit="",
+        values=checked,
+        row_labels=_numbered(n_rows) if row_labels is None else row_labels,
+        col_labels=_numbered(n_cols) if col_labels is None else col_labels,
+        about=f"The {n_rows} x {n_cols} matrix that you brought; {missing:,} of its cells are missing.",
+        source="your own",
+    )
+
+
+def load_matrix(name: str, seed: int = 0) -> MatrixProblem:
+    """The problem called `name` in `MATRICES`. InputError: a name that is not there."""
+    if name not in MATRICES:
+        raise InputError(f'There is no matrix called "{name}"; choose one of {", ".join(MATRICES)}.')
+    return MATRICES[name].load(seed)
+
+
+def _labels(labels, count: int, what: str) -> tuple[str, ...]:
+    if len(labels) != count:
+        raise InputError(f"The number of {what} labels is {len(labels)}; give {count}, one for every {what}.")
+    return tuple(str(label) for label in labels)
+
+
+def _numbered(count: int) -> tuple[str, ...]:
+    return tuple(str(number) for number in range(1, count + 1))
+
+
+def _unlabelled(values: np.ndarray) -> LabelledValues:
+    return values, _numbered(values.shape[0]), _numbered(values.shape[1])
+
+
+def _file(file_name: str) -> Callable[[np.random.Generator], LabelledValues]:
+    """A `make` that reads the file."""
+    return lambda rng: read_matrix(shipped_text(file_name))
+
+
+MATRICES: dict[str, MatrixSource] = {
+    source.name: source
+    for source in (
+        MatrixSource(
+            name="checkerboard",
+            label="Checkerboard",
+            unit="",
+            about="40 x 70 entries -4, -2, 2, 4 in a checkerboard, a matrix of rank exactly 2.",
+            source="Lecture 19, EM and alternating minimization",
+            make=lambda rng: _unlabelled(checkerboard(*CHECKERBOARD_SHAPE)),
+            low_rank=2,
+        ),
+        MatrixSource(
+            name="low-rank",
+            label="Random low rank with noise",
+            unit="",
+            about="A random 40 x 60 matrix of rank 3, whose entries have a standard deviation near 1.7, "
+            "plus noise of standard deviation 0.1.",
+            source="generated",
+            make=lambda rng: _unlabelled(noisy_low_rank(*LOW_RANK_SHAPE, LOW_RANK, LOW_RANK_NOISE, rng)),
+            uses_seed=True,
+            low_rank=LOW_RANK,
+        ),
+        MatrixSource(
+            name="votes",
+            label="Republican votes, 1856-1976",
+            unit="%",
+            about="The Republican share of the vote in 50 states and 31 presidential elections; 14 % of the "
+            "entries are missing for good: no such vote was counted, so their completion cannot be checked.",
+            source="Peterson (1973); R cluster::votes.repub",
+            make=_file("votes_repub.csv"),
+        ),
+        MatrixSource(
+            name="sea-temperature",
+            label="Sea temperatures, 1950-2010",
+            unit="°C",
+            about="Sea surface temperature of the eastern Pacific in 61 years and 12 months; El Niño makes "
+            "warm rows.",
+            source="NOAA, Extended Reconstructed Sea Surface Temperature, public domain",
+            make=_file("elnino_sst.csv"),
+        ),
+        MatrixSource(
+            name="life-expectancy",
+            label="Life expectancy, every fifth year",
+            unit="years",
+            about="Life expectancy at birth in 142 countries, every fifth year from 1952 to 2007, no gaps.",
+            source="Gapminder; R gapminder, CC0",
+            make=_file("gapminder_lifeexp.csv"),
+        ),
+        MatrixSource(
+            name="life-expectancy-gaps",
+            label="Life expectancy, with its gaps",
+            unit="years",
+            about="Life expectancy at birth in 187 countries and the 58 years from 1950 to 2007; 69 % of the "
+            "entries are missing, and not at random: most countries are known every fifth year only.",
+            source="Gapminder; R gapminder, CC0",
+            make=_file("gapminder_lifeexp_unfiltered.csv"),
+        ),
+        MatrixSource(
+            name="camera",
+            label="Photograph, 64 x 64",
+            unit="grey level",
+            about="The cameraman photograph in 64 x 64 grey levels from 0, black, to 255, white; its rank is "
+            "low only roughly.",
+            source="Lav Varshney, CC0",
+            make=_file("camera_64x64.csv"),
+        ),
+    )
+}

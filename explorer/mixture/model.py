@@ -1,0 +1,158 @@
+"""The Gaussian mixture p(x) = sum_k pi_k N(x; mu_k, Sigma_k): its parameters, densities and log-likelihood.
+
+Layouts serve d dimensions: points (n, d), means (K, d), covariances (K, d, d). What is computed is d = 1, by
+`univariate`; more dimensions raise InputError.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from explorer.errors import InputError
+from explorer.mixture import univariate
+
+MAX_POINTS = 1_000_000
+MAX_COMPONENTS = 50
+# Within these bounds no square, quotient or sum over points overflows or vanishes.
+LARGEST_VALUE = 1e60
+SMALLEST_SPREAD = 1e-60
+SMALLEST_VARIANCE = 1e-160
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """A Gaussian mixture of K components in d dimensions.
+
+    weights (K,): non-negative, summing to 1. means (K, d), in the unit of the data. covariances (K, d, d):
+    symmetric and positive definite, in that unit squared. Raises InputError where this does not hold. The
+    arrays are copied and read-only.
+    """
+
+    weights: Floats
+    means: Floats
+    covariances: Floats
+
+    def __post_init__(self) -> None:
+        for name, largest in (("weights", 1.0), ("means", LARGEST_VALUE), ("covariances", LARGEST_VALUE**2)):
+            array = as_floats(getattr(self, name), f"The mixture's {name}", largest).copy()
+            object.__setattr__(self, name, read_only(array))
+        if self.means.ndim != 2 or self.means.size == 0:
+            raise InputError("The mixture's means must be a table of one row a component.")
+        n_components, n_dimensions = self.means.shape
+        check_n_components(n_components)
+        if self.weights.shape != (n_components,):
+            raise InputError(f"The mixture has {n_components} means: give it as many weights.")
+        if self.covariances.shape != (n_components, n_dimensions, n_dimensions):
+            raise InputError(
+                f"The mixture's covariances must have shape {(n_components, n_dimensions, n_dimensions)}; "
+                f"got {self.covariances.shape}."
+            )
+        if self.weights.min() < 0 or abs(self.weights.sum() - 1) > 1e-8:
+            raise InputError("The mixture's weights must be at least 0 and sum to 1.")
+        if not np.allclose(self.covariances, self.covariances.transpose(0, 2, 1), rtol=1e-10, atol=0):
+            raise InputError("The mixture's covariances must be symmetric.")
+        if np.linalg.eigvalsh(self.covariances).min() < SMALLEST_VARIANCE:
+            raise InputError("The mixture's covariances must be positive: give every component some width.")
+
+    @classmethod
+    def univariate(cls, weights: ArrayLike, means: ArrayLike, variances: ArrayLike) -> Mixture:
+        """The one-dimensional mixture of three arrays of length K."""
+        return cls(weights, np.asarray(means)[..., None], np.asarray(variances)[..., None, None])
+
+    @property
+    def n_components(self) -> int:
+        return self.means.shape[0]
+
+    @property
+    def n_dimensions(self) -> int:
+        return self.means.shape[1]
+
+
+def log_joint(data: ArrayLike, mixture: Mixture) -> Floats:
+    """log p(x_i, z_i = k) = log pi_k + log N(x_i; mu_k, Sigma_k), (n, K); -inf where pi_k = 0.
+
+    Lecture 19, corrected: the weight enters by its logarithm.
+    """
+    weights, means, variances = as_univariate(mixture)
+    squared = univariate.squared_deviations(as_line(data), means)
+    return univariate.log_joint(squared, weights, variances, out=squared).T
+
+
+def log_likelihood(data: ArrayLike, mixture: Mixture) -> float:
+    """sum_i log sum_k p(x_i, z_i = k), the total over points in nats (TD2, question 4, by log-sum-exp)."""
+    return float(univariate.normalize(log_joint(data, mixture).T).sum())
+
+
+def density(x: ArrayLike, mixture: Mixture) -> Floats:
+    """p(x_i) at each of n places, (n,), per unit of the data."""
+    return np.exp(univariate.normalize(log_joint(x, mixture).T))
+
+
+def as_points(data: ArrayLike) -> Floats:
+    """The data as n points in d dimensions, (n, d) in float64; (n,) is read as d = 1.
+
+    Raises InputError unless there are 1 to 1 000 000 points, all finite numbers of at most 1e60 in size.
+    """
+    points = as_floats(data, "The data", LARGEST_VALUE)
+    if points.ndim == 1:
+        points = points[:, None]
+    if points.ndim != 2 or points.size == 0:
+        raise InputError("The data must be a list of at least one number.")
+    if len(points) > MAX_POINTS:
+        raise InputError(f"The data has {len(points)} points: use at most {MAX_POINTS}.")
+    return points
+
+
+def as_line(data: ArrayLike) -> Floats:
+    """The points of one-dimensional data, (n,). Raises InputError for d > 1, and as `as_points` does."""
+    points = as_points(data)
+    if points.shape[1] != 1:
+        raise InputError(
+            f"The data has {points.shape[1]} columns: choose one, mixtures are fitted to one column."
+        )
+    return points[:, 0]
+
+
+def as_univariate(mixture: Mixture) -> univariate.Parameters:
+    """The parameters of a one-dimensional mixture, (K,) each. Raises InputError for d > 1."""
+    if mixture.n_dimensions != 1:
+        raise InputError(f"The mixture has {mixture.n_dimensions} dimensions: use one, as the data does.")
+    return univariate.Parameters(mixture.weights, mixture.means[:, 0], mixture.covariances[:, 0, 0])
+
+
+def as_floats(values: ArrayLike, what: str, largest: float) -> Floats:
+    """The values in float64. Raises InputError, naming `what`, unless all are finite and within +-largest."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{what} must be numbers, in rows of equal length.") from None
+    if not np.isfinite(array).all():
+        raise InputError(f"{what} must be finite: remove missing and infinite values.")
+    if array.size and np.abs(array).max() > largest:
+        raise InputError(f"{what} must be at most {largest:g} in size: choose another unit.")
+    return array
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """The same array, closed for writing."""
+    array.setflags(write=False)
+    return array
+
+
+def check_n_components(n_components: int, n_points: int = MAX_POINTS) -> None:
+    """Raise InputError unless n_components is a whole number from 1 to 50, and not more than the points."""
+    check_whole_number("The number of components", n_components, 1, MAX_COMPONENTS)
+    if n_components > n_points:
+        raise InputError(f"{n_components} components need as many data points: choose at most {n_points}.")
+
+
+def check_whole_number(what: str, value: int, lowest: int, highest: int) -> None:
+    """Raise InputError, naming `what`, unless value is a whole number of lowest..highest."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not lowest <= value <= highest:
+        raise InputError(f"{what} must be a whole number from {lowest} to {highest}; got {value!r}.")

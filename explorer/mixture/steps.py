@@ -1,0 +1,91 @@
+"""The two steps of EM, and the lower bound that both of them raise.
+
+G(Q, theta) = sum_ik q_ik log p(x_i, z_i = k; theta) - sum_ik q_ik log q_ik is at most the log-likelihood
+L(theta). The E step maximises it over Q, where it touches L; the M step maximises it over theta.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import entr
+
+from explorer.errors import InputError
+from explorer.mixture import univariate
+from explorer.mixture.model import (
+    SMALLEST_SPREAD,
+    Floats,
+    Mixture,
+    as_floats,
+    as_line,
+    check_n_components,
+    log_joint,
+)
+
+
+def e_step(data: ArrayLike, mixture: Mixture) -> Floats:
+    """The responsibilities q_ik = p(z_i = k | x_i; theta), (n, K): tau_ik of TD2, question 2."""
+    joint = log_joint(data, mixture)
+    univariate.normalize(joint.T)
+    return joint
+
+
+def m_step(data: ArrayLike, responsibilities: ArrayLike, variance_floor: float = 0.0) -> Mixture:
+    """The mixture that maximises G(Q, theta) for responsibilities (n, K): TD2, question 3.
+
+    With N_k = sum_i q_ik: pi_k = N_k / n, mu_k = sum_i q_ik x_i / N_k, and
+    sigma_k^2 = sum_i q_ik (x_i - mu_k)^2 / N_k.
+
+    A variance is at least variance_floor times the data's (times 1 where all points are equal); at 0, at
+    least 1e-24 of it, where only rounding is left. A component with N_k < 1e-12 gets weight 0 and the data's
+    mean and variance.
+    """
+    centred = centre(as_line(data))
+    q = np.ascontiguousarray(as_responsibilities(responsibilities, len(centred.line)).T)
+    floor = centred.variance_floor(check_fraction("The variance floor", variance_floor))
+    statistics, _ = univariate.summarize(centred.line, q)
+    weights, means, variances = univariate.fit(statistics, centred.as_one_component(), floor)
+    return Mixture.univariate(weights, means + centred.offset, variances)
+
+
+def lower_bound(data: ArrayLike, responsibilities: ArrayLike, mixture: Mixture) -> float:
+    """G(Q, theta), total over points in nats, with 0 log 0 = 0; -inf where q_ik > 0 = pi_k.
+
+    Lecture 19, corrected: both terms are sums over points, so that G is a lower bound of the log-likelihood.
+    """
+    joint = log_joint(data, mixture)
+    q = as_responsibilities(responsibilities, len(joint))
+    if q.shape != joint.shape:
+        raise InputError(
+            f"The responsibilities have {q.shape[1]} columns: give {joint.shape[1]}, one a component."
+        )
+    expected = np.multiply(q, joint, where=q > 0, out=np.zeros_like(joint))
+    return float(expected.sum() + entr(q).sum())
+
+
+def hard_assignments(responsibilities: ArrayLike) -> NDArray[np.intp]:
+    """The component, from 0, that is most responsible for each point, (n,); the first one wins a tie."""
+    return np.argmax(responsibilities, axis=1)
+
+
+def as_responsibilities(responsibilities: ArrayLike, n_points: int) -> Floats:
+    """The responsibilities (n, K) in float64. Raises InputError unless each row is a distribution over K."""
+    q = as_floats(responsibilities, "The responsibilities", 1.0 + 1e-8)
+    if q.ndim != 2 or len(q) != n_points:
+        raise InputError(f"The responsibilities must be a table of {n_points} rows, one a data point.")
+    check_n_components(q.shape[1])
+    if q.min() < 0 or np.abs(q.sum(axis=1) - 1).max() > 1e-8:
+        raise InputError("The responsibilities of each point must be at least 0 and sum to 1.")
+    return q
+
+
+def centre(line: Floats) -> univariate.CentredData:
+    """The centred points (n,). Raises InputError where they differ, but by less than a variance can show."""
+    if 0 < np.ptp(line) < SMALLEST_SPREAD:
+        raise InputError(f"The data's values differ by less than {SMALLEST_SPREAD:g}: choose another unit.")
+    return univariate.centre(line)
+
+
+def check_fraction(what: str, value: float) -> float:
+    """The value. Raises InputError, naming `what`, unless it is a number of at least 0 and below 1."""
+    if not isinstance(value, int | float | np.integer | np.floating) or not 0 <= value < 1:
+        raise InputError(f"{what} must be a number of at least 0 and below 1; got {value!r}.")
+    return float(value)

@@ -1,0 +1,83 @@
+"""Widgets made from the settings table, and the session's own copy of the settings.
+
+Streamlit forgets a widget that is not drawn; the settings record in the session does not.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from explorer.settings import Choice, Numbers, Switch, Whole, read_query, settings_of
+
+
+class Form:
+    """The widgets of one settings record; drawing one reads its value into the record."""
+
+    def __init__(self, name: str, kind: type):
+        self._name = name
+        self._described = settings_of(kind)
+        if name not in st.session_state:
+            settings, problems = read_query(kind, st.query_params.to_dict())
+            st.session_state[name] = settings
+            st.session_state.setdefault("link_problems", []).extend(problems)
+
+    @property
+    def settings(self) -> Any:
+        return st.session_state[self._name]
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a widget has been moved since the settings were read from the widgets."""
+        shown = {name: st.session_state.get(self._key(name), getattr(self.settings, name)) for name in self._described}
+        return any(value != getattr(self.settings, name) for name, value in shown.items())
+
+    def draw(self, name: str, *, options: Mapping[Any, str] | None = None, **looks: Any) -> Any:
+        """Draw the widget of a setting and return its value; `options` narrows a choice."""
+        setting, key = self._described[name], self._key(name)
+        if key not in st.session_state:
+            st.session_state[key] = getattr(self.settings, name)
+        match setting:
+            case Whole(label, _, low, high, help_):
+                value = st.slider(label, low, high, key=key, help=help_, **looks)
+            case Choice(label, _, known, help_):
+                shown = known if options is None else options
+                wide = looks.pop("slider", False)
+                control = st.select_slider if wide else st.selectbox
+                value = control(label, list(shown), format_func=shown.get, key=key, help=help_, **looks)
+            case Switch(label, _, help_):
+                value = st.toggle(label, key=key, help=help_, **looks)
+            case Numbers(label, _, help_):
+                value = st.text_input(label, key=key, help=help_, **looks)
+        st.session_state[self._name] = replace(self.settings, **{name: value})
+        return value
+
+    def dice(self, *names: str, **looks: Any) -> None:
+        """Draw a button that gives the named seeds other values."""
+        st.button(
+            "Another seed",
+            key=f"{self._name}_dice",
+            icon=":material/casino:",
+            on_click=self._roll(names),
+            **looks,
+        )
+
+    def set(self, name: str, value: Any) -> None:
+        """Set a setting from a callback, together with its widget."""
+        st.session_state[self._name] = replace(self.settings, **{name: value})
+        st.session_state[self._key(name)] = value
+
+    def _roll(self, names: tuple[str, ...]) -> Callable[[], None]:
+        def roll() -> None:
+            for name in names:
+                setting, now = self._described[name], getattr(self.settings, name)
+                others = setting.high - setting.low
+                drawn = setting.low + secrets.randbelow(others)
+                self.set(name, drawn + (drawn >= now))
+
+        return roll
+
+    def _key(self, name: str) -> str:
+        return f"{self._name}_{name}"

@@ -1,0 +1,52 @@
+"""The one place where the player meets Streamlit: it registers the browser code and mounts the elements."""
+
+from collections.abc import Callable
+from functools import cache
+
+import streamlit as st
+
+from explorer.player.bundle import bundle, style
+from explorer.player.payload import pack
+
+# The code is sent once a session, by an element of its own; every other element only hands its message to it.
+# Whichever comes first, they meet in a promise.
+_MEET = """
+const meeting = (window.emAlsExplorer ??= Promise.withResolvers?.() ?? (() => {
+  const meeting = {};
+  meeting.promise = new Promise((resolve) => { meeting.resolve = resolve; });
+  return meeting;
+})());
+"""
+_PROVIDE = "export default () => meeting.resolve(main.show);"
+_HAND_OVER = "export default async (component) => (await meeting.promise)(component);"
+
+
+@cache
+def _code():
+    script = f"{bundle()}\n{_MEET}\n{_PROVIDE}"
+    return st.components.v2.component("em-als-explorer.code", css=style(), js=script, isolate_styles=False)
+
+
+@cache
+def _player():
+    return st.components.v2.component("em-als-explorer.player", js=_MEET + _HAND_OVER, isolate_styles=False)
+
+
+def provide_code() -> None:
+    """Send the players' code; once a page, anywhere on it."""
+    _code()(key="player_code")
+
+
+def toolbar() -> None:
+    """Mount the button that switches to present mode, and the one that leaves it."""
+    _player()(key="toolbar", data=pack({"role": "toolbar"}))
+
+
+def player(panel: str, message: bytes) -> None:
+    """Mount the player of a panel ("em" or "als") with a packed run or error."""
+    _player()(key=f"{panel}_player", data=message)
+
+
+def beyond_the_run(panel: str, message: bytes, asked: Callable[[], None]) -> None:
+    """Send a player what is known beyond its run; for an unfinished message the browser calls `asked` when idle."""
+    _player()(key=f"{panel}_known", data=message, on_ask_change=asked)

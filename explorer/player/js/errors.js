@@ -1,0 +1,110 @@
+// ALS: root mean squared error by sweep on a log scale, on the observed entries and, where known, on the hidden ones.
+
+import { fixed, format, line, linear, logTicks, scientific, text, textWidth, ticks } from "./axes.js";
+import { iterationTicks, labelNear, sampled, strokePath, windowEnd } from "./curves.js";
+
+function scales(ctx, model, position, { width, height }, theme) {
+  const size = theme.size.text;
+  const end = windowEnd(position, model.sweeps);
+  const errors = [...model.rmse_observed, ...(model.rmse_hidden ?? [])].map((value) => value * model.scale);
+  const high = Math.max(...errors, 1e-300);
+  const low = Math.max(Math.min(...errors), high * 1e-9);
+  const levels = logTicks(low * 0.9, high * 1.1, 5);
+  const left = Math.max(...levels.map((value) => textWidth(ctx, theme, tick(value))), size * 2) + 10;
+  const plot = { x: left, y: size * 1.7, width: width - left - 8, height: height - size * 3.4 };
+  const logs = linear([Math.log(low * 0.8), Math.log(high * 1.25)], [plot.y + plot.height, plot.y + 2]);
+  return {
+    plot, end, levels,
+    x: linear([0, Math.max(end, 1)], [plot.x, plot.x + plot.width]),
+    y: (value) => logs(Math.log(Math.max(value * model.scale, low))),
+  };
+}
+
+const tick = (value) => (value >= 0.001 && value < 1e5 ? fixed(value, Math.max(0, Math.round(-Math.log10(value)))) : scientific(value));
+
+const pathOf = (values, x, y, from, upTo) => {
+  const path = [];
+  for (let half = from; half <= upTo; half++) path.push([x(half / 2), y(values[half])]);
+  return path;
+};
+
+export function drawErrors(ctx, model, moment, box, theme) {
+  const size = theme.size.text;
+  const { half } = moment;
+  const { plot, x, y, end, levels } = scales(ctx, model, moment.position / 2, box, theme);
+  const right = plot.x + plot.width;
+  text(ctx, theme, "RMSE", 0, size, { colour: theme.ink, bold: true });
+  const unit = model.unit ? `${model.unit}, log scale` : "log scale";
+  text(ctx, theme, unit, textWidth(ctx, theme, "RMSE", { bold: true }) + 8, size);
+  const objective = `objective F = ${format(model.objectives[half], 3)}`;
+  const short = `F = ${format(model.objectives[half], 3)}`;
+  const room = box.width - textWidth(ctx, theme, `RMSE  ${unit}`, { bold: true }) - 24;
+  text(ctx, theme, textWidth(ctx, theme, objective) < room ? objective : short, box.width, size, { align: "right" });
+  for (const value of levels) {
+    const py = y(value / model.scale);
+    line(ctx, plot.x, py, right, py, theme.hairline, theme.kind === "present" ? 1.5 : 1);
+    text(ctx, theme, tick(value), plot.x - 8, py, { align: "right", baseline: "middle" });
+  }
+  const whole = ticks(0, Math.max(end, 1), plot.width / (size * 3.5), true).values;
+  iterationTicks(ctx, theme, x, end, model.sweeps, plot.y + plot.height + size * 1.25, right, whole);
+
+  const hidden = model.rmse_hidden;
+  const upTo = moment.hide ? half : Math.min(model.last, Math.ceil(end * 2));
+  const series = [
+    ...(hidden ? [{ name: "hidden", values: hidden, dash: [7, 5] }] : []),
+    { name: "seen", values: model.rmse_observed, dash: [] },
+  ];
+  const points = [];
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(plot.x - 7, 0, plot.width + 15, box.height);
+  ctx.clip();
+  for (const { values, dash } of series) {
+    const coming = pathOf(values, x, y, half, upTo);
+    const done = pathOf(values, x, y, 0, half);
+    strokePath(ctx, coming, theme.coming, theme.size.mixture, dash);
+    strokePath(ctx, done, theme.ink, theme.size.mixture, dash);
+    points.push(...sampled(coming), ...sampled(done));
+  }
+  ctx.restore();
+  const boxes = series.map(({ values }) => ({ x: x(half / 2) - 7, y: y(values[half]) - 7, width: 14, height: 14 }));
+  for (const { name, values } of series) {
+    const at = [x(half / 2), y(values[half])];
+    drawMarker(ctx, at, name === "hidden", theme);
+    const order = name === "hidden" ? [2, 1, 0] : [7, 6, 5];
+    labelNear(ctx, theme, `${name} ${format(values[half] * model.scale, 2)}`, at, plot, points, boxes, { colour: theme.ink, bold: true, order });
+  }
+}
+
+function drawMarker(ctx, [x, y], hollow, theme) {
+  const radius = theme.size.mixture * 1.6;
+  ctx.lineWidth = 2;
+  if (hollow) {
+    ctx.fillStyle = theme.paper;
+    ctx.strokeStyle = theme.ink;
+    ctx.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
+    ctx.strokeRect(x - radius, y - radius, 2 * radius, 2 * radius);
+    return;
+  }
+  ctx.fillStyle = theme.ink;
+  ctx.beginPath();
+  ctx.arc(x, y, radius, 0, 2 * Math.PI);
+  ctx.fill();
+}
+
+export function hoverErrors(ctx, model, moment, box, theme, px, py) {
+  const { plot, x, y } = scales(ctx, model, moment.position / 2, box, theme);
+  if (px < plot.x - 6 || px > plot.x + plot.width + 8 || py < plot.y - 6 || py > plot.y + plot.height + 8) return null;
+  const half = Math.max(0, Math.min(model.last, Math.round(x.invert(px) * 2)));
+  if (moment.hide && half > moment.half) return null;
+  const unit = model.unit ? ` ${model.unit}` : "";
+  return {
+    x: x(half / 2), y: y(model.rmse_observed[half]), half,
+    lines: [
+      [`sweep ${Math.ceil(half / 2)}`, half === 0 ? "start" : half % 2 === 1 ? "X solved" : "Y solved"],
+      ["seen", `${format(model.rmse_observed[half] * model.scale, 3)}${unit}`],
+      ...(model.rmse_hidden ? [["hidden", `${format(model.rmse_hidden[half] * model.scale, 3)}${unit}`]] : []),
+      ["objective F", format(model.objectives[half], 4)],
+    ],
+  };
+}

@@ -1,0 +1,95 @@
+// The component's entry: Streamlit calls the default export for every message of every mounted element.
+
+import { createPanel, destroyPanel, findPanel, isHidden, receive, setBusy } from "./panel.js";
+import { decode } from "./payload.js";
+import { isPresent, onPresent, setPresent, startPresent } from "./present.js";
+import { alsView, emView } from "./views.js";
+
+const VIEWS = { em: emView, als: alsView };
+const roots = new WeakMap(); // the element that Streamlit gives -> the panel in it
+const waiting = new Map(); // what arrived for a panel before its run did
+const asks = new Map(); // panels whose answer is not finished, the oldest first
+let askTimer = null;
+let lastTouch = -Infinity;
+for (const kind of ["pointerdown", "pointermove", "keydown", "input"]) {
+  document.addEventListener(kind, (event) => {
+    if (kind !== "pointermove" || event.buttons) lastTouch = performance.now();
+  }, { capture: true, passive: true });
+}
+
+export function show(component) {
+  const message = decode(component.data);
+  if (message.role === "toolbar") return showToolbar(component.parentElement);
+  if (message.role === "run" || message.role === "error") return showPanel(component.parentElement, message);
+  return showKnown(component, message);
+}
+
+function showPanel(parent, message) {
+  let panel = roots.get(parent);
+  if (!panel) {
+    startPresent();
+    const root = document.createElement("section");
+    parent.append(root);
+    panel = createPanel(root, VIEWS[message.panel]);
+    roots.set(parent, panel);
+    watchScript(panel);
+  }
+  receive(panel, message);
+  if (waiting.has(message.panel)) receive(panel, waiting.get(message.panel));
+  waiting.delete(message.panel);
+  return () => {
+    destroyPanel(panel);
+    roots.delete(parent);
+    panel.root.remove();
+  };
+}
+
+// What is known beyond the run comes in slices: an unfinished answer is asked for again when the page is idle.
+function showKnown(component, message) {
+  const panel = findPanel(message.panel);
+  if (panel) receive(panel, message);
+  else waiting.set(message.panel, message);
+  asks.delete(message.panel);
+  if (!message.finished) asks.set(message.panel, { component, slice: message.slice });
+  scheduleAsk();
+}
+
+// One question at a time, and none while somebody is at the controls: what people do comes first.
+function scheduleAsk() {
+  clearTimeout(askTimer);
+  if (asks.size === 0) return;
+  const [panel, { component, slice }] = asks.entries().next().value;
+  const wait = Math.max(slice === 0 ? 250 : 20, lastTouch + 250 - performance.now());
+  askTimer = setTimeout(() => {
+    if (lastTouch + 250 > performance.now()) return scheduleAsk();
+    asks.delete(panel);
+    component.setTriggerValue("ask", slice);
+  }, wait);
+}
+
+// A thin bar under the title when a run takes longer than 300 ms.
+function watchScript(panel) {
+  const app = document.querySelector('[data-testid="stApp"]');
+  if (!app) return;
+  let timer = null;
+  const observer = new MutationObserver(() => {
+    clearTimeout(timer);
+    if (app.dataset.testScriptState === "running") timer = setTimeout(() => setBusy(panel, true), 300);
+    else setBusy(panel, false);
+  });
+  observer.observe(app, { attributes: true, attributeFilter: ["data-test-script-state"] });
+}
+
+function showToolbar(parent) {
+  if (parent.querySelector(".xp-toolbar")) return;
+  const problem = startPresent();
+  const bar = document.createElement("div");
+  bar.className = "xp-toolbar";
+  bar.innerHTML = `
+    <button type="button" class="xp-present" title="Controls away, type and lines large (P)">Present <kbd>P</kbd></button>
+    <button type="button" class="xp-leave" title="Leave present mode (P or Esc)" aria-label="Leave present mode">×</button>`;
+  bar.querySelector(".xp-present").addEventListener("click", () => setPresent(true));
+  bar.querySelector(".xp-leave").addEventListener("click", () => setPresent(false));
+  if (problem) bar.append(Object.assign(document.createElement("span"), { className: "xp-problem", textContent: problem }));
+  parent.append(bar);
+}

@@ -1,0 +1,33 @@
+// Present mode: controls away, type and lines large. The page's style sheet hides what it marks.
+
+import { readChoice, writeEntries } from "./address.js";
+
+const listeners = new Set();
+
+export const isPresent = () => document.documentElement.dataset.present === "1";
+
+export function setPresent(present) {
+  document.documentElement.dataset.present = present ? "1" : "0";
+  writeEntries({ present: present ? 1 : null });
+  for (const listener of listeners) listener();
+}
+
+export function onPresent(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+// Once a page: take the mode from the address and let P and Escape switch it. Answers with what is wrong, if anything.
+export function startPresent() {
+  if (document.documentElement.dataset.present !== undefined) return null;
+  const { value, problem } = readChoice("present", [0, 1], "present mode");
+  document.documentElement.dataset.present = value === 1 ? "1" : "0";
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (event.key === "p" || event.key === "P") setPresent(!isPresent());
+    if (event.key === "Escape" && isPresent()) setPresent(false);
+  });
+  return problem ?? null;
+}
+
+const isTyping = (target) => target instanceof Element && target.closest("input:not([type=range]), textarea, select, [contenteditable=true]") !== null;

@@ -1,0 +1,208 @@
+// The clock. A position is a number of half steps: a whole number is a finished half step, anything between h - 1
+// and h is half step h being made. The transport is the only thing that holds state; pictures are functions of it.
+
+const PERIOD = 900; // milliseconds of a half step at speed 1, of which the transition takes the first part
+const linked = new Set();
+const running = new Set();
+let lastFrame = null;
+
+export class Transport {
+  // transition(h) is the milliseconds that the change of half step h is seen moving; onChange draws.
+  constructor(transition, onChange) {
+    this.transition = transition;
+    this.onChange = onChange;
+    this.last = 0;
+    this.position = 0;
+    this.playing = false;
+    this.target = null; // where a single step is heading
+    this.speed = 1;
+    this.loop = false;
+    this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  }
+
+  // The half step that is shown: the one being made, or the one just finished.
+  get step() {
+    return this.target ?? Math.ceil(this.position - 1e-9);
+  }
+
+  get half() {
+    return Math.ceil(this.position - 1e-9);
+  }
+
+  // How far the change of the shown half step has come: 0 just begun, 1 finished.
+  get progress() {
+    const half = this.half;
+    const part = this.position - (half - 1);
+    if (this.calm || half === 0 || part >= 1) return 1;
+    return ease(Math.min(1, (part * PERIOD) / this.transition(half)));
+  }
+
+  // New run: keep the place. Whoever stood at the end stays at the end.
+  replace(last, position) {
+    const atEnd = this.last > 0 && this.position >= this.last;
+    this.last = last;
+    this.target = null;
+    this.position = position ?? (atEnd && !this.playing ? last : Math.min(this.position, last));
+    if (this.position >= last && this.playing && !this.loop) this.stop();
+    this.onChange();
+  }
+
+  play() {
+    this.#together((transport) => {
+      transport.target = null;
+      if (transport.position >= transport.last) transport.position = 0;
+      if (transport.last > 0) transport.start();
+      transport.onChange();
+    });
+  }
+
+  pause() {
+    this.#together((transport) => {
+      transport.stop();
+      transport.position = transport.step;
+      transport.target = null;
+      transport.onChange();
+    });
+  }
+
+  toggle() {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  seek(half) {
+    this.#together((transport) => {
+      transport.stop();
+      transport.target = null;
+      transport.position = clamp(Math.round(half), 0, transport.last);
+      transport.onChange();
+    });
+  }
+
+  // Forward steps are seen moving; backward ones jump, as scrubbing does.
+  move(delta) {
+    const from = this.step;
+    if (delta < 0 || this.calm) return this.seek(from + delta);
+    this.#together((transport) => {
+      transport.stop();
+      transport.position = Math.min(from, transport.last);
+      transport.target = Math.min(from + delta, transport.last);
+      transport.start(false);
+      transport.onChange();
+    });
+  }
+
+  setSpeed(speed) {
+    this.#together((transport) => {
+      transport.speed = speed;
+      transport.onChange();
+    });
+  }
+
+  setLoop(loop) {
+    this.#together((transport) => {
+      transport.loop = loop;
+      transport.onChange();
+    });
+  }
+
+  get isLinked() {
+    return linked.has(this);
+  }
+
+  static link(transports, leader) {
+    linked.clear();
+    for (const transport of transports) linked.add(transport);
+    if (leader) {
+      leader.setSpeed(leader.speed);
+      leader.setLoop(leader.loop);
+      if (leader.playing) leader.play();
+      else leader.seek(leader.step);
+    }
+    for (const transport of transports) transport.onChange();
+  }
+
+  static unlink() {
+    const before = [...linked];
+    linked.clear();
+    for (const transport of before) transport.onChange();
+  }
+
+  start(playing = true) {
+    this.playing = playing;
+    running.add(this);
+    if (lastFrame === null) {
+      lastFrame = performance.now();
+      requestAnimationFrame(frame);
+    }
+  }
+
+  stop() {
+    this.playing = false;
+    running.delete(this);
+  }
+
+  advance(milliseconds) {
+    if (this.target !== null) this.#approach(milliseconds);
+    else this.#run(milliseconds);
+    this.onChange();
+  }
+
+  // Playing: every half step takes its whole period, and the shorter of two linked runs waits for the longer one.
+  #run(milliseconds) {
+    this.position = Math.min(this.position + (milliseconds * this.speed) / PERIOD, this.last);
+    if (this.position < this.last) return;
+    const group = this.#group();
+    if (!group.every((transport) => transport.position >= transport.last)) return;
+    for (const transport of group) {
+      if (this.loop) transport.position = 0;
+      else transport.stop();
+      if (transport !== this) transport.onChange();
+    }
+  }
+
+  // A single step: no waiting between the half steps on the way.
+  #approach(milliseconds) {
+    this.position += milliseconds / PERIOD;
+    const half = this.half;
+    if ((this.position - (half - 1)) * PERIOD >= this.transition(half)) this.position = half;
+    if (this.position >= this.target) {
+      this.position = this.target;
+      this.target = null;
+      this.stop();
+    }
+  }
+
+  #group() {
+    return linked.has(this) ? [...linked] : [this];
+  }
+
+  #together(act) {
+    for (const transport of this.#group()) act(transport);
+  }
+}
+
+function frame(now) {
+  const elapsed = Math.min(now - lastFrame, 100); // a hidden tab does not leap ahead when it is seen again
+  lastFrame = now;
+  for (const transport of [...running]) transport.advance(elapsed);
+  if (running.size > 0) requestAnimationFrame(frame);
+  else lastFrame = null;
+}
+
+export function clamp(value, low, high) {
+  return Math.max(low, Math.min(high, value));
+}
+
+// cubic-bezier(.2, 0, 0, 1) by bisection on its x polynomial.
+function ease(x) {
+  const bezier = (a, b, s) => 3 * a * s * (1 - s) ** 2 + 3 * b * s * s * (1 - s) + s ** 3;
+  let low = 0;
+  let high = 1;
+  for (let i = 0; i < 20; i++) {
+    const middle = (low + high) / 2;
+    if (bezier(0.2, 0, middle) < x) low = middle;
+    else high = middle;
+  }
+  return bezier(0, 1, (low + high) / 2);
+}

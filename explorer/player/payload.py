@@ -1,0 +1,130 @@
+"""A run as one compact block of bytes for the browser, decoded by js/payload.js.
+
+Layout: a little-endian uint32 with the header's length, the header as JSON, and the arrays one after the other,
+each aligned to 8 bytes. What decides something (data, parameters, likelihoods) goes as float64, so that the browser
+finds the very labels that Python finds; factors, which are only drawn, go as float32.
+"""
+
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from explorer.mixture import EMTrace
+from explorer.runs import ALSRun, EMRun
+from explorer.settings import EMSettings, shown
+from explorer.study.verdicts import describe_fall
+
+_ALIGNMENT = 8
+
+
+def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> bytes:
+    """Pack a JSON-able header and named arrays (float64, float32, int32 or uint8) into one block of bytes."""
+    described, blocks, offset = [], [], 0
+    for name, array in (arrays or {}).items():
+        block = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
+        described.append({"name": name, "dtype": array.dtype.str[1:], "offset": offset, "length": array.size})
+        padding = -len(block) % _ALIGNMENT
+        blocks.append(block + bytes(padding))
+        offset += len(block) + padding
+    text = json.dumps({**header, "arrays": described}, ensure_ascii=False, allow_nan=False).encode()
+    head = struct.pack("<I", len(text)) + text
+    return b"".join([head, bytes(-len(head) % _ALIGNMENT), *blocks])
+
+
+def display_order(trace: EMTrace) -> np.ndarray:
+    """Return the components in the order in which they are shown: by the last iterate's mean (d = 1)."""
+    return np.argsort(trace.means[-1, :, 0], kind="stable")
+
+
+def em_payload(run: EMRun, settings: EMSettings, frame: Mapping[str, Any]) -> bytes:
+    """Pack a run of EM. `frame` holds what the page adds: run and data identity, summary and address entries."""
+    sample, trace = run.sample, run.trace
+    order = display_order(trace)
+    rank = np.argsort(order)
+    truth = sample.truth
+    header = {
+        "role": "run",
+        "panel": "em",
+        **frame,
+        "label": sample.label,
+        "unit": sample.unit,
+        "explanation": run.explanation,
+        "components": len(order),
+        "last": 2 * trace.n_iterations,
+        "stop_reason": trace.stop_reason,
+        "end_note": _end_note(trace, settings),
+        "degeneracies": [
+            {"component": int(rank[fall.component]), **describe_fall(fall, sample.unit)}
+            for fall in trace.degeneracies
+        ],
+        "truth": truth
+        and {
+            "weights": list(truth.weights),
+            "means": list(truth.means),
+            "deviations": list(truth.deviations),
+        },
+        "options": {"soft": settings.soft, "ghost": settings.ghost, "truth": settings.truth},
+        "best": None,
+        "best_label": "",
+    }
+    arrays = {
+        "data": sample.values,
+        "weights": trace.weights[:, order],
+        "means": trace.means[:, order, 0],
+        "variances": trace.covariances[:, order, 0, 0],
+        "log_likelihoods": trace.log_likelihoods,
+        "lower_bounds": trace.lower_bounds,
+        "start_labels": rank[run.start_labels].astype(np.uint8),
+    }
+    return pack(header, arrays)
+
+
+def _end_note(trace: EMTrace, settings: EMSettings) -> str:
+    notes = {
+        "converged": f"Last gain below {shown(settings, 'rtol')} · |L|.",
+        "max_iter": "Stopped while still moving.",
+        "degenerate": "A component collapsed: the run stops here.",
+        "diverged": "The log-likelihood fell: the run stops here.",
+    }
+    return notes[trace.stop_reason]
+
+
+def als_payload(run: ALSRun, frame: Mapping[str, Any]) -> bytes:
+    """Pack a run of ALS; values and factors are in model units, `offset` and `scale` lead back to the data's own."""
+    problem, masked, trace = run.problem, run.masked, run.trace
+    m, n = problem.values.shape
+    observed = masked.observed
+    header = {
+        "role": "run",
+        "panel": "als",
+        **frame,
+        "label": problem.label,
+        "unit": problem.unit,
+        "explanation": run.explanation,
+        "m": m,
+        "n": n,
+        "rank": trace.lefts.shape[2],
+        "last": 2 * trace.n_sweeps,
+        "stop_reason": trace.stop_reason,
+        "offset": masked.offset,
+        "scale": masked.scale,
+        "row_labels": list(problem.row_labels),
+        "col_labels": list(problem.col_labels),
+        "short_rows": [],
+        "short_cols": [],
+    }
+    arrays = {
+        "rows": observed.rows.astype(np.int32),
+        "cols": observed.cols.astype(np.int32),
+        "values": observed.values,
+        "lefts": trace.lefts.astype(np.float32),
+        "rights": trace.rights.astype(np.float32),
+        "objectives": trace.objectives,
+        "rmse_observed": trace.rmse_observed,
+    }
+    if trace.rmse_hidden is not None:
+        arrays["rmse_hidden"] = trace.rmse_hidden
+    return pack(header, arrays)

@@ -1,0 +1,192 @@
+"""From settings to a run: load the data, make the start, run the algorithm."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from explorer.completion import STARTS, CompletionTrace, run_als
+from explorer.datasets import (
+    MaskedMatrix,
+    MatrixProblem,
+    Sample,
+    generate_sample,
+    load_matrix,
+    load_sample,
+    split,
+)
+from explorer.errors import InputError
+from explorer.mixture import (
+    STRATEGIES,
+    EMTrace,
+    Mixture,
+    hard_assignments,
+    initialize,
+    mixture_at,
+    run_em,
+)
+from explorer.settings import OWN, ALSSettings, EMSettings, settings_of
+
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True, eq=False)
+class EMRun:
+    """A finished run of EM with the data it ran on.
+
+    start: responsibilities (n, K), or the Mixture that is iterate 0.
+    start_labels (n,): hard assignments of the start, from 0.
+    explanation: one sentence on how the start was made.
+    """
+
+    sample: Sample
+    start: np.ndarray | Mixture
+    start_labels: np.ndarray
+    explanation: str
+    trace: EMTrace
+
+
+@dataclass(frozen=True, eq=False)
+class ALSRun:
+    """A finished run of ALS with the problem it ran on; the trace is in model units."""
+
+    problem: MatrixProblem
+    masked: MaskedMatrix
+    explanation: str
+    trace: CompletionTrace
+
+
+def make_em_run(settings: EMSettings, own: Sample | None = None) -> EMRun:
+    """Run EM as the settings say. `own` is the user's data, needed where settings.data is "own".
+
+    Raises InputError where the settings do not fit the data or each other.
+    """
+    sample = sample_of(settings, own)
+    if settings.n_components > len(sample.values):
+        raise InputError(
+            f"K is {settings.n_components}, but there are only {len(sample.values)} values; lower K."
+        )
+    start, labels = _em_start(settings, sample)
+    trace = run_em(
+        sample.values,
+        start,
+        max_iter=settings.max_iter,
+        rtol=settings.rtol,
+        variance_floor=settings.variance_floor,
+    )
+    return EMRun(sample, start, labels, STRATEGIES[settings.initialization].explanation, trace)
+
+
+def sample_of(settings: EMSettings, own: Sample | None = None) -> Sample:
+    """Return the data that the settings name."""
+    if settings.data == OWN:
+        return _brought(own, "data")
+    if settings.data == "generated":
+        described = settings_of(EMSettings)
+        truth = [
+            described[name].parse(getattr(settings, name))
+            for name in ("true_weights", "true_means", "true_deviations")
+        ]
+        return generate_sample(*truth, n_points=settings.n_points, seed=settings.data_seed)
+    return load_sample(settings.data, settings.data_seed)
+
+
+def placed_means(settings: EMSettings, values: np.ndarray) -> tuple[float, ...]:
+    """Return the K means placed by hand; spread evenly over the data's range where none are typed."""
+    means = settings_of(EMSettings)["means"].parse(settings.means)
+    count = settings.n_components
+    if not means:
+        low, high = float(values.min()), float(values.max())
+        return tuple(low + (high - low) * (k + 0.5) / count for k in range(count))
+    if len(means) != count:
+        raise InputError(
+            f"You placed {_counted(len(means), 'mean')}, but K is {count}; type {count} or change K."
+        )
+    return means
+
+
+def _em_start(settings: EMSettings, sample: Sample) -> tuple[np.ndarray | Mixture, np.ndarray]:
+    given = {}
+    if settings.initialization == "partition":
+        given["partition"] = _partition_of(settings, sample)
+    if settings.initialization == "means":
+        given["means"] = placed_means(settings, sample.values)
+    responsibilities = initialize(
+        sample.values, settings.n_components, settings.initialization, settings.seed, **given
+    )
+    labels = hard_assignments(responsibilities)
+    # Means placed by hand are the first iterate itself: an M step would move them before anyone saw them.
+    start = (
+        mixture_at(sample.values, given["means"], settings.variance_floor)
+        if "means" in given
+        else responsibilities
+    )
+    return start, labels
+
+
+def _partition_of(settings: EMSettings, sample: Sample) -> tuple[int, ...]:
+    count = settings.n_components
+    if settings.partition == "typed":
+        labels = settings_of(EMSettings)["labels"].parse(settings.labels)
+        if len(labels) != len(sample.values):
+            raise InputError(
+                f"The given partition has {_counted(len(labels), 'label')}, but there are {len(sample.values)} "
+                f"values; type one label from 1 to {count} for each."
+            )
+        if any(label not in range(1, count + 1) for label in labels):
+            raise InputError(
+                f"The labels of the given partition must be whole numbers from 1 to K = {count}."
+            )
+        return tuple(int(label) for label in labels)
+    if settings.partition not in sample.partitions:
+        raise InputError(
+            f"{sample.label} has no {settings.partition}; choose the ten points, type labels of your own under "
+            "More, or choose another initialization."
+        )
+    partition = sample.partitions[settings.partition]
+    if max(partition) != count:
+        raise InputError(
+            f"{settings.partition} has {max(partition)} groups, but K is {count}; set K to {max(partition)}."
+        )
+    return partition
+
+
+def make_als_run(settings: ALSSettings, own: MatrixProblem | None = None) -> ALSRun:
+    """Run ALS as the settings say. `own` is the user's matrix, needed where settings.matrix is "own".
+
+    Raises InputError where the settings do not fit the matrix.
+    """
+    problem = (
+        _brought(own, "matrix")
+        if settings.matrix == OWN
+        else load_matrix(settings.matrix, settings.matrix_seed)
+    )
+    m, n = problem.values.shape
+    if settings.rank > min(m, n):
+        raise InputError(
+            f"The rank is {settings.rank}, but the matrix is {m}×{n}; choose at most {min(m, n)}."
+        )
+    masked = split(problem, settings.seen / 100, settings.mask_seed)
+    trace = run_als(
+        masked.observed,
+        settings.rank,
+        ridge=settings.ridge,
+        start=settings.initialization,
+        seed=settings.seed,
+        max_sweeps=settings.max_sweeps,
+        rtol=settings.rtol,
+        hidden=masked.hidden,
+    )
+    return ALSRun(problem, masked, STARTS[settings.initialization].explanation, trace)
+
+
+def _brought(own: Kind | None, what: str) -> Kind:
+    if own is None:
+        raise InputError(
+            f"This link was made with {what} of its own, which a link cannot carry; bring yours or choose another."
+        )
+    return own
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

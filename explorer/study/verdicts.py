@@ -1,0 +1,201 @@
+"""How a run ended, in an icon, a bold word and one sentence.
+
+A verdict is made twice: at once from the run alone, and again when more is known than the run can tell.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from explorer.completion import Identifiability
+from explorer.mixture import Degeneracy, DegeneracyKind, StopReason
+from explorer.runs import ALSRun, EMRun
+from explorer.settings import EMSettings, shown
+from explorer.study.beyond import N_STARTS, BeyondEM
+
+# Two ends of EM closer than this in total log-likelihood count as one optimum: it is far below what a person would
+# call better, and far above what the tolerance of 1e-10 leaves open on the app's data.
+SAME_OPTIMUM = 0.05
+# Components whose means, weights and variances agree to this share of the data's spread have not separated.
+SAME_COMPONENT = 1e-6
+# A matrix counts as recovered when the error on the hidden entries is below this share of the matrix's own size.
+RECOVERED = 0.05
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """tone colours it (good, local, warning, error, plain); `ahead` is the word while the end is still to come."""
+
+    tone: str
+    word: str
+    sentence: str
+    ahead: str
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def em_verdict(run: EMRun, settings: EMSettings, beyond: BeyondEM | None = None) -> Verdict:
+    """Judge a run of EM; `beyond` is what other starts tell, None while that is not known."""
+    trace = run.trace
+    steps, end = trace.n_iterations, float(trace.log_likelihoods[-1])
+    if trace.stop_reason == StopReason.DEGENERATE:
+        return _degenerate(run, beyond)
+    if trace.stop_reason == StopReason.DIVERGED:
+        return _verdict(
+            "error", "Diverged", f"stopped at {steps}: L fell by more than rounding, to {_number(end)}"
+        )
+    if _never_separates(run):
+        return _verdict(
+            "warning",
+            "Never separates",
+            f"all {settings.n_components} components started equal and stay equal, L = {_number(end)}",
+        )
+    stopped_early = trace.stop_reason == StopReason.MAX_ITER
+    how = f"stopped at {steps}" if stopped_early else f"converged at {steps}"
+    if beyond is None:
+        word = "Stopped at max iterations" if stopped_early else "Converged"
+        return _verdict("warning" if stopped_early else "plain", word, f"{how}, L = {_number(end)}")
+    climb = beyond.continued - end
+    if climb > SAME_OPTIMUM:
+        word = "Stopped at max iterations" if stopped_early else "Stopped on a plateau"
+        reason = (
+            "while still climbing"
+            if stopped_early
+            else f"by the tolerance {shown(settings, 'rtol')}"
+        )
+        more = f"{beyond.continued_iterations} more iterations climb {_number(climb, signed=False)} higher"
+        return _verdict("warning", word, f"stopped at {steps} {reason}; {more}")
+    if beyond.best is None:
+        return _verdict(
+            "plain", "Converged", f"{how}, L = {_number(end)}; all {N_STARTS} other starts collapsed"
+        )
+    gap = beyond.best - beyond.continued
+    if gap > SAME_OPTIMUM:
+        sentence = (
+            f"{how}, L = {_number(end)}; the best of {N_STARTS} starts is {_number(gap, signed=False)} higher"
+        )
+        return Verdict("local", "Local optimum", sentence, "Ends in a local optimum")
+    sentence = f"{how}, L = {_number(end)}; none of {N_STARTS} other starts ends higher"
+    return Verdict("good", "Best known optimum", sentence, "Ends in the best known optimum")
+
+
+def als_verdict(run: ALSRun, found: Identifiability | None = None) -> Verdict:
+    """Judge a run of ALS; `found` is whether the mask determines the matrix, None while that is not known."""
+    trace = run.trace
+    rank, sweeps = trace.lefts.shape[2], trace.n_sweeps
+    if trace.stop_reason == StopReason.DIVERGED:
+        return _verdict("error", "Diverged", f"stopped at {sweeps}: the objective rose or overflowed")
+    if found is not None and not found.determined:
+        return _verdict("warning", "Not determined", _undetermined(found, rank))
+    stopped_early = trace.stop_reason == StopReason.MAX_ITER
+    how = f"stopped at {sweeps} while still improving" if stopped_early else f"converged at {sweeps}"
+    known = "; this mask determines the matrix" if found is not None else ""
+    if trace.rmse_hidden is None:
+        seen = _in_units(run, trace.rmse_observed[-1])
+        word = "Stopped at max sweeps" if stopped_early else "Converged"
+        return _verdict("plain", word, f"{how}, error on the seen entries {seen}{known}")
+    hidden = _in_units(run, trace.rmse_hidden[-1])
+    exact = run.problem.low_rank is not None
+    if exact and trace.rmse_hidden[-1] < RECOVERED * _size(run):
+        return Verdict("good", "Recovered", f"{how}, hidden error {hidden}{known}", "Ends recovered")
+    if stopped_early:
+        return _verdict("warning", "Stopped at max sweeps", f"{how}, hidden error {hidden}{known}")
+    if not exact:
+        return _verdict("plain", "Converged", f"{how}, hidden error {hidden}{known}")
+    if rank < run.problem.low_rank:
+        return _verdict(
+            "warning",
+            "Rank too low",
+            f"{how}, hidden error {hidden}: the matrix has rank {run.problem.low_rank}",
+        )
+    if run.masked.hidden is not None and found is None:
+        return _verdict("plain", "Converged", f"{how}, hidden error {hidden}")
+    return Verdict(
+        "local",
+        "Stuck",
+        f"{how}, hidden error {hidden}, although this mask determines the matrix",
+        "Gets stuck",
+    )
+
+
+def describe_fall(fall: Degeneracy, unit: str) -> dict[str, str]:
+    """Say in two short lines what happened to a component; the number of the component comes before them."""
+    place = f"{fall.location:.4g} {unit}".strip()
+    heads = {
+        DegeneracyKind.FLOOR: ("variance at the floor", f"collapsed on {_points(fall.points)} at {place}"),
+        DegeneracyKind.EMPTIED: ("emptied", "no point belongs to it any more"),
+        DegeneracyKind.SINGLETON: ("one point only", f"the start gives it the point {place} alone"),
+        DegeneracyKind.CONSTANT: ("all points are equal", f"every value is {place}"),
+    }
+    head, detail = heads[fall.kind]
+    return {"head": head, "detail": detail}
+
+
+def shown_number(run: EMRun, component: int) -> int:
+    """Return the number, from 1, under which a component of the trace is shown: by the last iterate's mean."""
+    return int(np.argsort(np.argsort(run.trace.means[-1, :, 0], kind="stable"))[component]) + 1
+
+
+def _degenerate(run: EMRun, beyond: BeyondEM | None) -> Verdict:
+    fall = run.trace.degeneracies[0]
+    told = describe_fall(fall, run.sample.unit)
+    advice = "try another seed or a higher floor" if fall.kind == DegeneracyKind.FLOOR else "try another seed"
+    if fall.kind == DegeneracyKind.CONSTANT:
+        advice = "there is nothing to separate"
+    elif len(np.unique(run.sample.values)) < len(run.trace.weights[0]):
+        advice = "there are fewer distinct values than components"
+    others = (
+        f"; {beyond.n_degenerate} of {N_STARTS} other starts collapse too"
+        if beyond and beyond.n_degenerate
+        else ""
+    )
+    sentence = f"stopped at {run.trace.n_iterations}: component {shown_number(run, fall.component)} {told['detail']}{others}; {advice}"
+    return _verdict("warning", "Degenerate", sentence.replace("component 1 every", "every"))
+
+
+def _never_separates(run: EMRun) -> bool:
+    last = run.trace.mixture(-1)
+    spread = float(run.sample.values.std())
+    if last.n_components == 1 or spread == 0:
+        return False
+    scales = ((last.means, spread), (last.weights, 1.0), (last.covariances, spread**2))
+    return all(np.ptp(array, axis=0).max() <= SAME_COMPONENT * scale for array, scale in scales)
+
+
+def _undetermined(found: Identifiability, rank: int) -> str:
+    parts = [
+        f"{len(short)} {name if len(short) == 1 else name + 's'} with fewer than {rank} seen entries"
+        for short, name in ((found.short_rows, "row"), (found.short_cols, "column"))
+        if len(short)
+    ]
+    if parts:
+        return f"{' and '.join(parts)}, which rank {rank} needs: no method can fill them"
+    missing = found.degrees_of_freedom - found.jacobian_rank
+    free = "1 direction" if missing == 1 else f"{missing} directions"
+    return f"the seen entries leave {free} of a rank-{rank} matrix free: no method can tell which was meant"
+
+
+def _size(run: ALSRun) -> float:
+    """Root mean square of the matrix, in model units."""
+    values = (run.problem.values - run.masked.offset) / run.masked.scale
+    return float(np.sqrt(np.nanmean(values**2)))
+
+
+def _in_units(run: ALSRun, error: float) -> str:
+    return f"{_number(error * run.masked.scale, signed=False)} {run.problem.unit}".strip()
+
+
+def _verdict(tone: str, word: str, sentence: str) -> Verdict:
+    return Verdict(tone, word, sentence, word)
+
+
+def _points(count: int) -> str:
+    return "one point" if count == 1 else f"{count} equal points"
+
+
+def _number(value: float, *, signed: bool = True) -> str:
+    """Two significant decimals for small figures, one for large ones; a true minus sign."""
+    text = f"{value:.1f}" if signed or abs(value) >= 10 else f"{value:.2g}"
+    return text.replace("-", "−")

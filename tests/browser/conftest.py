@@ -1,0 +1,114 @@
+"""Fixtures for tests in the browser: Chromium, and pages that fail a test on errors and foreign requests."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+
+# No sandbox: the tests may run as root. The rest keeps Chromium from talking to anyone but the app.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NO_BROWSER = (
+    "The browser tests need Chromium, and none was found: install it with `apt-get install chromium` or "
+    "`playwright install chromium`, or name its executable in the environment variable CHROMIUM."
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever lies in this folder needs the browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+@dataclass
+class PageLog:
+    """What the pages of one test reported."""
+
+    console_errors: list[str] = field(default_factory=list)
+    page_errors: list[str] = field(default_factory=list)
+    foreign_requests: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page, app_host: str) -> None:
+        def note_address(url: str) -> None:
+            if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc != app_host:
+                self.foreign_requests.append(url)
+
+        def note_console(message: ConsoleMessage) -> None:
+            if message.type == "error":
+                self.console_errors.append(message.text)
+
+        page.on("console", note_console)
+        page.on("pageerror", lambda error: self.page_errors.append(str(error)))
+        page.on("request", lambda request: note_address(request.url))
+        page.on("websocket", lambda socket: note_address(socket.url))
+
+
+def _chromium(playwright: Playwright) -> str:
+    """Path of the Chromium to drive: $CHROMIUM, one of the system's, or the one Playwright installed."""
+    named = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"]
+    found = [shutil.which(name) for name in named if name]
+    own = playwright.chromium.executable_path
+    return next((path for path in found if path), own if Path(own).is_file() else "")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        executable = _chromium(playwright)
+        if not executable:
+            pytest.fail(NO_BROWSER, pytrace=False)
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page_log() -> PageLog:
+    """What the pages of this test reported so far."""
+    return PageLog()
+
+
+@pytest.fixture
+def open_page(browser: Browser, app_url: str, page_log: PageLog) -> Iterator[Callable[..., Page]]:
+    """`open_page(path, width, height, dark, reduced_motion)` opens the app in a browser profile of its own.
+
+    In the end the test fails on any uncaught error in a page and any request to a host other than the app.
+    """
+    contexts = []
+
+    def open_(
+        path: str = "/",
+        width: int = 1280,
+        height: int = 720,
+        dark: bool = False,
+        reduced_motion: bool = False,
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce" if reduced_motion else "no-preference",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page_log.watch(page, urlsplit(app_url).netloc)
+        page.goto(app_url + path)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not page_log.page_errors, f"Uncaught errors in the page: {page_log.page_errors}"
+    assert not page_log.foreign_requests, f"Requests to other hosts: {page_log.foreign_requests}"

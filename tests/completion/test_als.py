@@ -1,0 +1,260 @@
+"""A whole run of alternating least squares and the trace it leaves."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from explorer.completion import STARTS, Observations, from_matrix, iterate_als, run_als
+from explorer.completion import als as als_module
+from explorer.errors import InputError
+from explorer.stopping import StopReason
+from tests.completion.problems import checkerboard, dense, low_rank, masked, observations
+
+
+def noisy_problem():
+    return masked(low_rank(15, 20, 2, seed=0, noise=0.1), 0.6, seed=1)
+
+
+def product(trace, h=None):
+    factors = trace.factors(2 * trace.n_sweeps if h is None else h)
+    return factors.left @ factors.right.T
+
+
+def test_every_sweep_is_the_textbook_loop():
+    seen, _ = noisy_problem()
+    matrix, ridge, k = dense(seen), 0.3, 3
+    trace = run_als(seen, k, ridge=ridge, seed=4, max_sweeps=6, rtol=0)
+    left, right = np.zeros((15, k)), trace.rights[0]
+    for sweep in range(1, 7):
+        left, right = left.copy(), right.copy()
+        for i in range(15):
+            y = right[~np.isnan(matrix[i])]
+            a = matrix[i, ~np.isnan(matrix[i])]
+            left[i] = np.linalg.solve(y.T @ y + ridge * np.eye(k), y.T @ a)
+        for j in range(20):
+            x = left[~np.isnan(matrix[:, j])]
+            a = matrix[~np.isnan(matrix[:, j]), j]
+            right[j] = np.linalg.solve(x.T @ x + ridge * np.eye(k), x.T @ a)
+        assert np.allclose(trace.lefts[sweep], left, rtol=1e-9, atol=1e-10)
+        assert np.allclose(trace.rights[sweep], right, rtol=1e-9, atol=1e-10)
+
+
+def test_every_figure_belongs_to_the_factors_of_its_half_step():
+    seen, hidden = noisy_problem()
+    trace = run_als(seen, 2, ridge=0.3, max_sweeps=5, rtol=0, hidden=hidden)
+    assert trace.n_sweeps == 5
+    assert trace.lefts.shape == (6, 15, 2)
+    assert trace.rights.shape == (6, 20, 2)
+    assert len(trace.objectives) == len(trace.rmse_observed) == len(trace.rmse_hidden) == 11
+    for h in range(11):
+        factors = trace.factors(h)
+        assert np.array_equal(factors.left, trace.lefts[(h + 1) // 2])
+        assert np.array_equal(factors.right, trace.rights[h // 2])
+        errors = dense(seen) - product(trace, h)
+        penalty = np.sum(factors.left**2) + np.sum(factors.right**2)
+        assert trace.objectives[h] == pytest.approx((np.nansum(errors**2) + 0.3 * penalty) / 2, rel=1e-12)
+        assert trace.rmse_observed[h] == pytest.approx(np.sqrt(np.nanmean(errors**2)), rel=1e-12)
+        unseen = dense(hidden) - product(trace, h)
+        assert trace.rmse_hidden[h] == pytest.approx(np.sqrt(np.nanmean(unseen**2)), rel=1e-12)
+
+
+def test_the_start_is_half_step_zero_with_x_zero():
+    seen, _ = noisy_problem()
+    trace = run_als(seen, 2, ridge=0.0, max_sweeps=0)
+    assert not trace.lefts.any()
+    assert trace.objectives.tolist() == [pytest.approx(np.sum(seen.values**2) / 2)]
+    assert trace.stop_reason is StopReason.MAX_ITER
+    assert trace.rmse_hidden is None
+
+
+@given(
+    seen=observations(),
+    rank=st.integers(1, 4),
+    ridge=st.sampled_from([0.0, 1e-12, 0.01, 5.0]),
+    start=st.sampled_from(list(STARTS)),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=200, deadline=None)
+@example(Observations([0, 1], [0, 1], [0.0, 0.0], (2, 2)), 2, 0.0, "gaussian", 0)
+def test_the_objective_never_rises_at_any_half_step(seen, rank, ridge, start, seed):
+    trace = run_als(seen, min(rank, *seen.shape), ridge=ridge, start=start, seed=seed, max_sweeps=20, rtol=0)
+    rises = np.diff(trace.objectives)
+    assert (rises <= 1e-10 * trace.objectives[:-1] + 1e-20).all()
+    assert trace.stop_reason in (StopReason.CONVERGED, StopReason.MAX_ITER)
+    assert np.isfinite(trace.lefts).all()
+    assert np.isfinite(trace.rights).all()
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.1])
+def test_a_rotated_start_gives_the_same_products(ridge):
+    seen, _ = noisy_problem()
+    rng = np.random.default_rng(5)
+    start = rng.standard_normal((20, 3))
+    rotation, _ = np.linalg.qr(rng.standard_normal((3, 3)))
+    plain = run_als(seen, 3, ridge=ridge, start=start, max_sweeps=5, rtol=0)
+    rotated = run_als(seen, 3, ridge=ridge, start=start @ rotation, max_sweeps=5, rtol=0)
+    for h in range(1, 11):
+        assert np.allclose(product(plain, h), product(rotated, h), atol=1e-8)
+
+
+def test_the_order_of_the_entries_does_not_matter():
+    seen, _ = noisy_problem()
+    shuffle = np.random.default_rng(0).permutation(seen.count)
+    shuffled = Observations(seen.rows[shuffle], seen.cols[shuffle], seen.values[shuffle], seen.shape)
+    assert np.allclose(product(run_als(seen, 2)), product(run_als(shuffled, 2)), atol=1e-9)
+
+
+def test_only_the_right_start_and_the_seed_decide_the_run_bit_for_bit():
+    seen, _ = noisy_problem()
+    first, again, other = (run_als(seen, 2, seed=seed) for seed in (3, 3, 4))
+    given_start = run_als(seen, 2, start=first.rights[0], seed=99)
+    for same in (again, given_start):
+        assert np.array_equal(first.lefts, same.lefts)
+        assert np.array_equal(first.rights, same.rights)
+        assert np.array_equal(first.objectives, same.objectives)
+    assert not np.array_equal(first.rights[0], other.rights[0])
+
+
+def test_the_checkerboard_is_recovered_from_a_quarter_of_its_entries():
+    seen, hidden = masked(checkerboard(), 0.25, seed=0)
+    trace = run_als(seen, 2, ridge=0.0, rtol=1e-20, hidden=hidden)
+    assert trace.stop_reason is StopReason.CONVERGED
+    assert trace.rmse_hidden[0] > 3
+    assert trace.rmse_hidden[-1] < 1e-9
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.01])
+@pytest.mark.parametrize("rank", [2, 3])
+def test_from_equal_columns_the_product_never_leaves_rank_one(rank, ridge):
+    seen, hidden = masked(checkerboard(), 0.25, seed=0)
+    trace = run_als(seen, rank, ridge=ridge, start="equal", max_sweeps=60, rtol=0, hidden=hidden)
+    singular_values = np.linalg.svd(product(trace), compute_uv=False)
+    assert singular_values[1] < 1e-12 * singular_values[0]
+    assert trace.rmse_hidden[-1] > 1
+    assert trace.singular_rows.size == (40 if ridge == 0 else 0)
+
+
+def test_without_ridge_singular_rows_and_columns_are_told():
+    # Row 2 and column 3 have one entry each, and column 4 none: too few for rank 2.
+    matrix = low_rank(6, 5, 2, seed=0)
+    matrix[2, 1:] = np.nan
+    matrix[1:, 3] = np.nan
+    matrix[:, 4] = np.nan
+    trace = run_als(from_matrix(matrix), 2, ridge=0.0)
+    assert trace.singular_rows.tolist() == [2]
+    assert trace.singular_cols.tolist() == [3, 4]
+    assert not trace.rights[-1][4].any()
+    with_ridge = run_als(from_matrix(matrix), 2, ridge=0.01)
+    assert with_ridge.singular_rows.size == with_ridge.singular_cols.size == 0
+
+
+def test_a_sweep_that_hardly_lowers_the_objective_ends_the_run_as_converged():
+    seen, _ = noisy_problem()
+    trace = run_als(seen, 2, ridge=0.1, rtol=1e-3, max_sweeps=500)
+    falls = (trace.objectives[:-2:2] - trace.objectives[2::2]) / (0.5 * np.sum(seen.values**2))
+    assert trace.stop_reason is StopReason.CONVERGED
+    assert falls[-1] < 1e-3
+    assert (falls[:-1] >= 1e-3).all()
+
+
+def test_running_out_of_sweeps_is_not_called_convergence():
+    seen, _ = noisy_problem()
+    trace = run_als(seen, 2, ridge=0.1, rtol=0, max_sweeps=300)
+    assert trace.stop_reason is StopReason.MAX_ITER
+    assert trace.n_sweeps == 300
+
+
+def test_numbers_that_overflow_end_the_run_as_diverged_and_stay_out_of_the_trace():
+    seen = from_matrix(np.array([[1e50, 2.0], [3.0, 4.0]]))
+    trace = run_als(seen, 1, ridge=0.0, start=np.full((2, 1), 1e-300))
+    assert trace.stop_reason is StopReason.DIVERGED
+    assert trace.n_sweeps == 0
+    assert np.isfinite(trace.objectives).all()
+
+
+def test_a_rise_of_the_objective_ends_the_run_as_diverged_and_is_kept(monkeypatch):
+    seen, _ = noisy_problem()
+
+    def wrong(blocks, other, ridge):
+        factor, squared_error, singular = solve_factor(blocks, other, ridge)
+        return 10 * factor, 100 * squared_error + 1e4, singular
+
+    solve_factor = als_module.solve_factor
+    monkeypatch.setattr(als_module, "solve_factor", wrong)
+    trace = run_als(seen, 2)
+    assert trace.stop_reason is StopReason.DIVERGED
+    assert trace.n_sweeps == 1
+    assert trace.objectives[2] > trace.objectives[0]
+
+
+def test_half_steps_come_one_at_a_time():
+    seen, _ = noisy_problem()
+    trace = run_als(seen, 2, max_sweeps=10_000)
+    steps = list(iterate_als(seen, 2, max_sweeps=10_000))
+    assert [step.objective for step in steps] == trace.objectives.tolist()
+    assert [step.stop_reason for step in steps] == [None] * (len(steps) - 1) + [StopReason.CONVERGED]
+    first_five = list(islice(iterate_als(seen, 2), 5))
+    assert np.array_equal(first_five[4].right, trace.rights[2])
+
+
+def test_the_matrix_is_never_formed():
+    # 10^10 cells would take 80 GB.
+    cells = np.arange(0, 100_000, 1000)
+    seen = Observations(cells, cells[::-1], np.ones(len(cells)), (100_000, 100_000))
+    for start in STARTS:
+        trace = run_als(seen, 1, max_sweeps=1, start=start, hidden=seen)
+        assert trace.objectives[-1] < trace.objectives[0]
+
+
+def test_a_trace_is_read_only():
+    trace = run_als(noisy_problem()[0], 2, hidden=noisy_problem()[1])
+    for array in (trace.lefts, trace.rights, trace.objectives, trace.rmse_observed, trace.rmse_hidden):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+@pytest.mark.parametrize("h", [-1, 21])
+def test_half_steps_outside_the_run_are_refused(h):
+    trace = run_als(noisy_problem()[0], 2, max_sweeps=10, rtol=0)
+    with pytest.raises(InputError, match="half steps 0 to 20"):
+        trace.factors(h)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"rank": 0}, "rank must be a whole number from 1 to 15"),
+        ({"rank": 16}, "rank must be a whole number from 1 to 15"),
+        ({"rank": 1.5}, "rank must be a whole number"),
+        ({"ridge": -0.1}, "ridge"),
+        ({"ridge": np.nan}, "ridge"),
+        ({"ridge": np.inf}, "ridge"),
+        ({"seed": -1}, "seed"),
+        ({"max_sweeps": -1}, "sweeps must be a whole number"),
+        ({"max_sweeps": 10_001}, "sweeps must be a whole number"),
+        ({"rtol": 1.0}, "tolerance"),
+        ({"rtol": -1e-9}, "tolerance"),
+        ({"start": "magic"}, "There is no start called 'magic'; choose one of: gaussian"),
+        ({"start": np.ones((15, 2))}, "20 rows"),
+        ({"start": np.full((20, 2), np.nan)}, "finite"),
+        ({"start": [["a"]]}, "table of numbers"),
+        ({"hidden": Observations([0], [0], [1.0], (2, 2))}, "same shape"),
+    ],
+)
+def test_settings_out_of_bounds_are_refused(settings, sentence):
+    with pytest.raises(InputError, match=sentence):
+        run_als(noisy_problem()[0], **({"rank": 2} | settings))
+
+
+def test_settings_are_checked_before_the_first_half_step_is_asked_for():
+    with pytest.raises(InputError, match="rank"):
+        iterate_als(noisy_problem()[0], 0)
+
+
+def test_a_trace_too_large_for_memory_is_refused():
+    seen = Observations([0], [0], [1.0], (1_000_000, 1_000_000))
+    with pytest.raises(InputError, match="memory"):
+        run_als(seen, 1, start="equal", max_sweeps=1000)

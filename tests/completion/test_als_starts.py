@@ -1,0 +1,73 @@
+"""The ways to choose Y_0."""
+
+import numpy as np
+import pytest
+
+from explorer.completion import STARTS, Observations, from_matrix, row_blocks, solve_factor
+from explorer.completion import starts as starts_module
+from tests.completion.problems import checkerboard, dense, low_rank, masked
+
+
+def make(name, observations, rank, seed=0):
+    return STARTS[name].make(observations, rank, np.random.default_rng(seed))
+
+
+def test_the_starts_in_their_order():
+    assert list(STARTS) == ["gaussian", "small", "spectral", "equal"]
+    for name, start in STARTS.items():
+        assert start.name == name
+        assert start.label
+        assert start.explanation.endswith(".")
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_a_start_has_a_row_for_each_column_and_depends_on_the_seed_as_declared(name):
+    seen, _ = masked(low_rank(12, 9, 3, seed=0), 0.7, seed=0)
+    first = make(name, seen, 3)
+    assert first.shape == (9, 3)
+    assert np.array_equal(first, make(name, seen, 3))
+    assert np.array_equal(first, make(name, seen, 3, seed=1)) != STARTS[name].uses_seed
+
+
+@pytest.mark.parametrize(("name", "deviation"), [("gaussian", 1.0), ("small", 0.01)])
+def test_a_gaussian_start_has_the_deviation_it_says(name, deviation):
+    seen = Observations([0], [0], [1.0], (100, 20_000))
+    right = make(name, seen, 5)
+    assert right.std() == pytest.approx(deviation, rel=0.02)
+    assert right.mean() == pytest.approx(0, abs=0.02 * deviation)
+
+
+def test_the_equal_start_is_one_everywhere():
+    assert np.array_equal(make("equal", Observations([0], [0], [3.0], (4, 5)), 2), np.ones((5, 2)))
+
+
+def test_the_spectral_start_is_the_scaled_svd_of_the_zero_filled_matrix():
+    seen, _ = masked(checkerboard(), 0.25, seed=3)
+    filled = np.nan_to_num(dense(seen))
+    right = make("spectral", seen, 2)
+    _, singular_values, vectors = np.linalg.svd(filled)
+    share = seen.count / filled.size
+    assert np.allclose(right.T @ right, np.diag(singular_values[:2]) / share, atol=1e-10)
+    assert np.allclose(np.abs(right.T), np.abs(vectors[:2]) * np.sqrt(singular_values[:2, None] / share))
+    assert (right[np.abs(right).argmax(axis=0), [0, 1]] > 0).all()
+
+
+@pytest.mark.parametrize("rank", [2, 5, 12])
+def test_the_spectral_start_of_a_large_matrix_is_computed_without_filling_it(monkeypatch, rank):
+    seen, _ = masked(low_rank(12, 30, 12, seed=0), 0.5, seed=0)
+    expected = make("spectral", seen, rank)
+    monkeypatch.setattr(starts_module, "DENSE_CELLS", 0)
+    assert np.allclose(make("spectral", seen, rank), expected, atol=1e-9)
+
+
+def test_the_spectral_start_of_a_zero_matrix_is_zero():
+    assert not make("spectral", Observations([0, 1], [0, 1], [0.0, 0.0], (3, 4)), 2).any()
+
+
+def test_one_half_step_after_the_spectral_start_is_the_truncated_svd_when_nothing_is_missing():
+    matrix = low_rank(12, 9, 9, seed=0)
+    seen = from_matrix(matrix)
+    right = make("spectral", seen, 3)
+    left, _, _ = solve_factor(row_blocks(seen, 3), right, 0.0)
+    u, s, vt = np.linalg.svd(matrix)
+    assert np.allclose(left @ right.T, (u[:, :3] * s[:3]) @ vt[:3], atol=1e-12)

@@ -1,0 +1,134 @@
+"""One half step, against Lecture 19's plain loop over rows and against linear algebra's own definitions."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from explorer.completion import Observations, col_blocks, row_blocks, solve_factor
+from tests.completion.problems import dense, low_rank, masked, observations
+
+
+def update_left(matrix, right, ridge):
+    """Lecture 19's `update_left`, repaired: least squares row by row; the ridge as k more equations."""
+    k = right.shape[1]
+    left = np.zeros((len(matrix), k))
+    for i, row in enumerate(matrix):
+        seen = ~np.isnan(row)
+        design = np.vstack([right[seen], np.sqrt(ridge) * np.eye(k)])
+        left[i] = np.linalg.lstsq(design, np.concatenate([row[seen], np.zeros(k)]), rcond=None)[0]
+    return left
+
+
+def uneven(m=60, n=300, seed=0):
+    """Observations whose rows have from hardly any to all of their entries."""
+    rng = np.random.default_rng(seed)
+    mask = rng.random((m, n)) <= np.linspace(0.04, 1, m)[:, None]
+    rows, cols = np.nonzero(mask)
+    return Observations(rows, cols, rng.standard_normal(len(rows)), (m, n))
+
+
+@pytest.mark.parametrize("ridge", [0.0, 1e-9, 0.01, 10.0])
+def test_both_half_steps_are_the_plain_loop(ridge):
+    seen = uneven()
+    rng = np.random.default_rng(1)
+    right, left = rng.standard_normal((300, 4)), rng.standard_normal((60, 4))
+    solved_left, _, _ = solve_factor(row_blocks(seen, 4), right, ridge)
+    solved_right, _, _ = solve_factor(col_blocks(seen, 4), left, ridge)
+    assert np.allclose(solved_left, update_left(dense(seen), right, ridge), rtol=1e-9, atol=1e-11)
+    assert np.allclose(solved_right, update_left(dense(seen).T, left, ridge), rtol=1e-9, atol=1e-11)
+
+
+def test_the_squared_error_is_that_of_the_new_factor():
+    seen = uneven()
+    right = np.random.default_rng(1).standard_normal((300, 4))
+    left, squared_error, _ = solve_factor(row_blocks(seen, 4), right, 0.5)
+    assert squared_error == pytest.approx(np.nansum((dense(seen) - left @ right.T) ** 2), rel=1e-12)
+
+
+def test_a_row_without_entries_gets_zero():
+    seen = Observations([0, 0, 2], [0, 1, 1], [1.0, 2.0, 3.0], (3, 2))
+    right = np.array([[1.0], [1.0]])
+    for ridge in (0.0, 0.1):
+        assert solve_factor(row_blocks(seen, 1), right, ridge)[0][1].tolist() == [0.0]
+    assert solve_factor(row_blocks(seen, 1), right, 0.0)[2].tolist() == [1]
+
+
+def test_without_ridge_a_short_row_gets_its_shortest_solution_and_is_reported():
+    # x . (3, 4) = 10 holds on a line; its point nearest to the origin is 10 (3, 4) / 25.
+    seen = Observations([0, 1, 1], [0, 0, 1], [10.0, 1.0, 1.0], (2, 2))
+    right = np.array([[3.0, 4.0], [1.0, 0.0]])
+    left, squared_error, singular = solve_factor(row_blocks(seen, 2), right, 0.0)
+    assert np.allclose(left, [[1.2, 1.6], [1.0, -0.5]], atol=1e-14)
+    assert squared_error == pytest.approx(0, abs=1e-25)
+    assert singular.tolist() == [0]
+
+
+def test_a_ridge_makes_every_solution_unique():
+    seen = Observations([0, 1, 1], [0, 0, 1], [10.0, 1.0, 1.0], (2, 2))
+    right = np.array([[3.0, 4.0], [1.0, 0.0]])
+    left, _, singular = solve_factor(row_blocks(seen, 2), right, 1e-12)
+    assert singular.size == 0
+    assert np.allclose(left, [[1.2, 1.6], [1.0, -0.5]], atol=1e-11)
+
+
+def test_nearly_parallel_directions_keep_their_digits():
+    # The condition number is 1e7, so its square in the normal equations would leave no digit but two.
+    rng = np.random.default_rng(0)
+    first = rng.standard_normal(30)
+    right = np.stack([first, first + 1e-7 * rng.standard_normal(30)], axis=1)
+    truth = np.array([2.0, -1.0])
+    seen = Observations(np.zeros(30, dtype=int), np.arange(30), right @ truth, (1, 30))
+    left, _, singular = solve_factor(row_blocks(seen, 2), right, 0.0)
+    assert np.allclose(left[0], truth, rtol=1e-7)
+    assert singular.size == 0
+
+
+def test_a_direction_the_other_factor_lacks_stays_exactly_out():
+    seen, _ = masked(low_rank(20, 30, 3, seed=0), 0.6, seed=1)
+    left, _, _ = solve_factor(row_blocks(seen, 3), np.ones((30, 3)), 0.01)
+    assert np.linalg.matrix_rank(left) == 1
+    zero, squared_error, singular = solve_factor(row_blocks(seen, 3), np.zeros((30, 3)), 0.0)
+    assert not zero.any()
+    assert squared_error == pytest.approx(np.sum(seen.values**2))
+    assert singular.tolist() == list(range(20))
+
+
+@given(observations(), st.integers(1, 4), st.sampled_from([0.0, 1e-3, 1.0]), st.integers(0, 99))
+@settings(deadline=None)
+def test_the_solution_cannot_be_improved(seen, rank, ridge, seed):
+    rng = np.random.default_rng(seed)
+    right = rng.standard_normal((seen.shape[1], rank))
+    left, squared_error, _ = solve_factor(row_blocks(seen, rank), right, ridge)
+    lowest = squared_error + ridge * np.sum(left**2)
+    for size in (1e-3, 1.0):
+        moved = left + size * rng.standard_normal(left.shape)
+        error = np.nansum((dense(seen) - moved @ right.T) ** 2)
+        assert lowest <= error + ridge * np.sum(moved**2) + 1e-9
+
+
+@given(observations(max_side=40), st.integers(1, 5))
+@settings(max_examples=50, deadline=None)
+def test_blocks_hold_every_entry_once_and_point_padding_past_the_end(seen, rank):
+    matrix = np.full((seen.shape[0], seen.shape[1] + 1), np.nan)
+    rows = []
+    for block in row_blocks(seen, rank):
+        rows += block.rows.tolist()
+        matrix[block.rows[:, None], block.cols] = block.values
+        assert not block.values[block.cols == seen.shape[1]].any()
+    assert sorted(rows) == list(range(seen.shape[0]))
+    assert np.array_equal(matrix[:, :-1], dense(seen), equal_nan=True)
+
+
+def test_long_and_short_rows_do_not_share_a_block():
+    blocks = row_blocks(uneven(), 4)
+    assert len(blocks) > 2
+    for block in blocks:
+        padding = np.count_nonzero(block.cols == 300)
+        assert block.cols.shape[1] <= 32 or padding < block.cols.size / 2
+
+
+def test_a_block_stays_small_however_many_rows_there_are():
+    cells = np.arange(200_000)
+    seen = Observations(cells, cells % 7, np.ones(len(cells)), (200_000, 7))
+    assert max(block.cols.size for block in row_blocks(seen, 7)) * 7 <= 131_072

@@ -1,0 +1,74 @@
+"""Fixtures for every test: the explorer as its users start it, by its command, in a folder of its own."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+START_TIMEOUT = 90.0  # seconds
+
+# An installed command to test instead of this clone's, as .ci/run does with the built wheel.
+INSTALLED = os.environ.get("EXPLORER_COMMAND")
+COMMAND = [INSTALLED] if INSTALLED else [sys.executable, "-m", "explorer"]
+
+
+@dataclass(frozen=True)
+class RunningExplorer:
+    process: subprocess.Popen
+    url: str
+    log: Path
+
+    def printed(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+
+@contextmanager
+def _run_explorer(folder: Path, *arguments: str) -> Iterator[RunningExplorer]:
+    """Start the explorer in `folder` without a browser, wait for its address, stop it at the end."""
+    log = folder / "explorer.log"
+    with log.open("w", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            [*COMMAND, "--no-browser", *arguments], cwd=folder, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        yield RunningExplorer(process, _printed_address(process, log), log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _printed_address(process: subprocess.Popen, log: Path) -> str:
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline and process.poll() is None:
+        if address := re.search(r"http://\S+", log.read_text(encoding="utf-8")):
+            return address.group()
+        time.sleep(0.05)
+    raise AssertionError(f"The explorer printed no address:\n{log.read_text(encoding='utf-8')}")
+
+
+@pytest.fixture
+def run_explorer() -> Callable[..., AbstractContextManager[RunningExplorer]]:
+    """`with run_explorer(folder, *arguments) as running:` is the explorer while the block runs."""
+    return _run_explorer
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of one explorer for all tests, started where other settings lie, which must not matter."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    foreign = folder / ".streamlit" / "config.toml"
+    foreign.parent.mkdir()
+    foreign.write_text('[theme]\nbaseFontSize = 20\n[theme.light]\nbackgroundColor = "#FF0000"\n')
+    with _run_explorer(folder) as running:
+        yield running.url

@@ -1,0 +1,115 @@
+"""The command `explorer`, run as a real process."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tomllib
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from explorer import __version__
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+def explorer(*arguments: str) -> subprocess.CompletedProcess:
+    """The finished command: for arguments with which no server starts."""
+    return subprocess.run(
+        [sys.executable, "-m", "explorer", *arguments], capture_output=True, text=True, timeout=30
+    )
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return trial.getsockname()[1]
+
+
+def test_serves_on_the_given_port_from_any_folder_and_stops_cleanly(run_explorer, tmp_path, free_port):
+    with run_explorer(tmp_path, "--port", str(free_port)) as running:
+        assert running.url == f"http://127.0.0.1:{free_port}"
+        with urllib.request.urlopen(f"{running.url}/_stcore/health", timeout=10) as answer:
+            assert answer.status == 200
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.wait(timeout=20) == 0
+        assert "Traceback" not in running.printed()
+
+
+def test_prints_its_address_in_one_line_and_little_else(run_explorer, tmp_path):
+    with run_explorer(tmp_path) as running:
+        lines = running.printed().splitlines()
+    assert [line for line in lines if "http" in line] == [
+        f"EM & ALS Explorer is at {running.url} (Ctrl-C stops it)."
+    ]
+
+
+def test_chooses_a_free_port_each_time(run_explorer, tmp_path, app_url):
+    with run_explorer(tmp_path) as running:
+        assert running.url != app_url
+
+
+def test_says_when_the_users_own_streamlit_settings_are_read_too(run_explorer, tmp_path, monkeypatch):
+    own = tmp_path / ".streamlit" / "config.toml"
+    own.parent.mkdir()
+    own.write_text('[server]\nport = 1\nbaseUrlPath = "elsewhere"\n')
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    with run_explorer(tmp_path) as running:
+        assert str(own) in running.printed()
+
+
+def test_a_taken_port_is_one_sentence_and_exit_code_2():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = explorer("--port", str(port))
+    assert ended.returncode == 2
+    assert re.fullmatch(
+        rf"explorer: cannot listen on port {port} of 127\.0\.0\.1 \(.+\); try another --port or --host\.\n",
+        ended.stderr,
+    )
+
+
+@pytest.mark.parametrize("port", ["0", "-1", "65536", "http", "80.5", "", "٣"])
+def test_a_value_that_is_no_port_is_named_with_the_bounds(port):
+    ended = explorer(f"--port={port}")
+    assert ended.returncode == 2
+    assert f"{port!r} is not a port; give a whole number from 1 to 65535." in ended.stderr
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", ""])
+def test_a_host_that_cannot_be_listened_on_is_named(host):
+    ended = explorer(f"--host={host}")
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"explorer: cannot listen on {host} (")
+
+
+def test_version_and_help_need_no_server():
+    assert explorer("--version").stdout == f"explorer {__version__}\n"
+    shown = explorer("--help").stdout
+    assert all(option in shown for option in ("--no-browser", "--port", "--host", "--version"))
+
+
+def test_opens_the_browser_once_the_server_answers(monkeypatch):
+    """In this process, because a browser that opens belongs to the person at the screen."""
+    from explorer import cli
+
+    happened = []
+    monkeypatch.setattr(cli, "_answers", lambda host, port: happened.append("answered") or True)
+    monkeypatch.setattr(cli.webbrowser, "open", happened.append)
+    cli._announce("0.0.0.0", 8501, browser=True)
+    cli._announce("127.0.0.1", 8502, browser=False)
+    assert happened == ["answered", "http://127.0.0.1:8501", "answered"]
+
+
+def test_widgets_take_no_hue_that_means_something_in_a_picture():
+    theme = tomllib.loads((REPOSITORY / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
+    for mode in ("light", "dark"):
+        red, green, blue = bytes.fromhex(theme[mode]["primaryColor"].removeprefix("#"))
+        assert max(red, green, blue) - min(red, green, blue) < 32, "the primary colour is grey"
