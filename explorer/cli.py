@@ -31,9 +31,7 @@ def main(argv: list[str] | None = None) -> None:
         where = options.host if options.port is None else f"port {options.port} of {options.host}"
         problem = f"cannot listen on {where} ({error.strerror})"
         parser.exit(2, f"explorer: {problem}; try another --port or --host.\n")
-    threading.Thread(
-        target=_announce, args=(options.host, port, options.browser), name="announce", daemon=True
-    ).start()
+    threading.Thread(target=_announce, args=(options.host, port, options.browser), name="announce", daemon=True).start()
     try:
         _serve(options.host, port)
     except KeyboardInterrupt:  # before Streamlit listens to Ctrl-C itself

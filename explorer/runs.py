@@ -63,9 +63,7 @@ def make_em_run(settings: EMSettings, own: Sample | None = None) -> EMRun:
     """
     sample = sample_of(settings, own)
     if settings.n_components > len(sample.values):
-        raise InputError(
-            f"K is {settings.n_components}, but there are only {len(sample.values)} values; lower K."
-        )
+        raise InputError(f"K is {settings.n_components}, but there are only {len(sample.values)} values; lower K.")
     start, labels = _em_start(settings, sample)
     trace = run_em(
         sample.values,
@@ -84,8 +82,7 @@ def sample_of(settings: EMSettings, own: Sample | None = None) -> Sample:
     if settings.data == "generated":
         described = settings_of(EMSettings)
         truth = [
-            described[name].parse(getattr(settings, name))
-            for name in ("true_weights", "true_means", "true_deviations")
+            described[name].parse(getattr(settings, name)) for name in ("true_weights", "true_means", "true_deviations")
         ]
         return generate_sample(*truth, n_points=settings.n_points, seed=settings.data_seed)
     return load_sample(settings.data, settings.data_seed)
@@ -99,9 +96,7 @@ def placed_means(settings: EMSettings, values: np.ndarray) -> tuple[float, ...]:
         low, high = float(values.min()), float(values.max())
         return tuple(low + (high - low) * (k + 0.5) / count for k in range(count))
     if len(means) != count:
-        raise InputError(
-            f"You placed {_counted(len(means), 'mean')}, but K is {count}; type {count} or change K."
-        )
+        raise InputError(f"You placed {_counted(len(means), 'mean')}, but K is {count}; type {count} or change K.")
     return means
 
 
@@ -111,16 +106,10 @@ def _em_start(settings: EMSettings, sample: Sample) -> tuple[np.ndarray | Mixtur
         given["partition"] = _partition_of(settings, sample)
     if settings.initialization == "means":
         given["means"] = placed_means(settings, sample.values)
-    responsibilities = initialize(
-        sample.values, settings.n_components, settings.initialization, settings.seed, **given
-    )
+    responsibilities = initialize(sample.values, settings.n_components, settings.initialization, settings.seed, **given)
     labels = hard_assignments(responsibilities)
     # Means placed by hand are the first iterate itself: an M step would move them before anyone saw them.
-    start = (
-        mixture_at(sample.values, given["means"], settings.variance_floor)
-        if "means" in given
-        else responsibilities
-    )
+    start = mixture_at(sample.values, given["means"], settings.variance_floor) if "means" in given else responsibilities
     return start, labels
 
 
@@ -134,9 +123,7 @@ def _partition_of(settings: EMSettings, sample: Sample) -> tuple[int, ...]:
                 f"values; type one label from 1 to {count} for each."
             )
         if any(label not in range(1, count + 1) for label in labels):
-            raise InputError(
-                f"The labels of the given partition must be whole numbers from 1 to K = {count}."
-            )
+            raise InputError(f"The labels of the given partition must be whole numbers from 1 to K = {count}.")
         return tuple(int(label) for label in labels)
     if settings.partition not in sample.partitions:
         raise InputError(
@@ -156,16 +143,10 @@ def make_als_run(settings: ALSSettings, own: MatrixProblem | None = None) -> ALS
 
     Raises InputError where the settings do not fit the matrix.
     """
-    problem = (
-        _brought(own, "matrix")
-        if settings.matrix == OWN
-        else load_matrix(settings.matrix, settings.matrix_seed)
-    )
+    problem = _brought(own, "matrix") if settings.matrix == OWN else load_matrix(settings.matrix, settings.matrix_seed)
     m, n = problem.values.shape
     if settings.rank > min(m, n):
-        raise InputError(
-            f"The rank is {settings.rank}, but the matrix is {m}×{n}; choose at most {min(m, n)}."
-        )
+        raise InputError(f"The rank is {settings.rank}, but the matrix is {m}×{n}; choose at most {min(m, n)}.")
     masked = split(problem, settings.seen / 100, settings.mask_seed)
     trace = run_als(
         masked.observed,

@@ -120,9 +120,7 @@ class Numbers:
             except ValueError:
                 number = math.nan
             if not math.isfinite(number):
-                raise InputError(
-                    f"{self.label}: “{word[:40]}” is not a number; write numbers such as 1, 2.5, 4."
-                )
+                raise InputError(f"{self.label}: “{word[:40]}” is not a number; write numbers such as 1, 2.5, 4.")
             numbers.append(number)
         return tuple(numbers)
 
@@ -211,9 +209,7 @@ class EMSettings(_Settings):
             "What the mixture is fitted to.",
         ),
     )
-    data_seed: int = _setting(
-        0, Whole("Data seed", "data_seed", 0, 999, f"Draws generated data anew. {_ALL_SEEDS}")
-    )
+    data_seed: int = _setting(0, Whole("Data seed", "data_seed", 0, 999, f"Draws generated data anew. {_ALL_SEEDS}"))
     true_weights: str = _setting(
         "0.5, 0.3, 0.2",
         Numbers("True weights", "true_weights", "One weight a component; they must add up to 1."),
@@ -273,7 +269,7 @@ class EMSettings(_Settings):
             "Variance floor",
             "floor",
             {0.0: "off"} | _powers(-10, -8, -6, -4, -3, -2),
-            "As a share of the data's variance. A component whose variance falls to it is degenerate, and the run stops there.",
+            "As a share of the data's variance. A component that falls to it is degenerate: the run stops.",
         ),
     )
     soft: bool = _setting(
@@ -286,9 +282,7 @@ class EMSettings(_Settings):
     )
     ghost: bool = _setting(
         True,
-        Switch(
-            "Density before the step", "ghost", "In the M step, leave the previous density as a dotted line."
-        ),
+        Switch("Density before the step", "ghost", "In the M step, leave the previous density as a dotted line."),
     )
     truth: bool = _setting(
         False, Switch("True density", "truth", "Overlay the density that generated data was drawn from.")
@@ -312,9 +306,7 @@ class ALSSettings(_Settings):
         0, Whole("Problem seed", "problem_seed", 0, 999, f"Draws a generated matrix anew. {_ALL_SEEDS}")
     )
     rank: int = _setting(2, Whole("Rank", "rank", 1, 10, "How many columns the factors X and Y have."))
-    seen: int = _setting(
-        25, Whole("Seen, %", "seen", 5, 100, "With this probability an available entry is observed.")
-    )
+    seen: int = _setting(25, Whole("Seen, %", "seen", 5, 100, "With this probability an available entry is observed."))
     initialization: str = _setting(
         "gaussian",
         Choice(

@@ -33,9 +33,7 @@ class Own:
 
     @classmethod
     def of(cls, data: Sample | MatrixProblem) -> "Own":
-        return cls(
-            data, blake2b(data.values.tobytes() + repr(data.values.shape).encode(), digest_size=8).hexdigest()
-        )
+        return cls(data, blake2b(data.values.tobytes() + repr(data.values.shape).encode(), digest_size=8).hexdigest())
 
 
 class Investigation:

@@ -5,10 +5,10 @@ from importlib.resources import files
 
 import streamlit as st
 
+from explorer.completion import STARTS
 from explorer.datasets import MATRICES, SAMPLES
 from explorer.errors import InputError
 from explorer.mixture import STRATEGIES
-from explorer.completion import STARTS
 from explorer.pages import computed
 from explorer.pages.header import header
 from explorer.pages.own_data import bring_matrix, bring_sample, brought
@@ -38,9 +38,7 @@ def page() -> None:
 def _show_link_problems() -> None:
     found = st.session_state.get("link_problems")
     if found:
-        st.warning(
-            "In this link: " + " ".join(found) + " The rest of it applies.", icon=":material/link_off:"
-        )
+        st.warning("In this link: " + " ".join(found) + " The rest of it applies.", icon=":material/link_off:")
         st.button("OK", key="link_problems_seen", on_click=found.clear)
 
 
@@ -62,7 +60,14 @@ def em_panel() -> None:
         "data_id": _identity(
             run.sample.name, own if settings.data == OWN else None, settings.data_seed, len(run.sample.values)
         ),
-        "summary": f"{run.sample.label} · K {settings.n_components} · {STRATEGIES[settings.initialization].label} · seed {settings.seed}",
+        "summary": " · ".join(
+            (
+                run.sample.label,
+                f"K {settings.n_components}",
+                STRATEGIES[settings.initialization].label,
+                f"seed {settings.seed}",
+            )
+        ),
         "address": write_query(settings),
         "verdict": em_verdict(run, settings).as_json(),
     }
@@ -83,7 +88,7 @@ def em_beyond(run: EMRun, settings: EMSettings, identity: str) -> None:
 
 def _em_controls(form: Form) -> None:
     data, k, initialization, seed, dice, more = st.columns(
-        [2.6, 1.2, 2.5, 1.5, 0.6, 1.1], gap="small", vertical_alignment="bottom"
+        [2.9, 1.1, 2.4, 1.3, 0.6, 1.1], gap="small", vertical_alignment="bottom"
     )
     with more, st.popover("More", width="stretch"):
         _em_more(form)
@@ -110,9 +115,10 @@ def _em_more(form: Form) -> None:
     settings = form.settings
     with start:
         st.caption(STRATEGIES[settings.initialization].explanation)
-        form.draw("partition")
-        form.draw("labels", placeholder="1 1 2 2 …")
-        form.draw("means", placeholder="spread evenly")
+        if settings.initialization == "partition" and form.draw("partition") == "typed":
+            form.draw("labels", placeholder="1 1 2 2 …")
+        if settings.initialization == "means":
+            form.draw("means", placeholder="spread evenly")
     with run:
         form.draw("rtol", slider=True)
         form.draw("max_iter")
@@ -125,9 +131,9 @@ def _em_more(form: Form) -> None:
         if source is not None:
             st.caption(f"{source.about} Source: {source.source}.")
         form.draw("data_seed", disabled=source is None or not source.uses_seed)
-        generated = settings.data == "generated"
-        for name in ("true_weights", "true_means", "true_deviations", "n_points"):
-            form.draw(name, disabled=not generated)
+        if settings.data == "generated":
+            for name in ("true_weights", "true_means", "true_deviations", "n_points"):
+                form.draw(name)
     with own:
         bring_sample(form)
 
@@ -172,7 +178,7 @@ def als_beyond(run: ALSRun, settings: ALSSettings, identity: str) -> None:
 
 def _als_controls(form: Form) -> None:
     matrix, rank, seen, initialization, seed, dice, more = st.columns(
-        [2.2, 1.2, 1.4, 1.7, 1.4, 0.6, 1.1], gap="small", vertical_alignment="bottom"
+        [2.6, 1.0, 1.2, 1.6, 1.3, 0.6, 1.1], gap="small", vertical_alignment="bottom"
     )
     with more, st.popover("More", width="stretch"):
         _als_more(form)
@@ -231,6 +237,8 @@ def _send(panel: str, identity: str, found: computed.Investigation, verdict: dic
     def asked() -> None:
         st.session_state[f"{panel}_asked"] = True
 
+    if found.result is None and found.slices > 2:
+        verdict["sentence"] += f" · {found.progress} …"
     message = {
         "role": "known",
         "panel": panel,

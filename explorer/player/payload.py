@@ -57,8 +57,7 @@ def em_payload(run: EMRun, settings: EMSettings, frame: Mapping[str, Any]) -> by
         "stop_reason": trace.stop_reason,
         "end_note": _end_note(trace, settings),
         "degeneracies": [
-            {"component": int(rank[fall.component]), **describe_fall(fall, sample.unit)}
-            for fall in trace.degeneracies
+            {"component": int(rank[fall.component]), **describe_fall(fall, sample.unit)} for fall in trace.degeneracies
         ],
         "truth": truth
         and {

@@ -4,11 +4,11 @@ Each function is a generator that yields progress after a little work and return
 spend a slice of time on it and stop whenever something more urgent comes.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from explorer.completion import Identifiability, factorize, identifiability
-from explorer.mixture import StopReason, initialize, iterate_em
+from explorer.mixture import EMIterate, StopReason, initialize, iterate_em
 from explorer.runs import ALSRun, EMRun
 from explorer.settings import EMSettings
 
@@ -41,23 +41,28 @@ def beyond_em(run: EMRun, settings: EMSettings) -> Generator[str, None, BeyondEM
         "rtol": CONTINUED_RTOL,
         "variance_floor": settings.variance_floor,
     }
-    continued, more, sound = float(trace.log_likelihoods[-1]), 0, trace.stop_reason != StopReason.DEGENERATE
+    continued, more, ends, n_degenerate = float(trace.log_likelihoods[-1]), 0, [], 0
     if trace.stop_reason in (StopReason.CONVERGED, StopReason.MAX_ITER):
-        for iterate in iterate_em(values, trace.mixture(-1), **limits):
-            yield "going on with a smaller tolerance"
-            if iterate.stop_reason != StopReason.DEGENERATE:
-                continued, more = iterate.log_likelihood, iterate.iteration
-    ends = [continued] if sound else []
-    n_degenerate = 0
+        last = yield from _to_the_end(iterate_em(values, trace.mixture(-1), **limits), "going on")
+        if last.stop_reason != StopReason.DEGENERATE:
+            continued, more = last.log_likelihood, last.iteration
+        ends.append(continued)
     for seed in range(N_STARTS):
         start = initialize(values, settings.n_components, "random-points", seed)
-        for iterate in iterate_em(values, start, **limits):
-            yield f"start {seed + 1} of {N_STARTS}"
-        if iterate.stop_reason == StopReason.DEGENERATE:
+        last = yield from _to_the_end(iterate_em(values, start, **limits), f"comparing, start {seed + 1} of {N_STARTS}")
+        if last.stop_reason == StopReason.DEGENERATE:
             n_degenerate += 1
         else:
-            ends.append(iterate.log_likelihood)
+            ends.append(last.log_likelihood)
     return BeyondEM(continued, more, max(ends, default=None), n_degenerate)
+
+
+def _to_the_end(iterates: Iterator[EMIterate], progress: str) -> Generator[str, None, EMIterate]:
+    last = next(iterates)
+    for iterate in iterates:
+        last = iterate
+        yield progress
+    return last
 
 
 def beyond_als(run: ALSRun) -> Generator[str, None, Identifiability]:

@@ -43,9 +43,7 @@ def em_verdict(run: EMRun, settings: EMSettings, beyond: BeyondEM | None = None)
     if trace.stop_reason == StopReason.DEGENERATE:
         return _degenerate(run, beyond)
     if trace.stop_reason == StopReason.DIVERGED:
-        return _verdict(
-            "error", "Diverged", f"stopped at {steps}: L fell by more than rounding, to {_number(end)}"
-        )
+        return _verdict("error", "Diverged", f"stopped at {steps}: L fell by more than rounding, to {_number(end)}")
     if _never_separates(run):
         return _verdict(
             "warning",
@@ -60,22 +58,14 @@ def em_verdict(run: EMRun, settings: EMSettings, beyond: BeyondEM | None = None)
     climb = beyond.continued - end
     if climb > SAME_OPTIMUM:
         word = "Stopped at max iterations" if stopped_early else "Stopped on a plateau"
-        reason = (
-            "while still climbing"
-            if stopped_early
-            else f"by the tolerance {shown(settings, 'rtol')}"
-        )
+        reason = "while still climbing" if stopped_early else f"by the tolerance {shown(settings, 'rtol')}"
         more = f"{beyond.continued_iterations} more iterations climb {_number(climb, signed=False)} higher"
         return _verdict("warning", word, f"stopped at {steps} {reason}; {more}")
     if beyond.best is None:
-        return _verdict(
-            "plain", "Converged", f"{how}, L = {_number(end)}; all {N_STARTS} other starts collapsed"
-        )
+        return _verdict("plain", "Converged", f"{how}, L = {_number(end)}; all {N_STARTS} other starts collapsed")
     gap = beyond.best - beyond.continued
     if gap > SAME_OPTIMUM:
-        sentence = (
-            f"{how}, L = {_number(end)}; the best of {N_STARTS} starts is {_number(gap, signed=False)} higher"
-        )
+        sentence = f"{how}, L = {_number(end)}; the best of {N_STARTS} starts is {_number(gap, signed=False)} higher"
         return Verdict("local", "Local optimum", sentence, "Ends in a local optimum")
     sentence = f"{how}, L = {_number(end)}; none of {N_STARTS} other starts ends higher"
     return Verdict("good", "Best known optimum", sentence, "Ends in the best known optimum")
@@ -147,12 +137,11 @@ def _degenerate(run: EMRun, beyond: BeyondEM | None) -> Verdict:
     elif len(np.unique(run.sample.values)) < len(run.trace.weights[0]):
         advice = "there are fewer distinct values than components"
     others = (
-        f"; {beyond.n_degenerate} of {N_STARTS} other starts collapse too"
-        if beyond and beyond.n_degenerate
-        else ""
+        f"; {beyond.n_degenerate} of {N_STARTS} other starts collapse too" if beyond and beyond.n_degenerate else ""
     )
-    sentence = f"stopped at {run.trace.n_iterations}: component {shown_number(run, fall.component)} {told['detail']}{others}; {advice}"
-    return _verdict("warning", "Degenerate", sentence.replace("component 1 every", "every"))
+    number = shown_number(run, fall.component)
+    what = told["detail"] if fall.kind == DegeneracyKind.CONSTANT else f"component {number} {told['detail']}"
+    return _verdict("warning", "Degenerate", f"stopped at {run.trace.n_iterations}: {what}{others}; {advice}")
 
 
 def _never_separates(run: EMRun) -> bool:
@@ -165,16 +154,13 @@ def _never_separates(run: EMRun) -> bool:
 
 
 def _undetermined(found: Identifiability, rank: int) -> str:
-    parts = [
-        f"{len(short)} {name if len(short) == 1 else name + 's'} with fewer than {rank} seen entries"
-        for short, name in ((found.short_rows, "row"), (found.short_cols, "column"))
-        if len(short)
-    ]
-    if parts:
-        return f"{' and '.join(parts)}, which rank {rank} needs: no method can fill them"
+    counts = ((len(found.short_rows), "row"), (len(found.short_cols), "column"))
+    short = " and ".join(f"{count} {name if count == 1 else name + 's'}" for count, name in counts if count)
+    if short:
+        return f"{short} with fewer than {rank} seen entries, too few for rank {rank}: no method can fill them"
     missing = found.degrees_of_freedom - found.jacobian_rank
     free = "1 direction" if missing == 1 else f"{missing} directions"
-    return f"the seen entries leave {free} of a rank-{rank} matrix free: no method can tell which was meant"
+    return f"the seen entries leave {free} of a rank-{rank} matrix free: no method can fill it"
 
 
 def _size(run: ALSRun) -> float:

@@ -24,10 +24,15 @@ export function ticks(low, high, count, whole = false) {
   return { values, step };
 }
 
-// Powers of ten inside [low, high], thinned to at most `count`.
+// Powers of ten inside [low, high], thinned to at most `count`; 1, 2 and 5 times them where there are hardly any.
 export function logTicks(low, high, count) {
   const first = Math.ceil(Math.log10(low) - 1e-9);
   const last = Math.floor(Math.log10(high) + 1e-9);
+  if (last - first < 1) {
+    const fine = [];
+    for (let p = last + 1; p >= first - 1; p--) for (const m of [5, 2, 1]) fine.push(m * 10 ** p);
+    return fine.filter((value) => value >= low && value <= high);
+  }
   const stride = Math.max(1, Math.ceil((last - first + 1) / count));
   const values = [];
   for (let p = last; p >= first; p -= stride) values.push(10 ** p);

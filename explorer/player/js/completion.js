@@ -1,7 +1,7 @@
 // The ALS panel's picture: the observed matrix, the factors X and Y' around the product XY' so that rows and columns
 // line up, and the residual. Pure functions of (model, moment, box, theme).
 
-import { activeFrame, fixed, format, inside, text, textWidth } from "./axes.js";
+import { activeFrame, fixed, inside, text, textWidth } from "./axes.js";
 import { matrixColours, withAlpha } from "./theme.js";
 
 export function prepareCompletion(run) {
@@ -243,14 +243,20 @@ function hatch(ctx, { x, y, width, height }, theme) {
   ctx.clip();
   ctx.fillStyle = withAlpha(theme.paper, 0.75);
   ctx.fillRect(x, y, width, height);
-  ctx.strokeStyle = theme.warning;
-  ctx.lineWidth = 1.2;
-  ctx.beginPath();
-  for (let offset = -height; offset < width; offset += 4) {
-    ctx.moveTo(x + offset, y + height);
-    ctx.lineTo(x + offset + height, y);
+  if (Math.min(width, height) < 3) {
+    // Too thin for a hatch.
+    ctx.fillStyle = withAlpha(theme.warning, 0.45);
+    ctx.fillRect(x, y, width, height);
+  } else {
+    ctx.strokeStyle = theme.warning;
+    ctx.lineWidth = 1.2;
+    ctx.beginPath();
+    for (let offset = -height; offset < width; offset += 4) {
+      ctx.moveTo(x + offset, y + height);
+      ctx.lineTo(x + offset + height, y);
+    }
+    ctx.stroke();
   }
-  ctx.stroke();
   ctx.restore();
 }
 
@@ -297,7 +303,8 @@ function drawLegend(ctx, model, layout, theme, y) {
 // Model values are centred and scaled for real data; people read the data's own units.
 export function ownUnits(model, value, signed = false) {
   const own = model.offset + model.scale * value;
-  const shown = format(own, 3).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+  const span = 2 * model.scale * model.limit;
+  const shown = fixed(own, Math.max(0, Math.min(6, 3 - Math.ceil(Math.log10(span) - 1e-9)))).replace(/\.0+$/, "");
   return signed && own > 0 && model.offset === 0 ? `+${shown}` : shown;
 }
 
@@ -325,6 +332,9 @@ function cellAt(area, rows, columns, px, py) {
   return [i, j];
 }
 
+// Rows and columns without names of their own are numbered from 1.
+const nameOf = (kind, labels, i) => (labels[i] === String(i + 1) ? `${kind} ${i + 1}` : labels[i]);
+
 function describeCell(model, moment, i, j, px, py) {
   const { left, right } = factorsAt(model, moment.half);
   let fitted = 0;
@@ -334,7 +344,7 @@ function describeCell(model, moment, i, j, px, py) {
   return {
     x: px, y: py, row: i, column: j,
     lines: [
-      [model.row_labels?.[i] ?? `row ${i + 1}`, model.col_labels?.[j] ?? `column ${j + 1}`],
+      [nameOf("row", model.row_labels, i), nameOf("column", model.col_labels, j)],
       ["observed", Number.isNaN(seen) ? "not seen" : `${ownUnits(model, seen)}${unit}`],
       ["fitted", `${ownUnits(model, fitted)}${unit}`],
     ],
@@ -345,6 +355,6 @@ function describeFactor(model, moment, name, index, c, px, py) {
   const { left, right } = factorsAt(model, moment.half);
   const factor = name === "X" ? left : right;
   const place = name === "X" ? { row: index } : { column: index };
-  const label = name === "X" ? (model.row_labels?.[index] ?? `row ${index + 1}`) : (model.col_labels?.[index] ?? `column ${index + 1}`);
+  const label = name === "X" ? nameOf("row", model.row_labels, index) : nameOf("column", model.col_labels, index);
   return { x: px, y: py, ...place, lines: [[label, ""], [`${name}, factor ${c + 1}`, fixed(factor[index * model.rank + c], 3)]] };
 }

@@ -32,8 +32,8 @@ export function sampled(path, step = 4) {
   return points;
 }
 
-// A label beside a point: right above, left above, right below, left below, then the empty corners.
-export function labelNear(ctx, theme, string, [x, y], bounds, points, boxes, options = {}) {
+// A label beside a point, clear of `points` and, where that leaves room, of `faint` points too: right above, left above, right below, left below, further above, and at a run's end the empty corner.
+export function labelNear(ctx, theme, string, [x, y], bounds, { points, faint = [] }, boxes, options = {}) {
   const width = textWidth(ctx, theme, string, options);
   const height = theme.size.text * 1.15;
   const gap = 4 + theme.size.mixture * 1.6;
@@ -41,11 +41,12 @@ export function labelNear(ctx, theme, string, [x, y], bounds, points, boxes, opt
   const places = [
     [x - width - gap, y - height - gap], [x - width / 2, y - height - gap], [x + gap, y - height - gap],
     [x + gap, y - height / 2], [x - width - gap, y - height / 2], [x + gap, y + gap], [x - width / 2, y + gap], [x - width - gap, y + gap],
-    ...[0, 1.2, 2.4, 3.6].map((row) => [right, bounds.y + row * height]),
-    ...[1, 2.2, 3.4].map((row) => [right, bounds.y + bounds.height - row * height]),
+    ...[2, 3, 4].flatMap((row) => [[x + gap, y - row * height - gap], [x - width / 2, y - row * height - gap], [x + gap, y + (row - 1) * height]]),
+    ...(x > bounds.x + bounds.width / 2 ? [0, 1.2, 2.4, 3.6].map((row) => [right, bounds.y + row * height]) : []),
   ];
   const preferred = options.order ? options.order.map((i) => places[i]).concat(places) : places;
-  const box = freePlace(preferred.map(([px, py]) => ({ x: px, y: py, width, height })), bounds, points, boxes);
+  const candidates = preferred.map(([px, py]) => ({ x: px, y: py, width, height }));
+  const box = freePlace(candidates, bounds, [...points, ...faint], boxes) ?? freePlace(candidates, bounds, points, boxes);
   if (!box) return null;
   boxes.push(box);
   text(ctx, theme, string, box.x, box.y + height * 0.8, { ...options, halo: true });

@@ -20,7 +20,7 @@ function scales(ctx, model, position, { width, height }, theme) {
   };
 }
 
-const tick = (value) => (value >= 0.001 && value < 1e5 ? fixed(value, Math.max(0, Math.round(-Math.log10(value)))) : scientific(value));
+const tick = (value) => (value >= 0.001 && value < 1e5 ? fixed(value, Math.max(0, -Math.floor(Math.log10(value) + 1e-9))) : scientific(value));
 
 const pathOf = (values, x, y, from, upTo) => {
   const path = [];
@@ -55,6 +55,7 @@ export function drawErrors(ctx, model, moment, box, theme) {
     { name: "seen", values: model.rmse_observed, dash: [] },
   ];
   const points = [];
+  const faint = [];
   ctx.save();
   ctx.beginPath();
   ctx.rect(plot.x - 7, 0, plot.width + 15, box.height);
@@ -64,7 +65,8 @@ export function drawErrors(ctx, model, moment, box, theme) {
     const done = pathOf(values, x, y, 0, half);
     strokePath(ctx, coming, theme.coming, theme.size.mixture, dash);
     strokePath(ctx, done, theme.ink, theme.size.mixture, dash);
-    points.push(...sampled(coming), ...sampled(done));
+    points.push(...sampled(done));
+    faint.push(...sampled(coming));
   }
   ctx.restore();
   const boxes = series.map(({ values }) => ({ x: x(half / 2) - 7, y: y(values[half]) - 7, width: 14, height: 14 }));
@@ -72,7 +74,7 @@ export function drawErrors(ctx, model, moment, box, theme) {
     const at = [x(half / 2), y(values[half])];
     drawMarker(ctx, at, name === "hidden", theme);
     const order = name === "hidden" ? [2, 1, 0] : [7, 6, 5];
-    labelNear(ctx, theme, `${name} ${format(values[half] * model.scale, 2)}`, at, plot, points, boxes, { colour: theme.ink, bold: true, order });
+    labelNear(ctx, theme, `${name} ${format(values[half] * model.scale, 2)}`, at, plot, { points, faint }, boxes, { colour: theme.ink, bold: true, order });
   }
 }
 

@@ -74,7 +74,8 @@ export function drawLikelihood(ctx, model, moment, box, theme) {
   const coming = moment.hide ? { likelihood: [] } : stairs(model, x, y, half, Math.min(model.last, Math.ceil(end * 2) + 1));
   strokePath(ctx, coming.likelihood, theme.coming, theme.size.mixture);
   const boxes = [];
-  const points = [...sampled(done.likelihood), ...sampled(done.bound), ...sampled(coming.likelihood)];
+  const points = [...sampled(done.likelihood), ...sampled(done.bound)];
+  const faint = sampled(coming.likelihood);
   if (model.best !== null && model.best !== undefined && !moment.hide) {
     line(ctx, plot.x, y(model.best), right, y(model.best), theme.ink, 2, [3, 4]);
     points.push(...sampled([[plot.x, y(model.best)], [right, y(model.best)]]));
@@ -87,12 +88,12 @@ export function drawLikelihood(ctx, model, moment, box, theme) {
   const marker = [x(half / 2), y(likelihoodAt(model, half))];
   boxes.push({ x: marker[0] - 7, y: marker[1] - 7, width: 14, height: 14 });
   const shownDigits = Math.max(1, decimals + 1);
-  labelNear(ctx, theme, fixed(likelihoodAt(model, half), Math.min(shownDigits, 6)), marker, plot, points, boxes, { colour: theme.ink, bold: true });
+  labelNear(ctx, theme, fixed(likelihoodAt(model, half), Math.min(shownDigits, 6)), marker, plot, { points, faint }, boxes, { colour: theme.ink, bold: true });
   if (model.best !== null && model.best !== undefined && !moment.hide) {
     const label = `${model.best_label} ${fixed(model.best, Math.min(shownDigits, 6))}`;
-    labelNear(ctx, theme, label, [plot.x - 3, y(model.best)], plot, points, boxes, { order: [5, 2] });
+    labelNear(ctx, theme, label, [plot.x - 3, y(model.best)], plot, { points, faint }, boxes, { order: [5, 2] });
   }
-  if (half > 0) drawLens(ctx, model, half, plot, points, boxes, theme);
+  if (half > 0) drawLens(ctx, model, half, plot, [...points, ...faint], boxes, theme);
 }
 
 // After an E step bound and likelihood meet in one disc; after an M step the square of G stays below.

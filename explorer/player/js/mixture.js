@@ -49,14 +49,14 @@ export function labelsAt(model, t) {
 
 export const assignmentOf = (half) => Math.ceil(half / 2);
 
-// About sqrt(n) bins or Freedman and Diaconis' number, the larger (theirs alone is too coarse for separate bumps),
+// About 2 sqrt(n) bins or Freedman and Diaconis' number, the larger (theirs alone is too coarse for separate bumps),
 // with a width of 1, 2 or 5 times a power of ten.
 function histogram(sorted) {
   const count = sorted.length;
   const range = sorted[count - 1] - sorted[0] || 1;
   const quartile = (q) => sorted[Math.min(count - 1, Math.floor(q * count))];
   const spread = quartile(0.75) - quartile(0.25) || range / 4;
-  const wanted = clamp(Math.max(Math.sqrt(count), range / ((2 * spread) / Math.cbrt(count))), 8, 80);
+  const wanted = clamp(Math.max(2 * Math.sqrt(count), range / ((2 * spread) / Math.cbrt(count))), 8, 80);
   const step = roundStep((range / wanted) * 1.25);
   const first = Math.floor(sorted[0] / step + 1e-9) * step;
   const heights = new Float64Array(Math.floor((sorted[count - 1] - first) / step + 1e-9) + 1);
@@ -225,7 +225,8 @@ function drawArrows(ctx, before, mixture, { x, base }, theme) {
   }
 }
 
-// Numbered discs sit half way up their bump; where two would touch, the later one climbs.
+// Numbered discs sit half way up their bump; where two would touch, the later one moves to the nearest free place
+// and a line leads back to its bump.
 function drawDiscs(ctx, model, mixture, moment, layout, theme) {
   const radius = (model.components > 6 ? 8 : 10) * (theme.size.text / 14);
   const taken = [];
@@ -234,13 +235,27 @@ function drawDiscs(ctx, model, mixture, moment, layout, theme) {
     const px = clamp(layout.x(mixture.means[k]), layout.left + radius, layout.figure.width - 12 - radius);
     let py = fallen ? radius + 10 : layout.y(componentDensity(mixture.means[k], mixture, k) / 2);
     py = clamp(py, radius + 10, layout.base - radius - 1);
-    const disc = { x: px - radius, y: py - radius, width: 2 * radius, height: 2 * radius };
-    while (!fallen && disc.y > 10 && taken.some((other) => overlaps(disc, other))) disc.y -= 2;
+    const disc = freeDisc(px, py, radius, layout, taken);
     taken.push(disc);
-    drawDisc(ctx, theme, k, px, disc.y + radius, radius);
+    const [x, y] = [disc.x + radius, disc.y + radius];
+    if (Math.abs(x - px) > radius) line(ctx, x, y, px, py, theme.components[k], 1.5);
+    drawDisc(ctx, theme, k, x, y, radius);
     if (fallen) taken.push(drawFallen(ctx, model, fallen, px, layout, theme, radius));
   }
   return taken;
+}
+
+function freeDisc(px, py, radius, { left, figure, base }, taken) {
+  const at = (x, y) => ({ x: x - radius, y: y - radius, width: 2 * radius, height: 2 * radius });
+  const step = radius / 2;
+  for (let distance = 0; distance < 12 * radius; distance += step) {
+    for (const [dx, dy] of [[0, -1], [0, 1], [1, -1], [-1, -1], [1, 0], [-1, 0]]) {
+      const [x, y] = [px + dx * distance, py + dy * distance];
+      const within = x > left + radius && x < figure.width - 12 - radius && y > radius + 9 && y < base - radius;
+      if ((distance === 0 || within) && !taken.some((other) => overlaps(at(x, y), other))) return at(x, y);
+    }
+  }
+  return at(px, py);
 }
 
 export function drawDisc(ctx, theme, k, x, y, radius) {
@@ -281,7 +296,7 @@ function drawMixtureLabels(ctx, model, mixture, ghost, moment, layout, theme, ta
   const place = (string, right, bold) => {
     const width = textWidth(ctx, theme, string, { bold });
     let top = Infinity;
-    for (let px = right - width; px <= right; px += 4) {
+    for (let px = right - width; px <= right; px += 1) {
       const value = layout.x.invert(px);
       top = Math.min(top, layout.y(density(value, mixture)), ghost ? layout.y(density(value, ghost)) : Infinity);
     }
@@ -455,6 +470,9 @@ function describe(model, mixture, value, name) {
   };
 }
 
+// A small deviation is not nothing: it keeps one significant digit.
+const rounded = (value, decimals) => (value > 0 && value < 0.5 * 10 ** -decimals ? format(value, 1) : fixed(value, decimals));
+
 // The rows of the table at a half step: parameters of the iterate, counts of the hard assignment.
 export function mixtureTable(model, half) {
   const mixture = shownMixture(model, { half, progress: 1 });
@@ -465,7 +483,7 @@ export function mixtureTable(model, half) {
   return Array.from(counts, (count, k) => ({
     weight: fixed(mixture.weights[k], 2),
     mean: fixed(mixture.means[k], decimals),
-    deviation: fixed(Math.sqrt(mixture.variances[k]), decimals),
+    deviation: rounded(Math.sqrt(mixture.variances[k]), decimals),
     count: String(count),
   }));
 }

@@ -155,6 +155,9 @@ function moment(panel) {
 export function draw(panel) {
   const { root, transport, view, model } = panel;
   if (!model) {
+    // Nothing was ever drawn here: say why where the eye looks first.
+    panel.root.querySelector(".xp-terms").textContent = panel.failure ?? "";
+    if (root.clientWidth > 0) layout(panel);
     showVerdict(panel, null);
     return;
   }
@@ -266,7 +269,7 @@ export function layout(panel) {
   root.dataset.kind = theme.kind;
   const unit = size.text / 14;
   const stacked = width < 480;
-  const fixedParts = (37 + 43 + 28 + 44 + 12) * unit;
+  const fixedParts = (37 + 43 + 30 + 44 + 12) * unit;
   const free = availableHeight(root) - fixedParts;
   const figure = stacked ? view.phoneFigure : Math.max(238, free * 0.57) ;
   const lower = stacked ? 166 : Math.max(176, free * 0.43);

@@ -73,6 +73,7 @@ function showTable(side, model, now, theme) {
   const short = theme.kind === "present" || theme.kind === "phone";
   const head = short ? ["π", "μ", "σ", "n"] : ["weight π", "mean μ", "s.d. σ", "n"];
   const dense = model.components > 5 ? " xp-dense" : "";
+  side.style.setProperty("--xp-rows", Math.max(model.components, 6));
   side.innerHTML = `
     <table class="xp-table${dense}">
       <thead><tr><th><span class="xp-unseen">component</span></th>${head.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
