@@ -34,13 +34,11 @@ Kind = TypeVar("Kind")
 class EMRun:
     """A finished run of EM with the data it ran on.
 
-    start: responsibilities (n, K), or the Mixture that is iterate 0.
     start_labels (n,): hard assignments of the start, from 0.
     explanation: one sentence on how the start was made.
     """
 
     sample: Sample
-    start: np.ndarray | Mixture
     start_labels: np.ndarray
     explanation: str
     trace: EMTrace
@@ -72,7 +70,7 @@ def make_em_run(settings: EMSettings, own: Sample | None = None) -> EMRun:
         rtol=settings.rtol,
         variance_floor=settings.variance_floor,
     )
-    return EMRun(sample, start, labels, STRATEGIES[settings.initialization].explanation, trace)
+    return EMRun(sample, labels, STRATEGIES[settings.initialization].explanation, trace)
 
 
 def sample_of(settings: EMSettings, own: Sample | None = None) -> Sample:

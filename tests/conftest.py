@@ -29,14 +29,17 @@ class RunningExplorer:
         return self.log.read_text(encoding="utf-8")
 
 
+def _run_explorer(folder: Path, *arguments: str) -> AbstractContextManager[RunningExplorer]:
+    """Run the explorer in `folder` without opening a browser."""
+    return serve([*COMMAND, "--no-browser", *arguments], folder)
+
+
 @contextmanager
-def _run_explorer(folder: Path, *arguments: str) -> Iterator[RunningExplorer]:
-    """Start the explorer in `folder` without a browser, wait for its address, stop it at the end."""
+def serve(command: list[str], folder: Path) -> Iterator[RunningExplorer]:
+    """Start an app in `folder`, wait for the address that it prints, stop it at the end."""
     log = folder / "explorer.log"
     with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(
-            [*COMMAND, "--no-browser", *arguments], cwd=folder, stdout=output, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
     try:
         yield RunningExplorer(process, _printed_address(process, log), log)
     finally:

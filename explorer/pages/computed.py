@@ -20,8 +20,8 @@ from explorer.study.beyond import beyond_als, beyond_em
 SLICE_SECONDS = 0.05  # the longest that a background answer may delay what the user does next
 
 _BY_REPR = {EMSettings: repr, ALSSettings: repr}
-_SHARED = {"max_entries": 128, "show_spinner": False, "hash_funcs": _BY_REPR}
-_OF_SESSION = {**_SHARED, "max_entries": 16, "scope": "session"}
+_SHARED = {"max_entries": 32, "show_spinner": False, "hash_funcs": _BY_REPR}
+_OF_SESSION = {**_SHARED, "max_entries": 8, "scope": "session"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,7 +31,7 @@ def page() -> None:
     with right:
         als_panel()
     provide_code()
-    with problems.container(key="problems"):
+    with problems.container(key="problems", horizontal=True, vertical_alignment="center"):
         _show_link_problems()
 
 
@@ -57,9 +57,7 @@ def em_panel() -> None:
     identity = _identity(computed.without_look(settings), own if settings.data == OWN else None)
     frame = {
         "run": identity,
-        "data_id": _identity(
-            run.sample.name, own if settings.data == OWN else None, settings.data_seed, len(run.sample.values)
-        ),
+        "data_id": _identity(run.sample.values.tobytes()),
         "summary": " · ".join(
             (
                 run.sample.label,
@@ -125,7 +123,8 @@ def _em_more(form: Form) -> None:
         form.draw("variance_floor", slider=True)
         form.draw("soft")
         form.draw("ghost")
-        form.draw("truth")
+        source = SAMPLES.get(settings.data)
+        form.draw("truth", disabled=source is None or source.truth is None)
     with data:
         source = SAMPLES.get(settings.data)
         if source is not None:
@@ -153,7 +152,7 @@ def als_panel() -> None:
     identity = _identity(settings, own if settings.matrix == OWN else None)
     frame = {
         "run": identity,
-        "data_id": _identity(settings.matrix, own if settings.matrix == OWN else None, settings.matrix_seed),
+        "data_id": _identity(run.problem.values.tobytes()),
         "summary": f"{run.problem.label} · rank {settings.rank} · {settings.seen} % seen · seed {settings.seed}",
         "address": write_query(settings),
         "verdict": als_verdict(run).as_json(),

@@ -10,7 +10,7 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", r
 
 @cache
 def bundle() -> str:
-    """Return main.js with everything that it imports, each file in a scope of its own; it defines `main`."""
+    """Return main.js with everything that it imports, each file in a scope of its own; it defines `$main`."""
     parts: dict[str, str] = {}
     _collect("main", parts)
     return "\n".join(parts.values())
@@ -28,5 +28,5 @@ def _collect(name: str, parts: dict[str, str]) -> None:
         if imported not in parts:
             _collect(imported, parts)
     exported = ", ".join(_EXPORT.findall(source))
-    body = _EXPORT.sub("", _IMPORT.sub(r"const \1 = \2;", source))
-    parts[name] = f"const {name} = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();"
+    body = _EXPORT.sub("", _IMPORT.sub(r"const \1 = $\2;", source))
+    parts[name] = f"const ${name} = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();"

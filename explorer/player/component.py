@@ -17,7 +17,7 @@ const meeting = (window.emAlsExplorer ??= Promise.withResolvers?.() ?? (() => {
   return meeting;
 })());
 """
-_PROVIDE = "export default () => meeting.resolve(main.show);"
+_PROVIDE = "export default () => meeting.resolve($main.show);"
 _HAND_OVER = "export default async (component) => (await meeting.promise)(component);"
 
 

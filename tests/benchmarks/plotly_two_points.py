@@ -1,4 +1,4 @@
-"""Peer of the changed slider: as little as an app of Streamlit and Plotly can be, one slider and two points."""
+"""The peer of a changed slider: one slider and two points, as little as an app of Streamlit and Plotly can be."""
 
 import plotly.graph_objects as go
 import streamlit as st

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -75,18 +76,9 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page_log() -> PageLog:
-    """What the pages of this test reported so far."""
-    return PageLog()
-
-
-@pytest.fixture
-def open_page(browser: Browser, app_url: str, page_log: PageLog) -> Iterator[Callable[..., Page]]:
-    """`open_page(path, width, height, dark, reduced_motion)` opens the app in a browser profile of its own.
-
-    In the end the test fails on any uncaught error in a page and any request to a host other than the app.
-    """
+@contextmanager
+def _profiles(browser: Browser, app_url: str, log: PageLog) -> Iterator[Callable[..., Page]]:
+    """Give `open_page`; in the end close what it opened and fail on any error that a page reported."""
     contexts = []
 
     def open_(
@@ -103,12 +95,35 @@ def open_page(browser: Browser, app_url: str, page_log: PageLog) -> Iterator[Cal
         )
         contexts.append(context)
         page = context.new_page()
-        page_log.watch(page, urlsplit(app_url).netloc)
+        log.watch(page, urlsplit(app_url).netloc)
         page.goto(app_url + path)
         return page
 
     yield open_
     for context in contexts:
         context.close()
-    assert not page_log.page_errors, f"Uncaught errors in the page: {page_log.page_errors}"
-    assert not page_log.foreign_requests, f"Requests to other hosts: {page_log.foreign_requests}"
+    assert not log.page_errors, f"Uncaught errors in the page: {log.page_errors}"
+    assert not log.foreign_requests, f"Requests to other hosts: {log.foreign_requests}"
+
+
+@pytest.fixture
+def page_log() -> PageLog:
+    """What the pages of this test reported so far."""
+    return PageLog()
+
+
+@pytest.fixture
+def open_page(browser: Browser, app_url: str, page_log: PageLog) -> Iterator[Callable[..., Page]]:
+    """`open_page(path, width, height, dark, reduced_motion)` opens the app in a browser profile of its own.
+
+    In the end the test fails on any uncaught error in a page and any request to a host other than the app.
+    """
+    with _profiles(browser, app_url, page_log) as open_:
+        yield open_
+
+
+@pytest.fixture(scope="module")
+def open_shared_page(browser: Browser, app_url: str) -> Iterator[Callable[..., Page]]:
+    """Like open_page, for a page that the tests of one file share."""
+    with _profiles(browser, app_url, PageLog()) as open_:
+        yield open_

@@ -27,7 +27,7 @@ def test_the_title_shows_and_nothing_goes_wrong(open_page, page_log):
 def test_the_player_shows_a_run(open_page, name):
     player = wait_for_player(open_page("/"), name)
     assert 0 <= player.step <= player.last_step
-    assert player.colours() > 1, "the canvas is empty"
+    assert len(player.colours()) > 1, "the canvas is empty"
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])

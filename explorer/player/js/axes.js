@@ -66,7 +66,7 @@ export function scientific(value, digits = 1) {
 // How many decimals tell neighbouring ticks apart.
 export const decimalsOf = (step) => Math.max(0, Math.min(8, -Math.floor(Math.log10(step) + 1e-9)));
 
-export function setFont(ctx, theme, { bold = false, scale = 1 } = {}) {
+function setFont(ctx, theme, { bold = false, scale = 1 } = {}) {
   ctx.font = `${bold ? 600 : 400} ${theme.size.text * scale}px ${theme.font}`;
 }
 

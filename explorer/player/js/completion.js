@@ -301,7 +301,7 @@ function drawLegend(ctx, model, layout, theme, y) {
 }
 
 // Model values are centred and scaled for real data; people read the data's own units.
-export function ownUnits(model, value, signed = false) {
+function ownUnits(model, value, signed = false) {
   const own = model.offset + model.scale * value;
   const span = 2 * model.scale * model.limit;
   const shown = fixed(own, Math.max(0, Math.min(6, 3 - Math.ceil(Math.log10(span) - 1e-9)))).replace(/\.0+$/, "");

@@ -14,7 +14,7 @@ const ICONS = {
   link: '<path d="M8.5 11.5a3.2 3.2 0 0 0 4.6.2l2.8-2.8a3.2 3.2 0 0 0-4.5-4.5l-1.3 1.2M11.5 8.5a3.2 3.2 0 0 0-4.6-.2l-2.8 2.8a3.2 3.2 0 0 0 4.5 4.5l1.3-1.2"/>',
 };
 
-export const icon = (name) => `<svg viewBox="0 0 20 20" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round">${ICONS[name]}</svg>`;
+const icon = (name) => `<svg viewBox="0 0 20 20" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round">${ICONS[name]}</svg>`;
 
 export const SPEEDS = [0.5, 1, 2, 4, 8, 16, 32];
 

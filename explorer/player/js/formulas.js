@@ -3,7 +3,7 @@
 import { fixed, format } from "./axes.js";
 import { factorsAt } from "./completion.js";
 import { density, logJoint, responsibilities } from "./gaussians.js";
-import { iterate } from "./mixture.js";
+import { iterate } from "./iterates.js";
 
 const v = (symbol, index = "") => `<i>${symbol}</i>${index === "" ? "" : `<sub>${index}</sub>`}`;
 const fraction = (over, under) => `<span class="xp-fraction"><span>${over}</span><span>${under}</span></span>`;

@@ -1,8 +1,10 @@
 // The component's entry: Streamlit calls the default export for every message of every mounted element.
 
-import { createPanel, destroyPanel, findPanel, isHidden, receive, setBusy } from "./panel.js";
+import { createPanel, destroyPanel, receive } from "./panel.js";
 import { decode } from "./payload.js";
-import { isPresent, onPresent, setPresent, startPresent } from "./present.js";
+import { setBusy } from "./picture.js";
+import { setPresent, startPresent } from "./present.js";
+import { panels } from "./registry.js";
 import { alsView, emView } from "./views.js";
 
 const VIEWS = { em: emView, als: alsView };
@@ -46,7 +48,7 @@ function showPanel(parent, message) {
 
 // What is known beyond the run comes in slices: an unfinished answer is asked for again when the page is idle.
 function showKnown(component, message) {
-  const panel = findPanel(message.panel);
+  const panel = panels.get(message.panel);
   if (panel) receive(panel, message);
   else waiting.set(message.panel, message);
   asks.delete(message.panel);

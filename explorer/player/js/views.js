@@ -5,8 +5,9 @@ import { drawCompletion, drawResidual, factorsAt, hoverCompletion, hoverResidual
 import { drawErrors, hoverErrors } from "./errors.js";
 import { completionFormula, mixtureFormula } from "./formulas.js";
 import { density } from "./gaussians.js";
+import { assignmentOf, iterate, labelsAt, shownMixture } from "./iterates.js";
 import { drawLikelihood, hoverLikelihood } from "./likelihood.js";
-import { assignmentOf, drawMixture, hoverMixture, iterate, labelsAt, mixtureTable, prepareMixture, shownMixture } from "./mixture.js";
+import { drawMixture, hoverMixture, mixtureTable, prepareMixture } from "./mixture.js";
 
 export const emView = {
   name: "em",

@@ -1,0 +1,29 @@
+// What a run of EM holds at a half step: odd ones are E steps (points change), even ones M steps (parameters change).
+
+import { hardAssignments, interpolate } from "./gaussians.js";
+
+// Iterate t: the parameters after M step t (0 is the start).
+export function iterate(model, t) {
+  const slice = (array) => array.subarray(t * model.components, (t + 1) * model.components);
+  return { weights: slice(model.weights), means: slice(model.means), variances: slice(model.variances) };
+}
+
+// The parameters shown at a moment: they move in the M half (even half steps) only.
+export function shownMixture(model, { half, progress }) {
+  if (half === 0) return iterate(model, 0);
+  const t = Math.ceil(half / 2);
+  if (half % 2 === 1) return iterate(model, t - 1);
+  return interpolate(iterate(model, t - 1), iterate(model, t), progress);
+}
+
+// Hard assignments of E step t; those of the start (t = 0) come from its responsibilities.
+export function labelsAt(model, t) {
+  if (t === 0) return model.start_labels;
+  if (!model.labelCache.has(t)) {
+    if (model.labelCache.size > 8) model.labelCache.clear();
+    model.labelCache.set(t, hardAssignments(model.data, iterate(model, t - 1)));
+  }
+  return model.labelCache.get(t);
+}
+
+export const assignmentOf = (half) => Math.ceil(half / 2);
