@@ -288,6 +288,15 @@ class EMSettings(_Settings):
         False, Switch("True density", "truth", "Overlay the density that generated data was drawn from.")
     )
 
+    @property
+    def uses_own_data(self) -> bool:
+        """Whether the run is on data that the user brought."""
+        return self.data == OWN
+
+    def of_the_run(self) -> "EMSettings":
+        """Return the settings with the switches of the picture at their defaults: they do not change the run."""
+        return replace(self, soft=EMSettings.soft, ghost=EMSettings.ghost, truth=EMSettings.truth)
+
 
 @dataclass(frozen=True)
 class ALSSettings(_Settings):
@@ -341,3 +350,12 @@ class ALSSettings(_Settings):
     max_sweeps: int = _setting(
         100, Whole("Max sweeps", "sweeps", 1, 500, "ALS stops after this many sweeps at the latest.")
     )
+
+    @property
+    def uses_own_data(self) -> bool:
+        """Whether the run is on a matrix that the user brought."""
+        return self.matrix == OWN
+
+    def of_the_run(self) -> "ALSSettings":
+        """Return the settings: all of them change the run."""
+        return self

@@ -6,7 +6,7 @@ Runs on data that a user brought are kept in that user's session; all others are
 import threading
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -14,14 +14,16 @@ import streamlit as st
 
 from explorer.datasets import MatrixProblem, Sample
 from explorer.runs import ALSRun, EMRun, make_als_run, make_em_run
-from explorer.settings import OWN, ALSSettings, EMSettings
+from explorer.settings import ALSSettings, EMSettings
 from explorer.study.beyond import beyond_als, beyond_em
 
 SLICE_SECONDS = 0.05  # the longest that a background answer may delay what the user does next
 
+_MAKE = {EMSettings: make_em_run, ALSSettings: make_als_run}
+_INVESTIGATE = {EMSettings: beyond_em, ALSSettings: lambda run, settings: beyond_als(run)}
 _BY_REPR = {EMSettings: repr, ALSSettings: repr}
-_SHARED = {"max_entries": 32, "show_spinner": False, "hash_funcs": _BY_REPR}
-_OF_SESSION = {**_SHARED, "max_entries": 8, "scope": "session"}
+_SHARED = {"max_entries": 64, "show_spinner": False, "hash_funcs": _BY_REPR}
+_OF_SESSION = {"max_entries": 8, "show_spinner": False, "hash_funcs": _BY_REPR, "scope": "session"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,12 @@ class Own:
 
     @classmethod
     def of(cls, data: Sample | MatrixProblem) -> "Own":
-        return cls(data, blake2b(data.values.tobytes() + repr(data.values.shape).encode(), digest_size=8).hexdigest())
+        return cls(data, digest(data.values.shape, data.values.tobytes()))
+
+
+def digest(*parts: object) -> str:
+    """Return a short name for what the parts say."""
+    return blake2b("|".join(map(repr, parts)).encode(), digest_size=8).hexdigest()
 
 
 class Investigation:
@@ -61,76 +68,34 @@ class Investigation:
             self._lock.release()
 
 
-def em_run(settings: EMSettings, own: Own | None) -> EMRun:
-    """Return the run of EM that the settings determine; raises InputError like make_em_run."""
-    settings = without_look(settings)
-    if settings.data == OWN and own is not None:
-        return _own_em_run(settings, own.digest, own)
-    return _em_run(settings)
+def run_of(settings: EMSettings | ALSSettings, own: Own | None) -> EMRun | ALSRun:
+    """Return the run that the settings determine; `own` is what the user brought, None where that is not used.
+
+    Raises InputError like make_em_run and make_als_run.
+    """
+    return _shared_run(settings) if own is None else _own_run(settings, own.digest, own)
 
 
-def als_run(settings: ALSSettings, own: Own | None) -> ALSRun:
-    """Return the run of ALS that the settings determine; raises InputError like make_als_run."""
-    if settings.matrix == OWN and own is not None:
-        return _own_als_run(settings, own.digest, own)
-    return _als_run(settings)
-
-
-def em_investigation(settings: EMSettings, own: Own | None) -> Investigation:
-    """Return what is being found out beyond the run of EM."""
-    settings = without_look(settings)
-    if settings.data == OWN and own is not None:
-        return _own_em_investigation(settings, own.digest, own)
-    return _em_investigation(settings)
-
-
-def als_investigation(settings: ALSSettings, own: Own | None) -> Investigation:
-    """Return what is being found out beyond the run of ALS."""
-    if settings.matrix == OWN and own is not None:
-        return _own_als_investigation(settings, own.digest, own)
-    return _als_investigation(settings)
-
-
-def without_look(settings: EMSettings) -> EMSettings:
-    """Return the settings with the switches of the picture at their defaults: they do not change the run."""
-    return replace(settings, soft=EMSettings.soft, ghost=EMSettings.ghost, truth=EMSettings.truth)
+def investigation_of(settings: EMSettings | ALSSettings, own: Own | None) -> Investigation:
+    """Return what is being found out beyond the run."""
+    return _shared_investigation(settings) if own is None else _own_investigation(settings, own.digest, own)
 
 
 @st.cache_resource(**_SHARED)
-def _em_run(settings: EMSettings) -> EMRun:
-    return make_em_run(settings)
+def _shared_run(settings):
+    return _MAKE[type(settings)](settings)
 
 
 @st.cache_resource(**_OF_SESSION)
-def _own_em_run(settings: EMSettings, digest: str, _own: Own) -> EMRun:
-    return make_em_run(settings, _own.data)
+def _own_run(settings, own_digest: str, _own: Own):
+    return _MAKE[type(settings)](settings, _own.data)
 
 
 @st.cache_resource(**_SHARED)
-def _als_run(settings: ALSSettings) -> ALSRun:
-    return make_als_run(settings)
+def _shared_investigation(settings) -> Investigation:
+    return Investigation(_INVESTIGATE[type(settings)](run_of(settings, None), settings))
 
 
 @st.cache_resource(**_OF_SESSION)
-def _own_als_run(settings: ALSSettings, digest: str, _own: Own) -> ALSRun:
-    return make_als_run(settings, _own.data)
-
-
-@st.cache_resource(**_SHARED)
-def _em_investigation(settings: EMSettings) -> Investigation:
-    return Investigation(beyond_em(_em_run(settings), settings))
-
-
-@st.cache_resource(**_OF_SESSION)
-def _own_em_investigation(settings: EMSettings, digest: str, _own: Own) -> Investigation:
-    return Investigation(beyond_em(_own_em_run(settings, digest, _own), settings))
-
-
-@st.cache_resource(**_SHARED)
-def _als_investigation(settings: ALSSettings) -> Investigation:
-    return Investigation(beyond_als(_als_run(settings)))
-
-
-@st.cache_resource(**_OF_SESSION)
-def _own_als_investigation(settings: ALSSettings, digest: str, _own: Own) -> Investigation:
-    return Investigation(beyond_als(_own_als_run(settings, digest, _own)))
+def _own_investigation(settings, own_digest: str, _own: Own) -> Investigation:
+    return Investigation(_INVESTIGATE[type(settings)](run_of(settings, _own), settings))

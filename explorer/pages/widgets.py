@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.errors import InputError
 from explorer.settings import Choice, Numbers, Switch, Whole, read_query, settings_of
 
 
@@ -19,6 +20,7 @@ class Form:
     def __init__(self, name: str, kind: type):
         self._name = name
         self._described = settings_of(kind)
+        self._problem: InputError | None = None
         if name not in st.session_state:
             settings, problems = read_query(kind, st.query_params.to_dict())
             st.session_state[name] = settings
@@ -51,8 +53,16 @@ class Form:
                 value = st.toggle(label, key=key, help=help_, **looks)
             case Numbers(label, _, help_):
                 value = st.text_input(label, key=key, help=help_, **looks)
-        st.session_state[self._name] = replace(self.settings, **{name: value})
-        return value
+        try:
+            st.session_state[self._name] = replace(self.settings, **{name: value})
+        except InputError as error:
+            self._problem = error  # the setting keeps its last good value, the widget what was typed
+        return getattr(self.settings, name)
+
+    def check(self) -> None:
+        """Raise InputError where something typed into a widget cannot be used."""
+        if self._problem is not None:
+            raise self._problem
 
     def dice(self, *names: str, **looks: Any) -> None:
         """Draw a button that gives the named seeds other values."""

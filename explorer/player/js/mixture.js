@@ -101,7 +101,7 @@ export function drawMixture(ctx, model, moment, box, theme) {
   const truth = model.options.truth ? model.truth : null;
   const thin = theme.size.component;
   drawHistogram(ctx, model, layout, theme);
-  if (truth) drawCurve(ctx, layout, truth, { colour: theme.second, width: thin, dash: [1, 5] });
+  if (truth) drawCurve(ctx, layout, truth, { colour: theme.second, width: thin, dash: [14, 5] });
   drawComponents(ctx, mixture, layout, theme);
   if (ghost) drawCurve(ctx, layout, ghost, { colour: theme.ghost, width: thin, dash: [2, 4] });
   drawCurve(ctx, layout, mixture, { colour: theme.ink, width: theme.size.mixture });

@@ -1,0 +1,76 @@
+"""The ALS panel: its widgets, and what it says of a run."""
+
+from typing import Any
+
+import streamlit as st
+
+from explorer.completion import STARTS, Identifiability
+from explorer.datasets import MATRICES
+from explorer.pages.own_data import bring_matrix, brought
+from explorer.pages.panels import Panel
+from explorer.pages.widgets import Form
+from explorer.player.payload import als_payload
+from explorer.runs import ALSRun
+from explorer.settings import OWN, ALSSettings
+from explorer.study.verdicts import als_verdict
+
+
+def _controls(form: Form) -> None:
+    matrix, rank, seen, initialization, seed, dice, more = st.columns(
+        [2.6, 1.0, 1.2, 1.6, 1.3, 0.6, 1.1], gap="small", vertical_alignment="bottom"
+    )
+    with matrix:
+        own = brought("matrix")
+        known = {name: source.label for name, source in MATRICES.items()}
+        form.draw("matrix", options=known | {OWN: own.data.label if own else "Your matrix …"})
+    with rank:
+        form.draw("rank")
+    with seen:
+        form.draw("seen")
+    with initialization:
+        start = STARTS[form.draw("initialization", slider=True)]
+    with seed:
+        form.draw("seed", disabled=not start.uses_seed)
+    with dice:
+        form.dice("seed", disabled=not start.uses_seed, help="Run again with another seed")
+    with more, st.popover("More", width="stretch"):
+        _more(form)
+
+
+def _more(form: Form) -> None:
+    settings = form.settings
+    source = MATRICES.get(settings.matrix)
+    run, data, own = st.tabs(["Run", "Data", "Your matrix"])
+    with run:
+        st.caption(STARTS[settings.initialization].explanation)
+        form.draw("ridge", slider=True)
+        form.draw("rtol", slider=True)
+        form.draw("max_sweeps")
+    with data:
+        if source is not None:
+            st.caption(f"{source.about} Source: {source.source}.")
+        form.draw("mask_seed")
+        form.draw("matrix_seed", disabled=source is None or not source.uses_seed)
+    with own:
+        bring_matrix(form)
+
+
+def _summary(run: ALSRun, settings: ALSSettings) -> str:
+    return f"{run.problem.label} · rank {settings.rank} · {settings.seen} % seen · seed {settings.seed}"
+
+
+def _known(found: Identifiability) -> dict[str, Any]:
+    return {"short_rows": found.short_rows.tolist(), "short_cols": found.short_cols.tolist()}
+
+
+ALS_PANEL = Panel(
+    name="als",
+    settings=ALSSettings,
+    controls=_controls,
+    brought=lambda: brought("matrix"),
+    values=lambda run: run.problem.values,
+    summary=_summary,
+    payload=lambda run, settings, frame: als_payload(run, frame),
+    verdict=lambda run, settings, found: als_verdict(run, found),
+    known=_known,
+)

@@ -1,0 +1,87 @@
+"""What both panels do alike: widgets -> settings -> run -> player, and afterwards what is known beyond the run."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from explorer.errors import InputError
+from explorer.pages.computed import Own, digest, investigation_of, run_of
+from explorer.pages.widgets import Form
+from explorer.player.component import beyond_the_run, player
+from explorer.player.payload import pack
+from explorer.settings import write_query
+from explorer.study.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the two panels.
+
+    name: "em" or "als". settings: its settings record.
+    controls(form): draws the widgets. brought(): the data that the user brought, if any.
+    values(run): the data. summary(run, settings): one line that names the run.
+    payload(run, settings, frame): the run as bytes. verdict(run, settings, found): how it ended.
+    known(found): what the picture shows of what was found out beyond the run.
+    """
+
+    name: str
+    settings: type
+    controls: Callable[[Form], None]
+    brought: Callable[[], Own | None]
+    values: Callable[[Any], Any]
+    summary: Callable[[Any, Any], str]
+    payload: Callable[[Any, Any, Mapping[str, Any]], bytes]
+    verdict: Callable[[Any, Any, Any], Verdict]
+    known: Callable[[Any], dict[str, Any]]
+
+
+@st.fragment
+def draw_panel(panel: Panel) -> None:
+    """Draw a panel: a change of its settings runs nothing but this."""
+    form = Form(panel.name, panel.settings)
+    with st.container(key=f"{panel.name}_controls"):
+        panel.controls(form)
+    settings = form.settings
+    try:
+        form.check()
+        own = panel.brought() if settings.uses_own_data else None
+        run = run_of(settings.of_the_run(), own)
+    except InputError as error:
+        player(panel.name, pack({"role": "error", "panel": panel.name, "text": str(error)}))
+        return
+    identity = digest(settings.of_the_run(), own and own.digest)
+    frame = {
+        "run": identity,
+        "data_id": digest(panel.values(run).tobytes()),
+        "summary": panel.summary(run, settings),
+        "address": write_query(settings),
+        "verdict": panel.verdict(run, settings, None).as_json(),
+    }
+    player(panel.name, panel.payload(run, settings, frame))
+    _draw_beyond(panel, run, settings, own, identity)
+
+
+@st.fragment
+def _draw_beyond(panel: Panel, run: Any, settings: Any, own: Own | None, identity: str) -> None:
+    """Find out more in slices, and only when the browser, idle, has asked: never before the picture."""
+    if Form(panel.name, panel.settings).is_stale:
+        st.rerun()  # a widget moved together with the browser's question, and Streamlit answers only one of both
+    asked = f"{panel.name}_asked"
+    found = investigation_of(settings.of_the_run(), own)
+    if st.session_state.pop(asked, False):
+        found.advance()
+    verdict = panel.verdict(run, settings, found.result).as_json()
+    if found.result is None and found.slices > 2:
+        verdict["sentence"] += f" · {found.progress} …"
+    message = {
+        "role": "known",
+        "panel": panel.name,
+        "run": identity,
+        "slice": found.slices,
+        "finished": found.result is not None,
+        "verdict": verdict,
+        "known": {} if found.result is None else panel.known(found.result),
+    }
+    beyond_the_run(panel.name, pack(message), lambda: st.session_state.update({asked: True}))
