@@ -197,9 +197,9 @@ def _alternate(
 
     for sweep in range(1, max_sweeps + 1):
         before = step.objective
-        left, squared_error, singular = solve_factor(rows, right, ridge)
+        left, squared_error, singular = solve_factor(rows, right, left, ridge)
         yield state(squared_error, singular)
-        right, squared_error, singular = solve_factor(cols, left, ridge)
+        right, squared_error, singular = solve_factor(cols, left, right, ridge)
         step = state(squared_error, singular)
 
         stop_reason = _verdict(before, step.objective, squared_values / 2, rtol)
@@ -213,7 +213,7 @@ def _alternate(
 def _verdict(before: float, after: float, whole: float, rtol: float) -> StopReason | None:
     """Whether the run ends after a sweep from `before` to `after`; `whole` is the objective at X = Y = 0."""
     zero = ZERO * whole
-    if not np.isfinite(after) or after > before * (1 + RISE) + zero:
+    if not np.isfinite(after) or after > before + RISE * whole:
         return StopReason.DIVERGED
     if after <= zero or abs(before - after) < rtol * whole:
         return StopReason.CONVERGED

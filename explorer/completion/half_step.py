@@ -7,10 +7,13 @@ from explorer.completion.blocks import Block, with_padding
 CONDITION = 1e8
 """Normal equations are trusted up to this condition number: half of the digits are left."""
 
+ROUNDING = 1e-12
+"""A singular value below this share of the largest is rounding, and so is a residual below it, of the data."""
+
 
 @np.errstate(over="ignore", invalid="ignore")
 def solve_factor(
-    blocks: tuple[Block, ...], other: np.ndarray, ridge: float
+    blocks: tuple[Block, ...], other: np.ndarray, current: np.ndarray, ridge: float
 ) -> tuple[np.ndarray, float, np.ndarray]:
     """One half step: the factor that minimises f while the other one is fixed.
 
@@ -20,49 +23,51 @@ def solve_factor(
     Args:
         blocks: `row_blocks` to solve for X, `col_blocks` to solve for Y.
         other: the fixed factor, Y for X and X for Y.
+        current: the factor to be replaced. A row of it stays only where its problem is so nearly singular
+            that rounding would make the new row worse.
         ridge: lambda.
 
     Returns the factor, |P_Omega(A - X Y^T)|_F^2 with it, and the sorted indices of the rows without a unique
     minimiser (ridge = 0 only), which get the shortest one. Numbers too large to be squared give NaN.
     """
-    rank = other.shape[1]
-    basis = _row_space(other)
+    basis = _row_space(other) if ridge > 0 else np.eye(other.shape[1])
     padded = with_padding(other @ basis)
-    size = sum(len(block.rows) for block in blocks)
-    factor = np.empty((size, basis.shape[1]))
+    current = current @ basis
+    factor = np.empty_like(current)
     squared_error = 0.0
     singular = []
     for block in blocks:
         design = block.design(padded)
-        solution, is_singular = _least_squares(design, block.values, ridge)
-        residual = block.values - (design @ solution[:, :, None])[:, :, 0]
+        solution, is_singular = _least_squares(design, block.values, current[block.rows], ridge)
+        residual = _residual(design, block.values, solution)
         factor[block.rows] = solution
         squared_error += float(np.vdot(residual, residual))
         singular.append(block.rows[is_singular])
-    if ridge == 0 and basis.shape[1] < rank:
-        return factor @ basis.T, squared_error, np.arange(size)
     return factor @ basis.T, squared_error, np.sort(np.concatenate(singular))
 
 
 def _row_space(factor: np.ndarray) -> np.ndarray:
     """An orthonormal basis of the space of the factor's rows, (k, r); the identity when it is all of R^k.
 
-    The shortest minimiser lies in that space. Rounding leaves it by a hair, and alternation can magnify the
-    hair by (singular value / lambda)^2 a sweep: an equal start would seem to escape its trap. So the problems
-    are solved inside the space. A factor of zeros counts as r = 1: its solutions are zero all the same.
+    With a ridge every minimiser lies in that space. Rounding leaves it by a hair, and alternation can magnify
+    the hair by (singular value / lambda)^2 a sweep: an equal start would seem to escape its trap. So the
+    problems are solved inside the space. All rows count alike, however long they are: next to a very long one
+    the others are not rounding. A factor of zeros counts as r = 1: its solutions are zero all the same.
     """
-    rank = factor.shape[1]
     gram = factor.T @ factor
     if not np.isfinite(gram).all():
-        return np.eye(rank)
+        return np.eye(len(gram))
     spread = np.linalg.eigvalsh(gram)
     if spread[0] * CONDITION > spread[-1]:
-        return np.eye(rank)
-    _, singular_values, directions = np.linalg.svd(factor, full_matrices=False)
-    return directions[: max(1, np.count_nonzero(_beyond_rounding(singular_values, factor.shape)))].T
+        return np.eye(len(gram))
+    length = np.linalg.norm(factor, axis=1, keepdims=True)
+    _, singular_values, directions = np.linalg.svd(factor / np.where(length > 0, length, 1), full_matrices=False)
+    return directions[: max(1, np.count_nonzero(_beyond_rounding(singular_values)))].T
 
 
-def _least_squares(design: np.ndarray, values: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+def _least_squares(
+    design: np.ndarray, values: np.ndarray, current: np.ndarray, ridge: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Minimise |a - G u|^2 + ridge |u|^2 for a batch of designs G (b, w, k) and values a (b, w).
 
     By the normal equations (G^T G + ridge I) u = G^T a where they can be trusted, and by singular values
@@ -81,8 +86,10 @@ def _least_squares(design: np.ndarray, values: np.ndarray, ridge: float) -> tupl
     solution = np.empty(moment.shape[:2])
     solution[trusted] = np.linalg.solve(gram[trusted], moment[trusted])[:, :, 0]
 
+    hard = ~trusted
     singular = np.zeros(len(gram), dtype=bool)
-    solution[~trusted], singular[~trusted] = _by_singular_values(design[~trusted], values[~trusted], ridge)
+    careful, singular[hard] = _by_singular_values(design[hard], values[hard], ridge)
+    solution[hard] = _better(design[hard], values[hard], careful, current[hard], ridge)
     return solution, singular
 
 
@@ -91,12 +98,30 @@ def _by_singular_values(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`_least_squares` by G = U S V^T: u = V diag(s / (s^2 + ridge)) U^T a, where s is not rounding."""
     left, singular_values, right = np.linalg.svd(design, full_matrices=False)
-    kept = _beyond_rounding(singular_values, design.shape[1:])
+    kept = _beyond_rounding(singular_values)
     s = np.where(kept, singular_values, 1.0)
     gain = np.where(kept, 1.0 / (s + ridge / s), 0.0)
     coordinates = gain * np.einsum("bws,bw->bs", left, values)
     singular = (ridge == 0) & (np.count_nonzero(kept, axis=1) < design.shape[2])
     return np.einsum("bsk,bs->bk", right, coordinates), singular
+
+
+def _better(
+    design: np.ndarray, values: np.ndarray, solution: np.ndarray, current: np.ndarray, ridge: float
+) -> np.ndarray:
+    """The solutions, (b, k), but the current rows where these are better by more than rounding."""
+
+    def cost(rows: np.ndarray) -> np.ndarray:
+        return np.sum(_residual(design, values, rows) ** 2, axis=1) + ridge * np.sum(rows**2, axis=1)
+
+    costs = cost(solution)
+    worse = np.isfinite(costs) & (costs > cost(current) + ROUNDING**2 * np.sum(values**2, axis=1))
+    return np.where(worse[:, None], current, solution)
+
+
+def _residual(design: np.ndarray, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """a - G u, (b, w)."""
+    return values - (design @ rows[:, :, None])[:, :, 0]
 
 
 def _well_conditioned(gram: np.ndarray, ridge: float) -> np.ndarray:
@@ -107,6 +132,6 @@ def _well_conditioned(gram: np.ndarray, ridge: float) -> np.ndarray:
     return spread[:, 0] * CONDITION > spread[:, -1]
 
 
-def _beyond_rounding(singular_values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Which singular values, largest first, are not rounding errors of the largest (the rule of `lstsq`)."""
-    return singular_values > max(shape) * np.finfo(np.float64).eps * singular_values[..., :1]
+def _beyond_rounding(singular_values: np.ndarray) -> np.ndarray:
+    """Which singular values, (..., k), largest first, are not rounding errors of the largest."""
+    return singular_values > ROUNDING * singular_values[..., :1]

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
+from explorer.completion.half_step import ROUNDING
 from explorer.completion.observations import Observations
 
 SMALL = 0.01
@@ -64,10 +65,14 @@ def _spectral(observations: Observations, rank: int, rng: np.random.Generator) -
         probe = np.random.default_rng(0).standard_normal(min(m, n) + 1)
         _, singular_values, vectors = svds(filled, k=rank, v0=probe, return_singular_vectors="vh")
     largest_first = np.argsort(singular_values)[::-1][:rank]
-    right = vectors[largest_first, :n].T
+    right = without_rounding(vectors[largest_first, :n].T)
     peaks = right[np.abs(right).argmax(axis=0), np.arange(rank)]
-    share = observations.count / (m * n)
-    return right * np.where(peaks < 0, -1.0, 1.0) * np.sqrt(singular_values[largest_first] / share)
+    scale = np.sqrt(without_rounding(singular_values[largest_first]) / (observations.count / (m * n)))
+    return right * np.where(peaks < 0, -1.0, 1.0) * scale
+
+
+def without_rounding(numbers):
+    return np.where(np.abs(numbers) > ROUNDING * np.abs(numbers).max(), numbers, 0.0)
 
 
 def _equal(observations: Observations, rank: int, rng: np.random.Generator) -> np.ndarray:

@@ -49,7 +49,7 @@ def beyond_em(run: EMRun, settings: EMSettings) -> Generator[str, None, BeyondEM
         ends.append(continued)
     for seed in range(N_STARTS):
         start = initialize(values, settings.n_components, "random-points", seed)
-        last = yield from _to_the_end(iterate_em(values, start, **limits), f"comparing, start {seed + 1} of {N_STARTS}")
+        last = yield from _to_the_end(iterate_em(values, start, **limits), f"start {seed + 1} of {N_STARTS}")
         if last.stop_reason == StopReason.DEGENERATE:
             n_degenerate += 1
         else:

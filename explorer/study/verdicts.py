@@ -130,8 +130,8 @@ def shown_number(run: EMRun, component: int) -> int:
 
 def _degenerate(run: EMRun, beyond: BeyondEM | None) -> Verdict:
     fall = run.trace.degeneracies[0]
-    told = describe_fall(fall, run.sample.unit)
-    advice = "try another seed or a higher floor" if fall.kind == DegeneracyKind.FLOOR else "try another seed"
+    told = describe_fall(fall, unit="")
+    advice = "try another seed"
     if fall.kind == DegeneracyKind.CONSTANT:
         advice = "there is nothing to separate"
     elif len(np.unique(run.sample.values)) < len(run.trace.weights[0]):

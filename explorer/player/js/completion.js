@@ -16,14 +16,20 @@ export function prepareCompletion(run) {
     model.columnCounts[run.cols[e]] += 1;
   }
   model.limit = roundUp(largest(run.values));
-  model.leftLimit = largest(run.lefts.subarray(run.lefts.length - run.m * run.rank)) || 1;
-  model.rightLimit = largest(run.rights.subarray(run.rights.length - run.n * run.rank)) || 1;
+  model.leftLimit = usualSize(run.lefts.subarray(run.lefts.length - run.m * run.rank));
+  model.rightLimit = usualSize(run.rights.subarray(run.rights.length - run.n * run.rank));
   model.row = Math.floor(run.m / 3);
   model.column = Math.floor(run.n / 3);
   return model;
 }
 
 const largest = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
+// The size that 95 % of the last factor's entries keep below: a few wild ones would leave all others pale.
+function usualSize(factor) {
+  const sizes = Float32Array.from(factor, Math.abs).sort();
+  return sizes[Math.floor(0.95 * (sizes.length - 1))] || 1;
+}
 
 function roundUp(value) {
   if (value === 0) return 1;

@@ -15,7 +15,7 @@ export function drawLanes(ctx, model, moment, layout, theme) {
   for (let k = 0; k < model.components; k++) {
     line(ctx, layout.left, middle(k), lanes.width - 12, middle(k), theme.hairline, 1);
     const x = crowded && k % 2 === 1 ? 27 : 14;
-    text(ctx, theme, String(k + 1), x * (theme.size.text / 14), middle(k), { colour: theme.ink, bold: true, align: "center", baseline: "middle", scale: crowded ? 0.9 : 1 });
+    text(ctx, theme, String(k + 1), x * (theme.size.text / 14), middle(k), { colour: theme.ink, bold: true, align: "center", baseline: "middle" });
   }
   const t = assignmentOf(moment.half);
   const recolouring = moment.half % 2 === 1;

@@ -84,6 +84,7 @@ export function receive(panel, message) {
     setBusy(panel, false);
   } else if (message.run === panel.run) {
     panel.known = { ...message.known, verdict: message.verdict };
+    panel.root.dataset.known = message.finished;
     Object.assign(panel.model, panel.known);
   }
   panel.drawn = null;
@@ -94,7 +95,10 @@ function receiveRun(panel, message) {
   const { view, transport, model: before } = panel;
   const first = panel.run === null;
   const sameData = before !== null && message.data_id === before.data_id;
-  if (message.run !== panel.run) panel.known = null;
+  if (message.run !== panel.run) {
+    panel.known = null;
+    panel.root.dataset.known = false;
+  }
   panel.failure = null;
   panel.run = message.run;
   panel.model = Object.assign(view.prepare(message), panel.known);
