@@ -59,7 +59,7 @@ class Choice:
 
     def check(self, value: Any) -> Any:
         """Return `value`, or raise InputError when it is not among the options."""
-        if isinstance(value, bool) or value not in self.options:
+        if isinstance(value, bool) or value not in list(self.options):
             known = ", ".join(self.write(option) for option in self.options)
             raise InputError(f"{self.label} is {_quoted(value)}, but must be one of {known}.")
         return value
@@ -116,7 +116,7 @@ class Numbers:
         numbers = []
         for word in text.replace(",", " ").replace(";", " ").split():
             try:
-                number = float(word)
+                number = math.nan if "_" in word else float(word)  # Python would read 1_5 as 15
             except ValueError:
                 number = math.nan
             if not math.isfinite(number):

@@ -30,67 +30,76 @@ def solve_factor(
     Returns the factor, |P_Omega(A - X Y^T)|_F^2 with it, and the sorted indices of the rows without a unique
     minimiser (ridge = 0 only), which get the shortest one. Numbers too large to be squared give NaN.
     """
-    basis = _row_space(other) if ridge > 0 else np.eye(other.shape[1])
-    padded = with_padding(other @ basis)
-    current = current @ basis
+    padded = with_padding(other)
+    basis = _row_space(other)
+    whole = basis.shape[1] == other.shape[1]
     factor = np.empty_like(current)
     squared_error = 0.0
     singular = []
     for block in blocks:
         design = block.design(padded)
-        solution, is_singular = _least_squares(design, block.values, current[block.rows], ridge)
+        solution, trusted, is_singular = _least_squares(
+            design if whole else design @ basis, block.values, ridge
+        )
+        solution = solution @ basis.T
+        is_singular |= ridge == 0 and not whole
+        doubtful = np.flatnonzero(is_singular | ~trusted)
+        if len(doubtful):
+            solution[doubtful] = _better(
+                design[doubtful], block.values[doubtful], solution[doubtful], current[block.rows[doubtful]], ridge
+            )
         residual = _residual(design, block.values, solution)
         factor[block.rows] = solution
         squared_error += float(np.vdot(residual, residual))
         singular.append(block.rows[is_singular])
-    return factor @ basis.T, squared_error, np.sort(np.concatenate(singular))
+    return factor, squared_error, np.sort(np.concatenate(singular))
 
 
 def _row_space(factor: np.ndarray) -> np.ndarray:
     """An orthonormal basis of the space of the factor's rows, (k, r); the identity when it is all of R^k.
 
-    With a ridge every minimiser lies in that space. Rounding leaves it by a hair, and alternation can magnify
-    the hair by (singular value / lambda)^2 a sweep: an equal start would seem to escape its trap. So the
-    problems are solved inside the space. All rows count alike, however long they are: next to a very long one
-    the others are not rounding. A factor of zeros counts as r = 1: its solutions are zero all the same.
+    The shortest minimiser lies in that space. Rounding leaves it by a hair, and alternation can magnify the
+    hair by (singular value / lambda)^2 a sweep: an equal start would seem to escape its trap. So the problems
+    are solved inside the space. All rows count alike, however long they are: beside a very long one the
+    others are not rounding.
     """
+    rank = factor.shape[1]
     gram = factor.T @ factor
     if not np.isfinite(gram).all():
-        return np.eye(len(gram))
+        return np.eye(rank)
     spread = np.linalg.eigvalsh(gram)
     if spread[0] * CONDITION > spread[-1]:
-        return np.eye(len(gram))
+        return np.eye(rank)
     length = np.linalg.norm(factor, axis=1, keepdims=True)
     _, singular_values, directions = np.linalg.svd(factor / np.where(length > 0, length, 1), full_matrices=False)
-    return directions[: max(1, np.count_nonzero(_beyond_rounding(singular_values)))].T
+    space = directions[: max(1, np.count_nonzero(_beyond_rounding(singular_values)))].T
+    return space if space.shape[1] < rank else np.eye(rank)
 
 
 def _least_squares(
-    design: np.ndarray, values: np.ndarray, current: np.ndarray, ridge: float
-) -> tuple[np.ndarray, np.ndarray]:
+    design: np.ndarray, values: np.ndarray, ridge: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Minimise |a - G u|^2 + ridge |u|^2 for a batch of designs G (b, w, k) and values a (b, w).
 
     By the normal equations (G^T G + ridge I) u = G^T a where they can be trusted, and by singular values
-    elsewhere. Returns the minimisers (b, k), the shortest where several are equally good, and where so (b,).
+    elsewhere. Returns the minimisers (b, k), the shortest where several are equally good, which were trusted
+    (b,) and which are singular (b,).
     """
     transposed = design.swapaxes(1, 2)
     gram = transposed @ design
     moment = transposed @ values[:, :, None]
+    singular = np.zeros(len(gram), dtype=bool)
     if not np.isfinite(gram).all():
-        return np.full(moment.shape[:2], np.nan), np.zeros(len(gram), dtype=bool)
+        return np.full(moment.shape[:2], np.nan), ~singular, singular
 
     trusted = _well_conditioned(gram, ridge)
     np.einsum("bkk->bk", gram)[...] += ridge
     if trusted.all():
-        return np.linalg.solve(gram, moment)[:, :, 0], ~trusted
+        return np.linalg.solve(gram, moment)[:, :, 0], trusted, singular
     solution = np.empty(moment.shape[:2])
     solution[trusted] = np.linalg.solve(gram[trusted], moment[trusted])[:, :, 0]
-
-    hard = ~trusted
-    singular = np.zeros(len(gram), dtype=bool)
-    careful, singular[hard] = _by_singular_values(design[hard], values[hard], ridge)
-    solution[hard] = _better(design[hard], values[hard], careful, current[hard], ridge)
-    return solution, singular
+    solution[~trusted], singular[~trusted] = _by_singular_values(design[~trusted], values[~trusted], ridge)
+    return solution, trusted, singular
 
 
 def _by_singular_values(

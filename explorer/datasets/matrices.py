@@ -20,6 +20,7 @@ class MatrixProblem:
     row_labels (m), col_labels (n): what to call rows and columns.
     about: a sentence or two for the screen; source: where the values come from.
     low_rank: the rank that a generated matrix was made with (exact, or before noise), None for measured ones.
+    noise: standard deviation of the noise that was put on a generated matrix.
     """
 
     name: str
@@ -31,6 +32,7 @@ class MatrixProblem:
     about: str
     source: str
     low_rank: int | None = None
+    noise: float = 0.0
 
     def __post_init__(self):
         values = np.array(self.values, dtype=np.float64)
@@ -56,6 +58,7 @@ class MatrixSource:
     make: Callable[[np.random.Generator], LabelledValues]
     uses_seed: bool = False
     low_rank: int | None = None
+    noise: float = 0.0
 
     def load(self, seed: int = 0) -> MatrixProblem:
         """The problem; `seed` matters only where `uses_seed` is true."""
@@ -70,6 +73,7 @@ class MatrixSource:
             about=self.about,
             source=self.source,
             low_rank=self.low_rank,
+            noise=self.noise,
         )
 
 
@@ -145,6 +149,7 @@ MATRICES: dict[str, MatrixSource] = {
             make=lambda rng: _unlabelled(noisy_low_rank(*LOW_RANK_SHAPE, LOW_RANK, LOW_RANK_NOISE, rng)),
             uses_seed=True,
             low_rank=LOW_RANK,
+            noise=LOW_RANK_NOISE,
         ),
         MatrixSource(
             name="votes",

@@ -31,8 +31,8 @@ class DegeneracyKind(StrEnum):
 class Degeneracy:
     """A component (from 0) that became degenerate at an iteration.
 
-    location is its mean, in the unit of the data; points counts the data points within three deviations of
-    the variance floor around it, 0 for an emptied component.
+    location is its mean, in the unit of the data (the one value, where all points are equal); points counts the
+    data points within three deviations of the variance floor around it, 0 for an emptied component.
     """
 
     component: int
@@ -54,15 +54,16 @@ def find_degeneracies(
         return ()
 
     def describe(k: int) -> Degeneracy:
-        points = np.count_nonzero(np.abs(data.line - theta.means[k]) <= 3 * np.sqrt(floor))
+        location = theta.means[k]
+        points = np.count_nonzero(np.abs(data.line - location) <= 3 * np.sqrt(floor))
         if theta.weights[k] == 0:
             kind, points = DegeneracyKind.EMPTIED, 0
         elif data.variance == 0:
-            kind = DegeneracyKind.CONSTANT
+            kind, location, points = DegeneracyKind.CONSTANT, data.line[0], len(data.line)
         elif start is not None and np.count_nonzero(start[k]) == 1:
             kind = DegeneracyKind.SINGLETON
         else:
             kind = DegeneracyKind.FLOOR
-        return Degeneracy(int(k), kind, iteration, float(theta.means[k] + data.offset), int(points))
+        return Degeneracy(int(k), kind, iteration, float(location + data.offset), int(points))
 
     return tuple(describe(k) for k in np.flatnonzero(degenerate))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
@@ -131,14 +131,22 @@ def iterate_em(
     rtol = check_fraction("The tolerance", rtol)
     floor = centred.variance_floor(check_fraction("The variance floor", variance_floor))
     n_points = len(centred.line)
-    if isinstance(start, Mixture):
+    exact = isinstance(start, Mixture)
+    if exact:
         check_n_components(start.n_components, n_points)
         weights, means, variances = as_univariate(start)
         first = Parameters(weights, means - centred.offset, variances)
     else:
         first = np.ascontiguousarray(as_responsibilities(start, n_points).T)
         check_n_components(len(first), n_points)
-    return _iterate(centred, first, floor, max_iter, rtol)
+    iterates = _iterate(centred, first, floor, max_iter, rtol)
+    return _as_given(iterates, start) if exact else iterates
+
+
+def _as_given(iterates: Iterator[EMIterate], start: Mixture) -> Iterator[EMIterate]:
+    """Give the start's own means back: centring may have changed their last digit."""
+    yield replace(next(iterates), means=start.means)
+    yield from iterates
 
 
 def _iterate(

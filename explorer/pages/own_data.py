@@ -1,7 +1,5 @@
 """Data that a user brings: pasted or uploaded, read in memory, kept in the session and nowhere else."""
 
-from typing import Any
-
 import streamlit as st
 
 from explorer.datasets import (
@@ -19,101 +17,113 @@ from explorer.pages.computed import Own
 from explorer.pages.widgets import Form
 from explorer.settings import OWN
 
+_SLOTS = {"data": "own_sample", "matrix": "own_matrix"}
+_TYPES = ["csv", "txt", "tsv"]
+_MEGABYTES = f"{MAX_BYTES // 1_000_000} MB"
+
+
+def brought(setting: str) -> Own | None:
+    """Return what the user brought for "data" or "matrix", if anything."""
+    return st.session_state.get(_SLOTS[setting])
+
 
 def bring_sample(form: Form) -> None:
-    """Draw the widgets by which a user brings numbers; they become the data once they are read."""
-    text = st.text_area(
+    """Draw the widgets by which a user brings numbers; they become the data when that is asked for."""
+    st.text_area(
         "Paste numbers",
         key="own_numbers",
         height=80,
         placeholder="3.6 1.8 3.3 …",
         help="Separated by spaces, commas or new lines.",
     )
-    st.button(
-        "Use these numbers",
-        key="own_numbers_use",
-        on_click=_take,
-        args=(form, "data", _pasted_sample, (text,)),
-    )
+    st.button("Use these numbers", key="own_numbers_use", on_click=_take, args=(form, "own_numbers_use"))
+    _show_problem("own_numbers_use")
     upload = st.file_uploader(
         "or upload a CSV",
-        type=["csv", "txt", "tsv"],
+        type=_TYPES,
         key="own_sample_file",
-        help=f"At most {MAX_BYTES // 1_000_000} MB and {MAX_VALUES:,} values; nothing is stored.",
+        help=f"At most {_MEGABYTES} and {MAX_VALUES:,} values; nothing is stored.",
     )
-    if upload is not None:
-        table = _read("own_sample", read_table, upload.getvalue())
-        if table is not None:
-            column = st.selectbox("Column", list(table.columns), key="own_column")
-            for name, why in table.unusable.items():
-                st.caption(f"{name}: {why}")
-            st.button(
-                "Use this column",
-                key="own_column_use",
-                on_click=_take,
-                args=(form, "data", _column_sample, (table, column)),
-            )
-    _show_problem("own_sample")
+    if upload is None:
+        return
+    try:
+        table = _table(upload)
+    except InputError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.selectbox("Column", list(table.columns), key="own_column")
+    for name, why in table.unusable.items():
+        st.caption(f"{name}: {why}")
+    st.button("Use this column", key="own_column_use", on_click=_take, args=(form, "own_column_use"))
+    _show_problem("own_column_use")
 
 
 def bring_matrix(form: Form) -> None:
-    """Draw the widgets by which a user brings a matrix; it becomes the problem once it is read."""
+    """Draw the widgets by which a user brings a matrix; it becomes the problem when that is asked for."""
     upload = st.file_uploader(
         "Upload a CSV; blank cells are the missing ones",
-        type=["csv", "txt", "tsv"],
+        type=_TYPES,
         key="own_matrix_file",
-        help=f"At most {MAX_BYTES // 1_000_000} MB and {MAX_MATRIX_SIDE}×{MAX_MATRIX_SIDE}; nothing is stored.",
+        on_change=_forget_problem,
+        args=("own_matrix_use",),
+        help=f"At most {_MEGABYTES} and {MAX_MATRIX_SIDE}×{MAX_MATRIX_SIDE}; nothing is stored.",
     )
     if upload is not None:
-        st.button(
-            "Use this matrix",
-            key="own_matrix_use",
-            on_click=_take,
-            args=(form, "matrix", _uploaded_matrix, (upload.getvalue(), upload.name)),
-        )
-    _show_problem("own_matrix")
+        st.button("Use this matrix", key="own_matrix_use", on_click=_take, args=(form, "own_matrix_use"))
+        _show_problem("own_matrix_use")
 
 
-def brought(setting: str) -> Own | None:
-    """Return what the user brought for "data" or "matrix", if anything."""
-    return st.session_state.get(_slot(setting))
-
-
-def _slot(setting: str) -> str:
-    return {"data": "own_sample", "matrix": "own_matrix"}[setting]
-
-
-def _take(form: Form, setting: str, make: Any, arguments: tuple) -> None:
-    made = _read(_slot(setting), make, *arguments)
-    if made is not None:
-        st.session_state[_slot(setting)] = Own.of(made)
-        form.set(setting, OWN)
-
-
-def _read(slot: str, read: Any, *arguments: Any) -> Any:
-    """Call a reader; what is wrong is kept to be shown, and what the user had stays."""
+def _take(form: Form, button: str) -> None:
+    """Make what the user brought the data of the panel; what is wrong is told under the button instead."""
+    setting, make = _BUTTONS[button]
     try:
-        result = read(*arguments)
+        made = make()
     except InputError as error:
-        st.session_state[f"{slot}_problem"] = str(error)
-        return None
-    st.session_state[f"{slot}_problem"] = None
-    return result
+        st.session_state[f"{button}_problem"] = str(error)
+        return
+    _forget_problem(button)
+    st.session_state[_SLOTS[setting]] = Own.of(made)
+    form.set(setting, OWN)
 
 
-def _show_problem(slot: str) -> None:
-    problem = st.session_state.get(f"{slot}_problem")
+# What is read is what the widgets hold when the button is pressed, not when it was drawn.
+
+
+def _pasted_sample():
+    return own_sample(read_numbers(st.session_state["own_numbers"]))
+
+
+def _column_sample():
+    table, column = _table(st.session_state["own_sample_file"]), st.session_state["own_column"]
+    return own_sample(table.columns[column], column, n_missing=table.missing[column])
+
+
+def _uploaded_matrix():
+    upload = st.session_state["own_matrix_file"]
+    return own_matrix(*read_matrix(upload.getvalue()), label=upload.name.rsplit(".", 1)[0] or "Your matrix")
+
+
+_BUTTONS = {
+    "own_numbers_use": ("data", _pasted_sample),
+    "own_column_use": ("data", _column_sample),
+    "own_matrix_use": ("matrix", _uploaded_matrix),
+}
+
+
+def _table(upload):
+    """Read an uploaded table once, not at every rerun of the page."""
+    kept = st.session_state.get("own_table")
+    if kept is None or kept[0] != upload.file_id:
+        kept = (upload.file_id, read_table(upload.getvalue()))
+        st.session_state["own_table"] = kept
+    return kept[1]
+
+
+def _show_problem(button: str) -> None:
+    problem = st.session_state.get(f"{button}_problem")
     if problem:
         st.error(problem, icon=":material/error:")
 
 
-def _pasted_sample(text: str):
-    return own_sample(read_numbers(text))
-
-
-def _column_sample(table, column: str):
-    return own_sample(table.columns[column], column, n_missing=table.missing[column])
-
-
-def _uploaded_matrix(data: bytes, name: str):
-    return own_matrix(*read_matrix(data), label=name.rsplit(".", 1)[0] or "Your matrix")
+def _forget_problem(button: str) -> None:
+    st.session_state[f"{button}_problem"] = None

@@ -60,14 +60,15 @@ def draw_panel(panel: Panel) -> None:
         "verdict": panel.verdict(run, settings, None).as_json(),
     }
     player(panel.name, panel.payload(run, settings, frame))
-    _draw_beyond(panel, run, settings, own, identity)
+    _draw_beyond(panel, run, form, own, identity)
 
 
 @st.fragment
-def _draw_beyond(panel: Panel, run: Any, settings: Any, own: Own | None, identity: str) -> None:
+def _draw_beyond(panel: Panel, run: Any, form: Form, own: Own | None, identity: str) -> None:
     """Find out more in slices, and only when the browser, idle, has asked: never before the picture."""
-    if Form(panel.name, panel.settings).is_stale:
+    if form.moved_since():
         st.rerun()  # a widget moved together with the browser's question, and Streamlit answers only one of both
+    settings = form.settings
     asked = f"{panel.name}_asked"
     found = investigation_of(settings.of_the_run(), own)
     if st.session_state.pop(asked, False):

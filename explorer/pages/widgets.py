@@ -21,6 +21,7 @@ class Form:
         self._name = name
         self._described = settings_of(kind)
         self._problem: InputError | None = None
+        self._drawn: dict[str, Any] = {}
         if name not in st.session_state:
             settings, problems = read_query(kind, st.query_params.to_dict())
             st.session_state[name] = settings
@@ -30,11 +31,9 @@ class Form:
     def settings(self) -> Any:
         return st.session_state[self._name]
 
-    @property
-    def is_stale(self) -> bool:
-        """Whether a widget has been moved since the settings were read from the widgets."""
-        shown = {name: st.session_state.get(self._key(name), getattr(self.settings, name)) for name in self._described}
-        return any(value != getattr(self.settings, name) for name, value in shown.items())
+    def moved_since(self) -> bool:
+        """Whether a widget of this form holds something else by now than when it was drawn."""
+        return any(st.session_state.get(key, value) != value for key, value in self._drawn.items())
 
     def draw(self, name: str, *, options: Mapping[Any, str] | None = None, **looks: Any) -> Any:
         """Draw the widget of a setting and return its value; `options` narrows a choice."""
@@ -53,6 +52,7 @@ class Form:
                 value = st.toggle(label, key=key, help=help_, **looks)
             case Numbers(label, _, help_):
                 value = st.text_input(label, key=key, help=help_, **looks)
+        self._drawn[key] = value
         try:
             st.session_state[self._name] = replace(self.settings, **{name: value})
         except InputError as error:

@@ -58,7 +58,7 @@ def beyond_em(run: EMRun, settings: EMSettings) -> Generator[str, None, BeyondEM
 
 
 def _to_the_end(iterates: Iterator[EMIterate], progress: str) -> Generator[str, None, EMIterate]:
-    last = next(iterates)
+    last = None
     for iterate in iterates:
         last = iterate
         yield progress

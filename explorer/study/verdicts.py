@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from explorer.completion import Identifiability
-from explorer.mixture import Degeneracy, DegeneracyKind, StopReason
+from explorer.mixture import STRATEGIES, Degeneracy, DegeneracyKind, StopReason
 from explorer.runs import ALSRun, EMRun
 from explorer.settings import EMSettings, shown
 from explorer.study.beyond import N_STARTS, BeyondEM
@@ -21,6 +21,8 @@ SAME_OPTIMUM = 0.05
 SAME_COMPONENT = 1e-6
 # A matrix counts as recovered when the error on the hidden entries is below this share of the matrix's own size.
 RECOVERED = 0.05
+# ... or below this many times the noise that was put on it: nobody can know a noisy entry better than that.
+NOISE = 1.5
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def em_verdict(run: EMRun, settings: EMSettings, beyond: BeyondEM | None = None)
     trace = run.trace
     steps, end = trace.n_iterations, float(trace.log_likelihoods[-1])
     if trace.stop_reason == StopReason.DEGENERATE:
-        return _degenerate(run, beyond)
+        return _degenerate(run, settings, beyond)
     if trace.stop_reason == StopReason.DIVERGED:
         return _verdict("error", "Diverged", f"stopped at {steps}: L fell by more than rounding, to {_number(end)}")
     if _never_separates(run):
@@ -61,7 +63,7 @@ def em_verdict(run: EMRun, settings: EMSettings, beyond: BeyondEM | None = None)
         reason = "while still climbing" if stopped_early else f"by the tolerance {shown(settings, 'rtol')}"
         more = f"{beyond.continued_iterations} more iterations climb {_number(climb, signed=False)} higher"
         return _verdict("warning", word, f"stopped at {steps} {reason}; {more}")
-    if beyond.best is None:
+    if beyond.n_degenerate == N_STARTS:
         return _verdict("plain", "Converged", f"{how}, L = {_number(end)}; all {N_STARTS} other starts collapsed")
     gap = beyond.best - beyond.continued
     if gap > SAME_OPTIMUM:
@@ -88,7 +90,7 @@ def als_verdict(run: ALSRun, found: Identifiability | None = None) -> Verdict:
         return _verdict("plain", word, f"{how}, error on the seen entries {seen}{known}")
     hidden = _in_units(run, trace.rmse_hidden[-1])
     exact = run.problem.low_rank is not None
-    if exact and trace.rmse_hidden[-1] < RECOVERED * _size(run):
+    if exact and trace.rmse_hidden[-1] < max(RECOVERED * _size(run), NOISE * run.problem.noise):
         return Verdict("good", "Recovered", f"{how}, hidden error {hidden}{known}", "Ends recovered")
     if stopped_early:
         return _verdict("warning", "Stopped at max sweeps", f"{how}, hidden error {hidden}{known}")
@@ -112,7 +114,7 @@ def als_verdict(run: ALSRun, found: Identifiability | None = None) -> Verdict:
 
 def describe_fall(fall: Degeneracy, unit: str) -> dict[str, str]:
     """Say in two short lines what happened to a component; the number of the component comes before them."""
-    place = f"{fall.location:.4g} {unit}".strip()
+    place = f"{_place(fall.location)} {unit}".strip()
     heads = {
         DegeneracyKind.FLOOR: ("variance at the floor", f"collapsed on {_points(fall.points)} at {place}"),
         DegeneracyKind.EMPTIED: ("emptied", "no point belongs to it any more"),
@@ -128,10 +130,10 @@ def shown_number(run: EMRun, component: int) -> int:
     return int(np.argsort(np.argsort(run.trace.means[-1, :, 0], kind="stable"))[component]) + 1
 
 
-def _degenerate(run: EMRun, beyond: BeyondEM | None) -> Verdict:
+def _degenerate(run: EMRun, settings: EMSettings, beyond: BeyondEM | None) -> Verdict:
     fall = run.trace.degeneracies[0]
-    told = describe_fall(fall, unit="")
-    advice = "try another seed"
+    told = describe_fall(fall, run.sample.unit)
+    advice = f"try another {'seed' if STRATEGIES[settings.initialization].uses_seed else 'initialization'}"
     if fall.kind == DegeneracyKind.CONSTANT:
         advice = "there is nothing to separate"
     elif len(np.unique(run.sample.values)) < len(run.trace.weights[0]):
@@ -178,7 +180,12 @@ def _verdict(tone: str, word: str, sentence: str) -> Verdict:
 
 
 def _points(count: int) -> str:
-    return "one point" if count == 1 else f"{count} equal points"
+    return "one point" if count == 1 else f"{count} points"
+
+
+def _place(location: float) -> str:
+    """Four significant digits, and never a power of ten where the data has none."""
+    return f"{location:.0f}" if 1e4 <= abs(location) < 1e9 else f"{location:.4g}"
 
 
 def _number(value: float, *, signed: bool = True) -> str:

@@ -42,8 +42,9 @@ def serve_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
     with ExitStack() as stack:
 
         def serve_(name: str) -> str:
+            streamlit = [sys.executable, "-m", "streamlit", "run", str(HERE / f"{name}.py")]
             settings = ["--server.headless=true", "--server.fileWatcherType=none", "--browser.gatherUsageStats=false"]
-            command = [sys.executable, "-m", "streamlit", "run", str(HERE / f"{name}.py"), "--server.address=127.0.0.1", *settings]
+            command = [*streamlit, "--server.address=127.0.0.1", *settings]
             return stack.enter_context(serve(command, tmp_path_factory.mktemp(name))).url
 
         yield serve_

@@ -28,15 +28,17 @@ window.stopwatch = {
     return ((count() - before) / (performance.now() - start)) * 1000;
   },
 
-  // Times the next key until picture() has changed and been painted. The parts: until the app sends, until the last
+  // Times the next key until picture() has changed in the element and been painted. The parts: until the app sends, until the last
   // message before the change, until the change, until it is painted.
   keyToPicture(element, picture) {
     const before = picture();
     let pressed;
     document.addEventListener("keydown", () => (pressed = performance.now()), { capture: true, once: true });
-    window.timed = new Promise((resolve) => {
+    window.timed = new Promise((resolve, reject) => {
+      setTimeout(() => reject(new Error("No new picture within a minute")), 60_000);
       const observer = new MutationObserver(() => {
-        if (picture() === before) return;
+        const now = picture();
+        if (now === before || now === undefined) return;
         observer.disconnect();
         const drawn = performance.now();
         const after = passed.filter(([when]) => when > pressed && when < drawn);

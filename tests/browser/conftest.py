@@ -87,6 +87,7 @@ def _profiles(browser: Browser, app_url: str, log: PageLog) -> Iterator[Callable
         height: int = 720,
         dark: bool = False,
         reduced_motion: bool = False,
+        watch: Callable[[Page], object] | None = None,
     ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -96,6 +97,8 @@ def _profiles(browser: Browser, app_url: str, log: PageLog) -> Iterator[Callable
         contexts.append(context)
         page = context.new_page()
         log.watch(page, urlsplit(app_url).netloc)
+        if watch:
+            watch(page)
         page.goto(app_url + path)
         return page
 
@@ -116,7 +119,8 @@ def page_log() -> PageLog:
 def open_page(browser: Browser, app_url: str, page_log: PageLog) -> Iterator[Callable[..., Page]]:
     """`open_page(path, width, height, dark, reduced_motion)` opens the app in a browser profile of its own.
 
-    In the end the test fails on any uncaught error in a page and any request to a host other than the app.
+    `watch` is called with the page before anything is loaded. In the end the test fails on any uncaught error in a
+    page and any request to a host other than the app.
     """
     with _profiles(browser, app_url, page_log) as open_:
         yield open_

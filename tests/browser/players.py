@@ -168,6 +168,15 @@ def wait_for_player(page: Page, name: Literal["em", "als"]) -> Player:
     return Player(root)
 
 
+def wait_for_answers(page: Page) -> None:
+    """Wait until both players know what is found out beyond their runs, which changes verdicts and pictures."""
+    answers = {"em": r"\b40\b|climb|never|Stopped", "als": r"determine|no method|Stopped"}
+    for name, words in answers.items():
+        player = wait_for_player(page, name)
+        expect(player.verdict).to_contain_text(re.compile(words), timeout=FIRST_PICTURE)
+        expect(player.verdict).not_to_contain_text("…", timeout=FIRST_PICTURE)
+
+
 def link(em: EMSettings | None = None, als: ALSSettings | None = None, **entries: object) -> str:
     """The path of a link with these settings and further entries, such as em_step=7."""
     query = write_query(em or EMSettings()) | write_query(als or ALSSettings()) | entries
@@ -221,26 +230,39 @@ def wait_until(page: Page, condition: Callable[[], Any], what: str, timeout: flo
 
 
 class Traffic:
-    """Everything that goes over the wire between a page and the server: websocket frames and requests."""
+    """What goes over the wire between a page and the server; made before the page is loaded (again)."""
 
     def __init__(self, page: Page):
         self._page = page
         self._last = time.monotonic()
-        self.log: list[str] = []
+        self._fetched = 0
+        self._frames: list[str] = []
         page.on("websocket", self._watch)
-        page.on("request", lambda request: self._note(f"requested {request.url}"))
 
     def _watch(self, socket: Any) -> None:
-        socket.on("framesent", lambda payload: self._note(f"sent {len(payload)} bytes"))
-        socket.on("framereceived", lambda payload: self._note(f"received {len(payload)} bytes"))
+        socket.on("framesent", lambda payload: self._note("sent", payload))
+        socket.on("framereceived", lambda payload: self._note("received", payload))
 
-    def _note(self, event: str) -> None:
+    def _note(self, way: str, payload: str | bytes) -> None:
         self._last = time.monotonic()
-        self.log.append(event)
+        self._frames.append(f"{way} {len(payload)} bytes")
+
+    def _all_fetched(self) -> int:
+        # Answers from the browser's own cache have a transfer size of 0.
+        return self._page.evaluate(
+            "performance.getEntriesByType('resource').reduce((sum, entry) => sum + entry.transferSize, 0)"
+        )
 
     def wait_for_silence(self, seconds: float = 1.0) -> None:
-        """Wait until nothing has gone over the wire for so long, and forget what went before."""
+        """Wait until the websocket has been silent for so long, and forget what went before."""
+        self._last = time.monotonic()
         wait_until(
             self._page, lambda: time.monotonic() - self._last > seconds, "the wire is silent", FIRST_PICTURE
         )
-        self.log.clear()
+        self._frames.clear()
+        self._fetched = self._all_fetched()
+
+    def since_silence(self) -> list[str]:
+        """Every websocket message, and what was fetched otherwise, in bytes."""
+        fetched = self._all_fetched() - self._fetched
+        return self._frames + ([f"fetched {fetched} bytes"] if fetched else [])

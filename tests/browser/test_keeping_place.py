@@ -1,0 +1,247 @@
+"""A change of one thing leaves the rest: the players keep their place, and keep playing, wherever that makes sense."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.players import (
+    PATIENCE,
+    Player,
+    choose,
+    close_more,
+    open_more,
+    roll_dice,
+    slider,
+    wait_for_player,
+    widget,
+)
+
+# Notes every change of a player's attributes, and whether the player is still the same element.
+WATCH = """root => {
+    window.watched = { root, changes: [] };
+    const note = () => window.watched.changes.push([Number(root.dataset.step), root.dataset.playing]);
+    note();
+    window.watched.observer = new MutationObserver(note);
+    window.watched.observer.observe(root, { attributes: true, attributeFilter: ["data-step", "data-playing"] });
+}"""
+WATCHED = """() => {
+    const { root, changes, observer } = window.watched;
+    observer.disconnect();
+    return { changes, alive: root.isConnected };
+}"""
+
+
+@contextlib.contextmanager
+def undisturbed(player: Player) -> Iterator[None]:
+    """Check that in this block the player's element stays, and that it neither jumps nor stops nor starts."""
+    playing = player.playing
+    player.root.evaluate(WATCH)
+    yield
+    watched = player.page.evaluate(WATCHED)
+    assert watched["alive"], "the player was made anew"
+    steps = [step for step, _ in watched["changes"]]
+    assert {state for _, state in watched["changes"]} == {"true" if playing else "false"}
+    assert all(0 <= after - before <= 1 for before, after in zip(steps, steps[1:], strict=False)), steps
+    assert playing or len(set(steps)) == 1, steps
+
+
+@pytest.fixture(scope="module")
+def page(open_shared_page):
+    """EM makes 96 iterations here, which last for minutes at speed 1."""
+    return open_shared_page("/")
+
+
+@pytest.fixture
+def em(page):
+    return wait_for_player(page, "em").reset()
+
+
+@pytest.fixture
+def als(page):
+    return wait_for_player(page, "als").reset()
+
+
+def change_als(page, als: Player) -> None:
+    shown = als.summary.text_content()
+    slider(page, "als_seed").press("ArrowRight")
+    expect(als.summary).not_to_have_text(shown, timeout=PATIENCE)
+
+
+def toggle_soft_colours(page, em: Player) -> None:
+    before = "soft=1" in page.url
+    open_more(page, "em", "Run")
+    widget(page, "em_soft").get_by_text("Soft colours").click()
+    page.wait_for_url(lambda url: ("soft=1" in url) != before)
+    close_more(page)
+
+
+def switch_tabs(page) -> None:
+    for tab in ("Run", "Data", "Your data", "Start"):
+        open_more(page, "em", tab)
+    close_more(page)
+
+
+# ---- what does not change the run --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("playing", [False, True], ids=["at rest", "playing"])
+def test_the_other_panel_keeps_its_place(page, em, als, playing):
+    em.seek(7)
+    if playing:
+        em.click("play")
+    with undisturbed(em):
+        change_als(page, als)
+    assert em.step >= 7
+
+
+@pytest.mark.parametrize("playing", [False, True], ids=["at rest", "playing"])
+def test_a_change_of_the_look_keeps_the_place(page, em, playing):
+    em.seek(7)
+    picture = em.picture()
+    if playing:
+        em.click("play")
+    with undisturbed(em):
+        toggle_soft_colours(page, em)
+    if not playing:
+        assert em.picture() != picture
+    em.root.evaluate("root => root.player.pause()")
+    toggle_soft_colours(page, em)
+    em.seek(7)
+    assert em.picture() == picture
+
+
+def test_switching_tabs_and_help_keep_the_place(page, em, als):
+    em.seek(7)
+    als.seek(3)
+    with undisturbed(em):
+        switch_tabs(page)
+        open_more(page, "als", "Your matrix")
+        close_more(page)
+        page.get_by_role("button", name="Help", exact=True).click()
+        expect(page.get_by_text("EM and ALS are one move")).to_be_visible()
+        page.keyboard.press("Escape")
+    assert als.step == 3
+
+
+def test_present_mode_keeps_the_place_and_the_play(page, em):
+    em.seek(7)
+    em.click("play")
+    with undisturbed(em):
+        page.keyboard.press("p")
+        expect(widget(page, "em_controls")).to_be_hidden()
+        page.keyboard.press("p")
+        expect(widget(page, "em_controls")).to_be_visible()
+
+
+def test_a_finished_answer_in_the_background_keeps_the_place(page, app_url):
+    page.goto(app_url + "/?seed=3")
+    em = wait_for_player(page, "em")
+    em.seek(7)
+    em.click("play")
+    with undisturbed(em):
+        expect(em.verdict).to_contain_text(re.compile("of 40|40 starts"), timeout=30_000)
+
+
+# ---- what changes the run ----------------------------------------------------------------------------------------
+
+
+def change_k(em: Player, key: str, k: int) -> None:
+    slider(em.page, "em_n_components").press(key)
+    expect(em.summary).to_contain_text(f"K {k} ", timeout=PATIENCE)
+
+
+def test_another_k_stays_at_the_step(em):
+    em.seek(6)
+    change_k(em, "ArrowRight", 4)
+    assert (em.step, em.playing) == (6, False)
+    change_k(em, "ArrowLeft", 3)
+    assert (em.step, em.playing) == (6, False)
+
+
+def test_another_k_stays_at_the_end(em):
+    ends = {em.last_step}
+    em.seek(em.last_step)
+    change_k(em, "ArrowLeft", 2)
+    assert em.step == em.last_step
+    ends.add(em.last_step)
+    change_k(em, "ArrowRight", 3)
+    assert em.step == em.last_step
+    assert len(ends) == 2, "the runs differ in length"
+
+
+def test_a_shorter_run_stops_at_its_end(em):
+    em.seek(60)
+    change_k(em, "ArrowLeft", 2)
+    assert em.last_step < 60
+    assert (em.step, em.playing) == (em.last_step, False)
+    change_k(em, "ArrowRight", 3)
+
+
+def test_another_k_keeps_playing(em):
+    em.seek(6)
+    em.click("play")
+    with undisturbed(em):
+        change_k(em, "ArrowRight", 4)
+    em.wait_until_past(em.step)
+    change_k(em, "ArrowLeft", 3)
+    assert em.playing and em.step > 6
+
+
+def test_other_data_go_to_the_start(page, em, als):
+    em.seek(6)
+    choose(page, "em_data", "Galaxies")
+    expect(em.summary).to_contain_text("Galaxies", timeout=PATIENCE)
+    assert em.step == 0
+    choose(page, "em_data", "Old Faithful, eruptions")
+    expect(em.summary).to_contain_text("Old Faithful", timeout=PATIENCE)
+    als.seek(4)
+    choose(page, "als_matrix", "Republican votes, 1856-1976")
+    expect(als.summary).to_contain_text("votes", timeout=PATIENCE)
+    assert als.step == 0
+    choose(page, "als_matrix", "Checkerboard")
+    expect(als.summary).to_contain_text("Checkerboard", timeout=PATIENCE)
+
+
+def test_another_rank_stays_at_the_step(page, als):
+    als.seek(5)
+    slider(page, "als_rank").press("ArrowRight")
+    expect(als.summary).to_contain_text("rank 3", timeout=PATIENCE)
+    assert als.step == 5
+    slider(page, "als_rank").press("ArrowLeft")
+    expect(als.summary).to_contain_text("rank 2", timeout=PATIENCE)
+    assert als.step == 5
+
+
+@pytest.mark.parametrize("panel", ["em", "als"])
+def test_another_seed_and_back_to_the_start_are_two_buttons(page, panel):
+    player = wait_for_player(page, panel).reset()
+    player.seek(6)
+    before = player.summary.text_content()
+    roll_dice(page, panel)
+    expect(player.summary).not_to_have_text(before, timeout=PATIENCE)
+    assert player.step == min(6, player.last_step), "another seed is another run, at the same place"
+    rolled = player.summary.text_content()
+    settings, seed = rolled.rsplit(" ", 1)
+    assert before.startswith(settings), "nothing but the seed has changed"
+    expect(slider(page, f"{panel}_seed")).to_have_attribute("aria-valuetext", seed)
+    page.wait_for_url(f"**seed={seed}*")
+    player.click("first")
+    player.wait_for_step(0)
+    assert player.summary.text_content() == rolled, "back to the start is the same run"
+
+
+def test_the_k_slider_is_swept_with_the_arrow_keys(page, em):
+    em.seek(6)
+    handle = slider(page, "em_n_components")
+    handle.focus()
+    rows = em.root.locator("table.xp-table tbody tr")
+    for key, count, k in [("ArrowRight", 7, 10), ("ArrowLeft", 9, 1), ("ArrowRight", 2, 3)]:
+        for _ in range(count):
+            page.keyboard.press(key)
+        expect(em.summary).to_contain_text(f"K {k} ", timeout=PATIENCE)
+        expect(rows).to_have_count(k)
+        expect(handle).to_be_focused()
+    assert em.step <= 6

@@ -1,0 +1,472 @@
+"""The Explore page as Streamlit runs it, without a browser: from links and widgets to what the players are sent."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer.completion import STARTS
+from explorer.mixture import STRATEGIES
+from explorer.runs import make_em_run
+from explorer.settings import ALSSettings, EMSettings, write_query
+from tests.player import node
+from tests.player.decoder import decode
+
+APP = str(files("explorer") / "app.py")
+can_upload = pytest.mark.skipif(not hasattr(AppTest, "file_uploader"), reason="this Streamlit's AppTest cannot upload")
+
+
+@dataclass
+class Explore:
+    """One session of the page."""
+
+    app: AppTest
+
+    def message(self, key):
+        """The header and the arrays that the element with this key was sent, None where there is no such element."""
+        for element in self.app.get("bidi_component"):
+            if element.proto.id.endswith(f"-{key}"):
+                return decode(element.proto.bytes)
+        return None
+
+    def header(self, key):
+        return self.message(key)[0]
+
+    def set(self, kind, key, value):
+        getattr(self.app, kind)(key=key).set_value(value)
+        return self.run()
+
+    def click(self, key):
+        self.app.button(key=key).click()
+        return self.run()
+
+    def paste(self, text):
+        self.set("text_area", "own_numbers", text)
+        return self.click("own_numbers_use")
+
+    def upload(self, key, content, name="mine.csv"):
+        self.app.file_uploader(key=key).set_value((name, content, "text/csv"))
+        return self.run()
+
+    def ask(self, panel):
+        """What the browser does when it is idle: ask for one more slice of what is known beyond the run."""
+        self.app.session_state[f"{panel}_asked"] = True
+        self.run()
+        return self.header(f"{panel}_known")
+
+    def run(self):
+        self.app.run()
+        assert not self.app.exception, self.app.exception
+        return self
+
+    @property
+    def errors(self):
+        return [error.value for error in self.app.error]
+
+    @property
+    def warnings(self):
+        return [warning.value for warning in self.app.warning]
+
+    @property
+    def captions(self):
+        return [caption.value for caption in self.app.caption]
+
+
+def opened(**query):
+    """A new session, opened by a link with these entries."""
+    app = AppTest.from_file(APP, default_timeout=10)
+    for name, text in query.items():
+        app.query_params[name] = text
+    return Explore(app).run()
+
+
+# Opening the page
+
+
+def test_the_page_opens_with_both_players_and_nothing_to_complain_about():
+    page = opened()
+    assert (page.errors, page.warnings) == ([], [])
+    em, als = page.header("em_player"), page.header("als_player")
+    assert (em["role"], em["panel"], em["components"]) == ("run", "em", 3)
+    assert (als["role"], als["panel"], als["rank"]) == ("run", "als", 2)
+    assert page.header("toolbar") == {"role": "toolbar"}
+    for panel, summary in (("em", "K 3"), ("als", "rank 2")):
+        known = page.header(f"{panel}_known")
+        assert known["run"] == page.header(f"{panel}_player")["run"]
+        assert (known["finished"], known["slice"]) == (False, 0)
+        assert summary in page.header(f"{panel}_player")["summary"]
+
+
+def test_the_scripts_that_the_browser_gets_are_modules(tmp_path):
+    scripts = {element.proto.js_content for element in opened().app.get("bidi_component")}
+    assert len(scripts) == 2
+    for script in scripts:
+        assert script.count("export default") == 1
+        node.assert_is_a_module(script, tmp_path)
+
+
+# Links
+
+
+def test_a_link_s_settings_reach_the_widgets_and_the_runs():
+    page = opened(data="galaxies", k="5", init="k-means", seed="7", rank="3", seen="60", als_seed="9", matrix="votes")
+    assert page.warnings == []
+    assert page.app.slider(key="em_n_components").value == 5
+    assert page.app.selectbox(key="em_data").value == "galaxies"
+    assert page.app.slider(key="als_seen").value == 60
+    em, als = page.header("em_player"), page.header("als_player")
+    assert (em["label"], em["components"]) == ("Galaxies", 5)
+    assert (als["label"], als["rank"]) == ("Republican votes, 1856-1976", 3)
+    assert "seed 7" in em["summary"]
+    assert "seed 9" in als["summary"]
+
+
+def test_a_link_s_wrong_values_are_named_and_the_rest_of_it_applies():
+    page = opened(k="99", init="nonsense", seed="7", data="galaxies", means="1,b", rank="x", als_seed="3", ridge="7")
+    (warning,) = page.warnings
+    for told in ("K is 99", "“nonsense”", "Means: “b”", "Rank is “x”", "Ridge λ is “7”", "The rest of it applies."):
+        assert told in warning
+    em, als = page.header("em_player"), page.header("als_player")
+    assert (em["label"], em["components"]) == ("Galaxies", EMSettings.n_components)
+    assert "seed 7" in em["summary"]
+    assert "seed 3" in als["summary"]
+
+
+def test_the_warning_about_a_link_stays_until_it_is_read():
+    page = opened(k="99").set("slider", "em_seed", 4)
+    assert len(page.warnings) == 1
+    assert page.click("link_problems_seen").warnings == []
+    assert page.set("slider", "em_seed", 5).warnings == []
+
+
+def test_what_only_the_players_read_is_no_business_of_the_settings():
+    assert opened(em_step="x", als_step="-1", em_speed="99", present="maybe", link="1", hide="7").warnings == []
+
+
+def test_the_address_that_the_player_is_given_opens_the_same_run():
+    page = opened(data="two-bumps", data_seed="3").set("slider", "em_n_components", 4)
+    page.set("select_slider", "em_initialization", "k-means++")
+    page.set("slider", "als_rank", 3).set("select_slider", "als_ridge", 0.1)
+    sent = {panel: page.header(f"{panel}_player") for panel in ("em", "als")}
+    settings = EMSettings(data="two-bumps", data_seed=3, n_components=4, initialization="k-means++")
+    assert sent["em"]["address"] == write_query(settings)
+    assert sent["als"]["address"] == write_query(ALSSettings(rank=3, ridge=0.1))
+    link = {name: text for each in sent.values() for name, text in each["address"].items() if text is not None}
+    assert len(link) == 6
+    again = opened(**link)
+    assert {panel: again.header(f"{panel}_player") for panel in ("em", "als")} == sent
+
+
+# Widgets
+
+
+def test_k_changed_by_its_widget_changes_the_run_of_em_and_nothing_of_als():
+    page = opened()
+    before = page.message("em_player"), page.message("als_player")
+    page.set("slider", "em_n_components", 5)
+    header, arrays = page.message("em_player")
+    assert header["components"] == 5
+    assert header["run"] != before[0][0]["run"]
+    assert header["data_id"] == before[0][0]["data_id"]
+    expected = make_em_run(EMSettings(n_components=5)).trace
+    assert arrays["log_likelihoods"].tolist() == expected.log_likelihoods.tolist()
+    assert page.header("als_player") == before[1][0]
+    assert page.header("em_known")["run"] == header["run"]
+
+
+def test_a_switch_of_the_picture_is_not_another_run():
+    page = opened()
+    before = page.header("em_player")
+    assert page.ask("em")["slice"] == 1
+    page.set("toggle", "em_soft", True)
+    after = page.header("em_player")
+    assert after["options"] != before["options"]
+    assert after["options"]["soft"] is True
+    assert after["run"] == before["run"]
+    assert page.header("em_known")["slice"] == 1
+
+
+def test_every_setting_changed_by_its_widget_changes_the_run():
+    page = opened()
+    seen = [page.header("em_player")["run"]]
+    for kind, key, value in (
+        ("selectbox", "em_data", "galaxies"),
+        ("slider", "em_seed", 1),
+        ("select_slider", "em_initialization", "quantiles"),
+        ("select_slider", "em_rtol", 1e-3),
+        ("slider", "em_max_iter", 7),
+        ("select_slider", "em_variance_floor", 1e-3),
+    ):
+        seen.append(page.set(kind, key, value).header("em_player")["run"])
+    assert len(set(seen)) == 7
+
+
+@pytest.mark.parametrize("initialization", ["equal", "quantiles", "means"])
+def test_what_is_said_of_the_initialization_is_of_the_one_just_chosen(initialization):
+    page = opened().set("select_slider", "em_initialization", initialization)
+    assert STRATEGIES[initialization].explanation in page.captions
+    assert page.header("em_player")["explanation"] == STRATEGIES[initialization].explanation
+    assert page.app.slider(key="em_seed").disabled
+    assert page.app.button(key="em_dice").disabled
+    assert len([text for text in page.app.text_input if text.key == "em_means"]) == (initialization == "means")
+
+
+def test_what_is_said_of_the_start_of_als_is_of_the_one_just_chosen():
+    page = opened().set("select_slider", "als_initialization", "spectral")
+    assert STARTS["spectral"].explanation in page.captions
+    assert page.app.slider(key="als_seed").disabled
+
+
+def test_generated_data_can_be_edited_as_soon_as_it_is_chosen():
+    page = opened().set("selectbox", "em_data", "generated")
+    page.set("text_input", "em_true_means", "-9 0 9")
+    assert page.header("em_player")["truth"]["means"] == [-9, 0, 9]
+    assert not page.app.slider(key="em_data_seed").disabled
+
+
+def test_the_dice_gives_another_seed_and_changes_nothing_else():
+    page = opened()
+    for panel in ("em", "als"):
+        for _ in range(3):
+            before = page.header(f"{panel}_player")["address"]
+            seed = page.app.slider(key=f"{panel}_seed").value
+            page.click(f"{panel}_dice")
+            assert page.app.slider(key=f"{panel}_seed").value != seed
+            after = page.header(f"{panel}_player")["address"]
+            changed = {name for name in after if after[name] != before[name]}
+            assert changed == {"seed" if panel == "em" else "als_seed"}
+
+
+def test_a_setting_whose_widget_is_not_shown_is_kept():
+    page = opened(init="means", k="2", means="2 4.5").set("select_slider", "em_initialization", "equal")
+    page.set("select_slider", "em_initialization", "means")
+    assert page.app.text_input(key="em_means").value == "2 4.5"
+    assert page.message("em_player")[1]["means"][:2] == pytest.approx([2, 4.5])
+
+
+# What cannot be run
+
+
+def test_bad_text_among_the_means_is_an_error_in_the_player_and_good_text_heals_it():
+    page = opened(init="means", k="2")
+    page.set("text_input", "em_means", "2 two")
+    header = page.header("em_player")
+    assert (header["role"], header["panel"]) == ("error", "em")
+    assert "Means: “two” is not a number" in header["text"]
+    assert page.message("em_known") is None
+    assert page.header("als_player")["role"] == "run"
+    page.set("text_input", "em_means", "2 4.5")
+    assert page.header("em_player")["role"] == "run"
+
+
+def test_an_error_leaves_every_control_where_it_is():
+    page = opened(init="means", k="2")
+    kinds = ("slider", "selectbox", "select_slider", "toggle", "button", "text_area", "text_input")
+    before = {widget.key for kind in kinds for widget in getattr(page.app, kind)}
+    page.set("text_input", "em_means", "2 two")
+    assert {widget.key for kind in kinds for widget in getattr(page.app, kind)} == before
+    assert page.app.text_input(key="em_means").value == "2 two"
+
+
+def test_another_initialization_leaves_bad_means_behind():
+    page = opened(init="means", k="2")
+    page.set("text_input", "em_means", "2 two").set("select_slider", "em_initialization", "quantiles")
+    assert page.header("em_player")["role"] == "run"
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"init": "means", "means": "1 2"}, "2 means"),
+        ({"init": "partition", "data": "ten-points"}, "partition1 has 2 groups, but K is 3"),
+        ({"init": "partition"}, "Old Faithful, eruptions has no partition1"),
+        ({"data": "generated", "weights": "1", "true_weights": "0.5 0.6"}, "2 weights"),
+        ({"data": "own"}, "which a link cannot carry"),
+    ],
+)
+def test_settings_that_do_not_fit_each_other_are_told_in_the_player(query, told):
+    header = opened(**query).header("em_player")
+    assert header["role"] == "error"
+    assert told in header["text"]
+
+
+# The user's own data
+
+
+def test_pasted_numbers_become_the_data():
+    page = opened().paste("1.5 2 2.5, 7\n8 9")
+    header, arrays = page.message("em_player")
+    assert arrays["data"].tolist() == [1.5, 2, 2.5, 7, 8, 9]
+    assert page.app.selectbox(key="em_data").value == "own"
+    assert header["address"]["data"] == "own"
+    assert page.errors == []
+
+
+def test_numbers_pasted_and_used_in_one_go_are_the_ones_used():
+    """Leaving the text by a click on the button can reach Streamlit as one change of both."""
+    page = opened()
+    page.app.text_area(key="own_numbers").set_value("1 2 3 7 8 9")
+    page.click("own_numbers_use")
+    assert page.errors == []
+    assert page.message("em_player")[1]["data"].tolist() == [1, 2, 3, 7, 8, 9]
+
+
+def test_pasted_text_that_is_no_data_is_told_and_what_was_there_stays():
+    page = opened()
+    before = page.header("em_player")
+    for text, told in (("1 two 3", '"two"'), ("", "empty"), ("3 3 3", "distinct"), ("5", "one number")):
+        (error,) = page.paste(text).errors
+        assert told in error
+        assert page.header("em_player") == before
+
+
+def test_own_data_heals_a_bad_paste_and_survives_a_look_at_other_data():
+    page = opened().paste("1 two").paste("1 2 3 7 8 9")
+    assert page.errors == []
+    page.set("selectbox", "em_data", "galaxies")
+    assert page.header("em_player")["label"] == "Galaxies"
+    page.set("selectbox", "em_data", "own")
+    assert page.message("em_player")[1]["data"].tolist() == [1, 2, 3, 7, 8, 9]
+
+
+def test_fewer_own_values_than_components_are_told():
+    page = opened(k="5").paste("1 2 4")
+    header = page.header("em_player")
+    assert header["role"] == "error"
+    assert "K is 5" in header["text"]
+    assert page.set("slider", "em_n_components", 2).header("em_player")["role"] == "run"
+
+
+def test_other_own_data_is_another_run_with_the_same_settings():
+    page = opened(k="2").paste("1 2 3 7 8 9")
+    first = page.header("em_player")
+    second = page.paste("1 2 3 7 8 10").header("em_player")
+    assert second["run"] != first["run"]
+    assert second["data_id"] != first["data_id"]
+
+
+def test_two_sessions_do_not_share_what_a_user_brought():
+    mine, other = opened().paste("1 2 3 7 8 9"), opened(data="own")
+    assert "which a link cannot carry" in other.header("em_player")["text"]
+    other.paste("10 20 30 70 80 95")
+    assert other.message("em_player")[1]["data"].tolist() == [10, 20, 30, 70, 80, 95]
+    assert mine.run().message("em_player")[1]["data"].tolist() == [1, 2, 3, 7, 8, 9]
+    assert opened().header("em_player")["label"] == "Old Faithful, eruptions"
+
+
+@can_upload
+def test_a_column_of_an_uploaded_table_becomes_the_data():
+    page = opened().upload("own_sample_file", b"bird,wing,beak\na,10,1\nb,12,\nc,11,4\nd,30,2\n")
+    assert page.app.selectbox(key="own_column").options == ["wing", "beak"]
+    assert any(caption.startswith("bird:") for caption in page.captions)
+    page.set("selectbox", "own_column", "beak").click("own_column_use")
+    header, arrays = page.message("em_player")
+    assert arrays["data"].tolist() == [1, 4, 2]
+    assert header["label"] == "beak"
+
+
+@can_upload
+def test_an_uploaded_table_that_is_none_is_told_and_what_was_there_stays():
+    page = opened()
+    before = page.header("em_player")
+    for content, told in (
+        (b"\xff\xfe1\x00", "UTF-8"),
+        (b"", "empty"),
+        (b"a\nx\ny\n", "not a number"),
+        (b"a\n1\ninf\n", "finite"),
+        (b"a\n3\n3\n", "distinct"),
+        (b"a,b\n1,2\n3\n", "Line 3"),
+        (b"1\n" * 20_001, "20,000"),
+        (b"1.000000000\n" * 90_000, "1,000,000"),
+    ):
+        (error,) = page.upload("own_sample_file", content).errors
+        assert told in error
+        assert page.header("em_player") == before
+
+
+@can_upload
+def test_the_error_about_a_file_goes_with_the_file():
+    page = opened().upload("own_sample_file", b"a\nx\n")
+    assert len(page.errors) == 1
+    assert page.upload("own_sample_file", b"a\n1\n2\n", "good.csv").errors == []
+    assert len(page.upload("own_sample_file", b"a\nx\n", "bad.csv").errors) == 1
+    page.app.file_uploader(key="own_sample_file").set_value(None)
+    assert page.run().errors == []
+
+
+@can_upload
+def test_a_bad_paste_is_told_although_a_good_file_is_there():
+    page = opened().upload("own_sample_file", b"a\n1\n2\n").paste("1 two")
+    assert len(page.errors) == 1
+    assert '"two"' in page.errors[0]
+
+
+@can_upload
+def test_an_uploaded_matrix_becomes_the_problem_and_its_blank_cells_are_missing():
+    page = opened(seen="100", rank="1")
+    page.upload("own_matrix_file", b"plot,wet,dry\nnorth,1,2\nsouth,,5\neast,3,6\n", "rain.csv").click("own_matrix_use")
+    assert page.errors == []
+    header, arrays = page.message("als_player")
+    assert (header["label"], header["m"], header["n"]) == ("rain", 3, 2)
+    assert header["row_labels"] == ["north", "south", "east"]
+    assert header["col_labels"] == ["wet", "dry"]
+    assert (arrays["rows"].tolist(), arrays["cols"].tolist()) == ([0, 0, 1, 2, 2], [0, 1, 1, 0, 1])
+    shown = header["offset"] + header["scale"] * arrays["values"]
+    assert shown == pytest.approx(np.array([1, 2, 5, 3, 6]))
+    assert page.app.selectbox(key="als_matrix").value == "own"
+
+
+@can_upload
+def test_an_uploaded_matrix_that_is_none_is_told_once_it_is_used_and_until_another_file_comes():
+    page = opened().upload("own_matrix_file", b"1,x\n2,3\n").click("own_matrix_use")
+    assert '"x"' in page.errors[0]
+    assert page.header("als_player")["label"] == "Checkerboard"
+    page.upload("own_matrix_file", b"1,2\n2,3\n", "good.csv")
+    assert page.errors == []
+
+
+@can_upload
+def test_a_rank_too_high_for_an_uploaded_matrix_is_told():
+    page = opened(rank="5", seen="100").upload("own_matrix_file", b"1,2,3\n2,3,5\n7,8,1\n").click("own_matrix_use")
+    header = page.header("als_player")
+    assert header["role"] == "error"
+    assert "at most 3" in header["text"]
+    assert page.set("slider", "als_rank", 2).header("als_player")["role"] == "run"
+
+
+# What is known beyond the run
+
+
+def test_nothing_is_found_out_until_the_browser_asks():
+    page = opened(seed="901").run().set("slider", "em_seed", 902)
+    assert page.header("em_known")["slice"] == 0
+    assert page.ask("em")["slice"] == 1
+    assert page.run().header("em_known")["slice"] == 1
+
+
+def test_asked_until_it_is_finished_the_answer_is_the_final_verdict():
+    page = opened(data="ten-points", k="2", init="partition", tol="0.0001", mask_seed="1")
+    assert page.header("em_player")["verdict"]["word"] == "Converged"
+    for _ in range(200):
+        em, als = page.ask("em"), page.ask("als")
+        if em["finished"] and als["finished"]:
+            break
+    assert em["finished"]
+    assert als["finished"]
+    assert em["verdict"]["word"] == "Stopped on a plateau"
+    assert em["known"]["best"] == pytest.approx(-20.801219, abs=1e-5)
+    assert em["known"]["best_label"] == "best of 40 starts"
+    assert als["verdict"]["word"] == "Not determined"
+    assert als["known"] == {"short_rows": [], "short_cols": []}
+
+
+def test_short_rows_and_columns_are_sent_once_they_are_known():
+    page = opened(mask_seed="39")
+    assert page.header("als_known")["known"] == {}
+    known = page.ask("als")["known"]
+    sent = page.message("als_player")[1]
+    few = [col for col in range(70) if np.count_nonzero(sent["cols"] == col) < 2]
+    assert known == {"short_rows": [], "short_cols": few}
+    assert len(few) == 2

@@ -1,0 +1,202 @@
+"""What other starts tell: the same as a plain loop over run_em, in slices that never take long."""
+
+import numpy as np
+import pytest
+
+from explorer.completion import identifiability
+from explorer.datasets import own_sample
+from explorer.mixture import StopReason, initialize, run_em
+from explorer.runs import make_als_run, make_em_run
+from explorer.settings import ALSSettings, EMSettings
+from explorer.study import beyond
+from explorer.study.beyond import CONTINUED_ITERATIONS, CONTINUED_RTOL, N_STARTS, beyond_als, beyond_em
+
+PLATEAU = EMSettings(data="ten-points", initialization="partition", n_components=2, rtol=1e-4)
+COLLAPSED = EMSettings(
+    data="ten-points",
+    initialization="partition",
+    n_components=2,
+    partition="typed",
+    labels="1 2 2 2 2 2 2 2 2 2",
+)
+
+
+def finish(work):
+    """What the generator returns, and what it yielded on the way."""
+    progress = []
+    while True:
+        try:
+            progress.append(next(work))
+        except StopIteration as stop:
+            return stop.value, progress
+
+
+def plain_loop(run, settings):
+    """(continued, its iterations, best or None, number of degenerate starts), by run_em and nothing else."""
+    limits = {"max_iter": 3000, "rtol": 1e-10, "variance_floor": settings.variance_floor}
+    values, ends, n_degenerate = run.sample.values, [], 0
+    continued, more = run.trace.log_likelihoods[-1], 0
+    if run.trace.stop_reason is not StopReason.DEGENERATE:
+        on = run_em(values, run.trace.mixture(-1), **limits)
+        if on.stop_reason is not StopReason.DEGENERATE:
+            continued, more = on.log_likelihoods[-1], on.n_iterations
+        ends.append(continued)
+    for seed in range(40):
+        trace = run_em(values, initialize(values, settings.n_components, "random-points", seed), **limits)
+        if trace.stop_reason is StopReason.DEGENERATE:
+            n_degenerate += 1
+        else:
+            ends.append(trace.log_likelihoods[-1])
+    return continued, more, max(ends) if ends else None, n_degenerate
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        PLATEAU,
+        COLLAPSED,
+        EMSettings(data="ten-points", n_components=4, seed=3),
+        EMSettings(n_components=2, initialization="equal"),
+        EMSettings(n_components=2, max_iter=2),
+        EMSettings(data="iris-petal-length", n_components=2, variance_floor=1e-2),
+    ],
+    ids=["plateau", "collapsed", "some collapse", "equal", "max_iter", "high floor"],
+)
+def test_the_best_of_forty_is_that_of_a_plain_loop(settings):
+    run = make_em_run(settings)
+    found, _ = finish(beyond_em(run, settings))
+    expected = plain_loop(run, settings)
+    assert (found.continued, found.continued_iterations, found.best, found.n_degenerate) == expected
+
+
+def test_there_are_forty_other_starts_and_a_tolerance_of_1e_10():
+    assert (N_STARTS, CONTINUED_RTOL, CONTINUED_ITERATIONS) == (40, 1e-10, 3000)
+
+
+def test_a_run_on_a_plateau_goes_on_to_climb():
+    run = make_em_run(PLATEAU)
+    found, _ = finish(beyond_em(run, PLATEAU))
+    assert found.continued > run.trace.log_likelihoods[-1] + 2
+    assert found.continued_iterations > 50
+    assert found.best == pytest.approx(found.continued, abs=1e-6)
+
+
+def test_a_collapsed_run_does_not_go_on_and_is_not_the_best_though_its_likelihood_is():
+    run = make_em_run(COLLAPSED)
+    found, _ = finish(beyond_em(run, COLLAPSED))
+    assert found.continued == run.trace.log_likelihoods[-1]
+    assert found.continued_iterations == 0
+    assert 0 < found.n_degenerate < N_STARTS
+    assert found.best < found.continued
+
+
+def test_where_every_start_collapses_there_is_no_best():
+    values = np.repeat([1.0, 2.0], 20)
+    settings = EMSettings(data="own", n_components=3)
+    found, _ = finish(beyond_em(make_em_run(settings, own_sample(values)), settings))
+    assert found.best is None
+    assert found.n_degenerate == N_STARTS
+
+
+# In slices
+
+
+@pytest.fixture
+def count_iterates(monkeypatch):
+    """A list of one number: how many iterates of EM have been computed beyond the run."""
+    counted = [0]
+    iterate_em = beyond.iterate_em
+
+    def counting(*arguments, **limits):
+        for iterate in iterate_em(*arguments, **limits):
+            counted[0] += 1
+            yield iterate
+
+    monkeypatch.setattr(beyond, "iterate_em", counting)
+    return counted
+
+
+@pytest.mark.parametrize(
+    ("settings", "own"),
+    [(PLATEAU, None), (EMSettings(data="own", n_components=3), own_sample(np.repeat([1.0, 2.0], 20)))],
+    ids=["long climbs", "all collapse at once"],
+)
+def test_between_two_yields_lie_few_iterates_and_few_starts(settings, own, count_iterates, monkeypatch):
+    starts = [0]
+
+    def counting_starts(*arguments):
+        starts[0] += 1
+        return initialize(*arguments)
+
+    monkeypatch.setattr(beyond, "initialize", counting_starts)
+    work = beyond_em(make_em_run(settings, own), settings)
+    most_iterates = most_starts = 0
+    while True:
+        before = count_iterates[0], starts[0]
+        finished = next(work, None) is None
+        most_iterates = max(most_iterates, count_iterates[0] - before[0])
+        most_starts = max(most_starts, starts[0] - before[1])
+        if finished:
+            break
+    assert starts[0] == N_STARTS
+    assert most_iterates <= 4
+    assert most_starts <= 2
+
+
+def test_it_can_be_left_alone_and_taken_up_again():
+    settings = EMSettings(n_components=2)
+    run = make_em_run(settings)
+    at_once, _ = finish(beyond_em(run, settings))
+    works = [beyond_em(run, settings), beyond_em(run, settings)]
+    results = []
+    while works:
+        for work in tuple(works):
+            try:
+                for _ in range(7):
+                    next(work)
+            except StopIteration as stop:
+                results.append(stop.value)
+                works.remove(work)
+    assert results == [at_once, at_once]
+
+
+def test_nothing_is_computed_before_it_is_asked_for(count_iterates):
+    work = beyond_em(make_em_run(PLATEAU), PLATEAU)
+    assert count_iterates == [0]
+    next(work)
+    assert 1 <= count_iterates[0] <= 3
+
+
+def test_progress_says_which_start_is_running():
+    _, progress = finish(beyond_em(make_em_run(PLATEAU), PLATEAU))
+    assert "start 40 of 40" in progress[-1]
+    assert all(isinstance(each, str) and each for each in progress)
+
+
+# Whether the mask determines the matrix
+
+
+def test_a_mask_is_judged_at_a_random_point_where_the_true_factors_are_not_known():
+    run = make_als_run(ALSSettings(matrix="life-expectancy", rank=2, max_sweeps=1))
+    found, progress = finish(beyond_als(run))
+    expected = identifiability(run.masked.observed, 2)
+    assert len(progress) >= 1
+    assert found.determined == expected.determined
+    assert found.short_rows.tolist() == expected.short_rows.tolist()
+    assert len(found.short_rows) > 0
+
+
+def test_a_mask_is_judged_at_the_true_factors_where_these_are_known():
+    """Mask 1 determines nearly every matrix of rank 2, but not the checkerboard, which is special."""
+    run = make_als_run(ALSSettings(mask_seed=1, max_sweeps=1))
+    assert identifiability(run.masked.observed, 2).determined
+    found, _ = finish(beyond_als(run))
+    assert not found.determined
+    assert len(found.short_rows) == len(found.short_cols) == 0
+
+
+def test_with_another_rank_than_the_true_one_the_true_factors_do_not_matter():
+    run = make_als_run(ALSSettings(mask_seed=1, rank=1, max_sweeps=1))
+    found, _ = finish(beyond_als(run))
+    assert found.degrees_of_freedom == 40 + 70 - 1
+    assert found.determined == identifiability(run.masked.observed, 1).determined
