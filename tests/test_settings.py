@@ -228,6 +228,21 @@ def test_any_text_either_is_a_typed_list_or_raises_one_sentence(text):
         assert len(str(refusal)) < 200
 
 
+@search(max_examples=50, deadline=None)
+@given(of_kind(EMSettings))
+def test_the_switches_of_the_picture_are_no_part_of_the_run(settings):
+    look = {"soft", "ghost", "truth"}
+    of_the_run = settings.of_the_run()
+    for each in fields(EMSettings):
+        expected = each.default if each.name in look else getattr(settings, each.name)
+        assert getattr(of_the_run, each.name) == expected
+
+
+def test_all_settings_of_als_are_part_of_the_run():
+    settings = ALSSettings(rank=4, mask_seed=9)
+    assert settings.of_the_run() == settings
+
+
 def test_a_choice_has_a_name_for_people():
     assert shown(EMSettings(rtol=1e-6), "rtol") == "10⁻⁶"
     assert shown(EMSettings(rtol=0.0), "rtol") == "0, never"

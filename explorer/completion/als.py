@@ -16,7 +16,7 @@ import numpy as np
 
 from explorer.completion.blocks import col_blocks, row_blocks
 from explorer.completion.factors import Factors, predict
-from explorer.completion.half_step import solve_factor
+from explorer.completion.half_step import ROUNDING, solve_factor
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
 from explorer.completion.starts import STARTS
 from explorer.errors import InputError
@@ -28,9 +28,9 @@ MAX_TRACE_NUMBERS = 250_000_000
 """The most numbers a whole trace may hold, 2 GB."""
 
 RISE = 1e-10
-"""A relative rise of the objective over a sweep beyond this is not rounding: the run has diverged."""
+"""A rise over a sweep by more than this share of 1/2 |P_Omega(A)|^2 is not rounding: the run has diverged."""
 
-ZERO = 1e-24
+ZERO = ROUNDING**2
 """An objective below this share of 1/2 |P_Omega(A)|^2 is zero: twelve digits of the entries are explained."""
 
 
@@ -126,9 +126,7 @@ def run_als(
     Raises `InputError` when a setting is out of its bounds, or a trace that long would not fit into memory
     (`iterate_als` keeps nothing).
     """
-    steps = iterate_als(
-        observations, rank, ridge=ridge, start=start, seed=seed, max_sweeps=max_sweeps, rtol=rtol
-    )
+    steps = iterate_als(observations, rank, ridge=ridge, start=start, seed=seed, max_sweeps=max_sweeps, rtol=rtol)
     if sum(observations.shape) * rank * (max_sweeps + 1) > MAX_TRACE_NUMBERS:
         raise InputError(f"{max_sweeps} sweeps of factors this large do not fit into memory: allow fewer.")
     if hidden is not None and hidden.shape != observations.shape:
@@ -212,17 +210,14 @@ def _alternate(
 
 def _verdict(before: float, after: float, whole: float, rtol: float) -> StopReason | None:
     """Whether the run ends after a sweep from `before` to `after`; `whole` is the objective at X = Y = 0."""
-    zero = ZERO * whole
     if not np.isfinite(after) or after > before + RISE * whole:
         return StopReason.DIVERGED
-    if after <= zero or abs(before - after) < rtol * whole:
+    if after <= ZERO * whole or abs(before - after) < rtol * whole:
         return StopReason.CONVERGED
     return None
 
 
-def _check_settings(
-    shape: tuple[int, int], rank: int, ridge: float, seed: int, max_sweeps: int, rtol: float
-) -> None:
+def _check_settings(shape: tuple[int, int], rank: int, ridge: float, seed: int, max_sweeps: int, rtol: float) -> None:
     highest = min(*shape, MAX_RANK)
     if not isinstance(rank, (int, np.integer)) or not 1 <= rank <= highest:
         raise InputError(f"The rank must be a whole number from 1 to {highest} for this matrix, not {rank}.")

@@ -65,9 +65,7 @@ def _blocks(
         slot = np.arange(max(1, counts[members[-1]]))
         filled = slot < counts[members, None]
         entry = np.where(filled, first_entry[members, None] + slot, 0)
-        blocks.append(
-            Block(members, np.where(filled, cols[entry], shape[1]), np.where(filled, values[entry], 0.0))
-        )
+        blocks.append(Block(members, np.where(filled, cols[entry], shape[1]), np.where(filled, values[entry], 0.0)))
     return tuple(blocks)
 
 

@@ -72,9 +72,7 @@ def identifiability(
     """
     m, n = observations.shape
     if not isinstance(rank, (int, np.integer)) or not 1 <= rank <= min(m, n):
-        raise InputError(
-            f"The rank must be a whole number from 1 to {min(m, n)} for this matrix, not {rank}."
-        )
+        raise InputError(f"The rank must be a whole number from 1 to {min(m, n)} for this matrix, not {rank}.")
     if rank * min(m, n) > MAX_UNKNOWNS:
         raise InputError(
             "Whether the entries determine the matrix can only be computed while rank times shorter side is "
@@ -86,9 +84,7 @@ def identifiability(
         rng = np.random.default_rng(seed)
         at = Factors(rng.standard_normal((m, rank)), rng.standard_normal((n, rank)))
     elif at.left.shape != (m, rank) or at.right.shape != (n, rank):
-        raise InputError(
-            f"The factors must be ({m}, {rank}) and ({n}, {rank}) to fit the matrix and the rank."
-        )
+        raise InputError(f"The factors must be ({m}, {rank}) and ({n}, {rank}) to fit the matrix and the rank.")
 
     if n > m:
         jacobian_rank = _jacobian_rank(_transposed(observations), Factors(at.right, at.left))

@@ -87,9 +87,7 @@ def _as_shape(shape: tuple[int, int]) -> tuple[int, int]:
     if len(sides) != 2 or not all(isinstance(side, (int, np.integer)) for side in sides):
         raise InputError("The shape of a matrix is two whole numbers: how many rows, how many columns.")
     if not all(1 <= side <= MAX_SIDE for side in sides):
-        raise InputError(
-            f"A matrix must have 1 to {MAX_SIDE:,} rows and columns, not {sides[0]} x {sides[1]}."
-        )
+        raise InputError(f"A matrix must have 1 to {MAX_SIDE:,} rows and columns, not {sides[0]} x {sides[1]}.")
     return int(sides[0]), int(sides[1])
 
 
@@ -126,6 +124,4 @@ def _refuse_duplicates(rows: np.ndarray, cols: np.ndarray, shape: tuple[int, int
     repeated = cells[1:][cells[1:] == cells[:-1]]
     if len(repeated):
         row, col = divmod(int(repeated[0]), shape[1])
-        raise InputError(
-            f"Row {row}, column {col} is observed twice: keep one value a cell (counting starts at 0)."
-        )
+        raise InputError(f"Row {row}, column {col} is observed twice: keep one value a cell (counting starts at 0).")

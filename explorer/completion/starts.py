@@ -52,7 +52,9 @@ def _spectral(observations: Observations, rank: int, rng: np.random.Generator) -
 
     With entries seen at random, P_Omega(A) / p is right on average, so its leading singular vectors are a
     guess at those of A (Keshavan, Montanari and Oh, 2010). The sign of a singular vector is arbitrary; the
-    entry largest in magnitude is made positive, so that the same settings give the same start.
+    entry largest in magnitude is made positive, so that the same settings give the same start. What is zero
+    up to rounding is made zero, because ALS would magnify it: a column of A that shares no entry with the
+    leading vectors, and the vectors beyond the rank of P_Omega(A). ALS does not leave those zeros.
     """
     m, n = observations.shape
     if not observations.values.any():
@@ -65,14 +67,17 @@ def _spectral(observations: Observations, rank: int, rng: np.random.Generator) -
         probe = np.random.default_rng(0).standard_normal(min(m, n) + 1)
         _, singular_values, vectors = svds(filled, k=rank, v0=probe, return_singular_vectors="vh")
     largest_first = np.argsort(singular_values)[::-1][:rank]
-    right = without_rounding(vectors[largest_first, :n].T)
+    right = _without_rounding(vectors[largest_first, :n].T)
     peaks = right[np.abs(right).argmax(axis=0), np.arange(rank)]
-    scale = np.sqrt(without_rounding(singular_values[largest_first]) / (observations.count / (m * n)))
+    share = observations.count / (m * n)
+    scale = np.sqrt(_without_rounding(singular_values[largest_first]) / share)
     return right * np.where(peaks < 0, -1.0, 1.0) * scale
 
 
-def without_rounding(numbers):
-    return np.where(np.abs(numbers) > ROUNDING * np.abs(numbers).max(), numbers, 0.0)
+def _without_rounding(numbers: np.ndarray) -> np.ndarray:
+    """The numbers, with exact zeros for those that are rounding of the largest."""
+    magnitude = np.abs(numbers)
+    return np.where(magnitude > ROUNDING * magnitude.max(), numbers, 0.0)
 
 
 def _equal(observations: Observations, rank: int, rng: np.random.Generator) -> np.ndarray:

@@ -17,9 +17,7 @@ MISSING_WORDS = {"", "na", "nan"}
 
 # Spelled out rather than left to float(), which also takes "1_000". The alternatives share no prefix, so that
 # a long run of digits is matched in linear time.
-_NUMBER = re.compile(
-    r"[+-]?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf|infinity)", re.ASCII | re.IGNORECASE
-)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf|infinity)", re.ASCII | re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 _QUOTED = re.compile(r'"[^"]*"')
 _SEPARATORS = re.compile(r"[\s,;]+")
@@ -72,8 +70,7 @@ def split_lines(text: str) -> list[Line]:
                 lines.append(Line(reader.line_num, stripped))
     except csv.Error as error:
         raise InputError(
-            f"The text cannot be read as CSV near line {reader.line_num} ({error}); "
-            "check the quotation marks there."
+            f"The text cannot be read as CSV near line {reader.line_num} ({error}); check the quotation marks there."
         ) from None
     if not lines:
         raise InputError("There is nothing to read: all lines are empty; bring at least two numbers.")

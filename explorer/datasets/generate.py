@@ -77,9 +77,7 @@ def draw_points(truth: TrueMixture, n_points: int, rng: np.random.Generator) -> 
 def check_n_points(n_points: int) -> None:
     """InputError unless `n_points` is a whole number in 1..`MAX_POINTS`."""
     if not isinstance(n_points, Integral) or not 1 <= n_points <= MAX_POINTS:
-        raise InputError(
-            f"The number of points is {n_points!r}; it must be a whole number from 1 to {MAX_POINTS:,}."
-        )
+        raise InputError(f"The number of points is {n_points!r}; it must be a whole number from 1 to {MAX_POINTS:,}.")
 
 
 def checkerboard(n_rows: int, n_cols: int) -> np.ndarray:

@@ -164,8 +164,7 @@ MATRICES: dict[str, MatrixSource] = {
             name="sea-temperature",
             label="Sea temperatures, 1950-2010",
             unit="°C",
-            about="Sea surface temperature of the eastern Pacific in 61 years and 12 months; El Niño makes "
-            "warm rows.",
+            about="Sea surface temperature of the eastern Pacific in 61 years and 12 months; El Niño makes warm rows.",
             source="NOAA, Extended Reconstructed Sea Surface Temperature, public domain",
             make=_file("elnino_sst.csv"),
         ),

@@ -67,9 +67,7 @@ def read_table(data: bytes | str) -> Table:
     has_header = is_header(lines[0]) or label_lines(lines)[0]
     rows = lines[1:] if has_header else lines
     if len(rows) == 1 and width > 1:
-        raise InputError(
-            "The table has a single line of data; put every number of a column on a line of its own."
-        )
+        raise InputError("The table has a single line of data; put every number of a column on a line of its own.")
     if width > MAX_COLUMNS:
         raise InputError(f"The table has {width} columns and the limit is {MAX_COLUMNS}; leave some out.")
     _check_count(len(rows), "The table")
@@ -78,9 +76,7 @@ def read_table(data: bytes | str) -> Table:
     for index, name in enumerate(_column_names(lines[0].cells if has_header else ("",) * width)):
         filled = [(row.number, row.cells[index]) for row in rows if not _is_left_out(row.cells[index])]
         try:
-            numbers = [
-                usable_number(cell, f"line {number}, in column {quote(name)},") for number, cell in filled
-            ]
+            numbers = [usable_number(cell, f"line {number}, in column {quote(name)},") for number, cell in filled]
             columns[name] = check_values(numbers, f"Column {quote(name)}")
             missing[name] = len(rows) - len(filled)
         except InputError as error:
@@ -106,9 +102,7 @@ def read_matrix(data: bytes | str) -> tuple[np.ndarray, tuple[str, ...], tuple[s
     rows = lines[1:] if has_col_labels else lines
     n_cols = len(lines[0].cells) - first_col
     _check_sides(len(rows), n_cols)
-    values = np.array(
-        [[_matrix_cell(row, col) for col in range(first_col, first_col + n_cols)] for row in rows]
-    )
+    values = np.array([[_matrix_cell(row, col) for col in range(first_col, first_col + n_cols)] for row in rows])
     row_labels = [row.cells[0] for row in rows] if has_row_labels else [""] * len(rows)
     col_labels = lines[0].cells[first_col:] if has_col_labels else [""] * n_cols
     return check_matrix(values), _numbered_if_blank(row_labels), _numbered_if_blank(col_labels)
@@ -122,9 +116,7 @@ def check_values(values, what: str = "The data") -> np.ndarray:
     """
     array = _as_floats(values, what)
     if array.ndim != 1:
-        raise InputError(
-            f"{what} must be one list of numbers, not {array.ndim}-dimensional; choose one column."
-        )
+        raise InputError(f"{what} must be one list of numbers, not {array.ndim}-dimensional; choose one column.")
     _check_count(len(array), what)
     if len(array) < 2:
         found = "has no numbers" if len(array) == 0 else f"has only one number, {array[0]:g}"
@@ -169,9 +161,7 @@ def _as_floats(values, what: str) -> np.ndarray:
 
 def _check_count(count: int, what: str) -> None:
     if count > MAX_VALUES:
-        raise InputError(
-            f"{what} has {count:,} values and the limit is {MAX_VALUES:,}; bring a smaller part of it."
-        )
+        raise InputError(f"{what} has {count:,} values and the limit is {MAX_VALUES:,}; bring a smaller part of it.")
 
 
 def _check_sides(n_rows: int, n_cols: int) -> None:
@@ -186,9 +176,7 @@ def _check_sides(n_rows: int, n_cols: int) -> None:
 def _check_magnitude(array: np.ndarray, what: str) -> None:
     largest = array[np.argmax(np.abs(array))]
     if abs(largest) > MAX_MAGNITUDE:
-        raise InputError(
-            f"{what} has {largest:g}, which is too large: no number may exceed {MAX_MAGNITUDE:g}."
-        )
+        raise InputError(f"{what} has {largest:g}, which is too large: no number may exceed {MAX_MAGNITUDE:g}.")
 
 
 def _check_spread(array: np.ndarray, what: str) -> None:

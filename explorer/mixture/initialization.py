@@ -221,8 +221,7 @@ STRATEGIES: dict[str, Strategy] = {
         Strategy(
             "equal",
             "All equal (the trap)",
-            "Every point is shared equally among all components, "
-            "so they are identical and EM never separates them.",
+            "Every point is shared equally among all components, so they are identical and EM never separates them.",
             _equal,
             uses_seed=False,
         ),

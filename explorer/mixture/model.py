@@ -112,9 +112,7 @@ def as_line(data: ArrayLike) -> Floats:
     """The points of one-dimensional data, (n,). Raises InputError for d > 1, and as `as_points` does."""
     points = as_points(data)
     if points.shape[1] != 1:
-        raise InputError(
-            f"The data has {points.shape[1]} columns: choose one, mixtures are fitted to one column."
-        )
+        raise InputError(f"The data has {points.shape[1]} columns: choose one, mixtures are fitted to one column.")
     return points[:, 0]
 
 

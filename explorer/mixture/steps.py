@@ -54,9 +54,7 @@ def lower_bound(data: ArrayLike, responsibilities: ArrayLike, mixture: Mixture) 
     joint = log_joint(data, mixture)
     q = as_responsibilities(responsibilities, len(joint))
     if q.shape != joint.shape:
-        raise InputError(
-            f"The responsibilities have {q.shape[1]} columns: give {joint.shape[1]}, one a component."
-        )
+        raise InputError(f"The responsibilities have {q.shape[1]} columns: give {joint.shape[1]}, one a component.")
     expected = np.multiply(q, joint, where=q > 0, out=np.zeros_like(joint))
     return float(expected.sum() + entr(q).sum())
 

@@ -86,7 +86,7 @@ def test_playing(visit, app_url, table):
     bytes_a_frame, at_once, at_rest, idle = [], [], [], []
     for _ in range(ROUNDS // 2):
         time_key(page, slider(page, "em_seed"), OUR_PICTURE)
-        page.wait_for_timeout(150)  # until the server has said that it is done
+        page.evaluate("stopwatch.quiet(150)")  # the change is dealt with, and nothing else has begun
         before, frames = wire.sent + wire.received, root.evaluate("root => root.player.frames")
         at_once.append(root.evaluate(PLAYING_RATE, 2))
         frames = root.evaluate("root => root.player.frames") - frames

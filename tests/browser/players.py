@@ -134,9 +134,7 @@ class Player:
         )
 
     def wait_until_playing(self, playing: bool) -> None:
-        expect(self.root).to_have_attribute(
-            "data-playing", "true" if playing else "false", timeout=PATIENCE
-        )
+        expect(self.root).to_have_attribute("data-playing", "true" if playing else "false", timeout=PATIENCE)
 
     def picture(self) -> list[str]:
         """Size and hash of every canvas at rest; two equal pictures are equal in every pixel."""
@@ -256,9 +254,7 @@ class Traffic:
     def wait_for_silence(self, seconds: float = 1.0) -> None:
         """Wait until the websocket has been silent for so long, and forget what went before."""
         self._last = time.monotonic()
-        wait_until(
-            self._page, lambda: time.monotonic() - self._last > seconds, "the wire is silent", FIRST_PICTURE
-        )
+        wait_until(self._page, lambda: time.monotonic() - self._last > seconds, "the wire is silent", FIRST_PICTURE)
         self._frames.clear()
         self._fetched = self._all_fetched()
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.players import PATIENCE, slider, wait_for_player, wait_until, widget
+from tests.browser.players import PATIENCE, slider, wait_for_answers, wait_for_player, wait_until, widget
 
 PERIOD = 900  # milliseconds that a half step takes at speed 1
 
@@ -38,7 +38,9 @@ BOTH_STEPS = """roots => new Promise((resolve) => {
 @pytest.fixture(scope="module")
 def page(open_shared_page):
     """EM converges after 10 iterations here, ALS after 13 sweeps."""
-    return open_shared_page("/?k=2")
+    page = open_shared_page("/?k=2")
+    wait_for_answers(page)  # whose arrival draws, too
+    return page
 
 
 @pytest.fixture
@@ -219,9 +221,7 @@ def test_loop_starts_again_at_the_end(page, em):
     em.set_speed(32)
     em.seek(em.last_step - 2)
     em.click("play")
-    page.wait_for_function(
-        "root => Number(root.dataset.step) < 8", arg=em.root.element_handle(), timeout=PATIENCE
-    )
+    page.wait_for_function("root => Number(root.dataset.step) < 8", arg=em.root.element_handle(), timeout=PATIENCE)
     assert em.playing
     em.click("loop")
     em.wait_for_step(em.last_step)
@@ -302,10 +302,14 @@ def test_a_focused_button_keeps_its_own_keys(em):
 def test_the_keys_do_not_scroll_the_page(page, em):
     page.set_viewport_size({"width": 1280, "height": 420})
     try:
-        scroll = "() => { const main = document.querySelector('[data-testid=stMain]'); return [main.scrollTop, scrollY]; }"
+        scroll = (
+            "() => { const main = document.querySelector('[data-testid=stMain]'); return [main.scrollTop, scrollY]; }"
+        )
         em.root.focus()
         before = page.evaluate(scroll)
-        assert page.evaluate("() => { const main = document.querySelector('[data-testid=stMain]'); return main.scrollHeight - main.clientHeight > 100; }")
+        assert page.evaluate(
+            "() => { const main = document.querySelector('[data-testid=stMain]'); return main.scrollHeight - main.clientHeight > 100; }"
+        )
         page.keyboard.press("Home")  # once, so that the player is scrolled to where the keys find it
         for key in [" ", " ", *(key for _, key, _ in MOVES)]:
             page.keyboard.press(key)

@@ -64,10 +64,21 @@ def test_the_spectral_start_of_a_zero_matrix_is_zero():
     assert not make("spectral", Observations([0, 1], [0, 1], [0.0, 0.0], (3, 4)), 2).any()
 
 
+@pytest.mark.parametrize("dense_cells", [250_000, 0])
+def test_what_the_spectral_start_does_not_know_is_exactly_zero(monkeypatch, dense_cells):
+    # Row 1 and column 1 meet no entry but their own, the third in size; columns 4 and 5 have none; the rank is 3.
+    monkeypatch.setattr(starts_module, "DENSE_CELLS", dense_cells)
+    seen = Observations([0, 0, 1, 7, 7], [0, 2, 1, 0, 3], [1.0, 2.5, 1.0, -3.9, 2.7], (9, 6))
+    right = make("spectral", seen, 5)
+    assert right[[0, 2, 3], :2].all()
+    assert right[1, 2] > 0
+    assert np.count_nonzero(right) == 7
+
+
 def test_one_half_step_after_the_spectral_start_is_the_truncated_svd_when_nothing_is_missing():
     matrix = low_rank(12, 9, 9, seed=0)
     seen = from_matrix(matrix)
     right = make("spectral", seen, 3)
-    left, _, _ = solve_factor(row_blocks(seen, 3), right, 0.0)
+    left, _, _ = solve_factor(row_blocks(seen, 3), right, np.zeros((12, 3)), 0.0)
     u, s, vt = np.linalg.svd(matrix)
     assert np.allclose(left @ right.T, (u[:, :3] * s[:3]) @ vt[:3], atol=1e-12)

@@ -20,6 +20,12 @@ def update_left(matrix, right, ridge):
     return left
 
 
+def solve_left(seen, right, ridge, left=None):
+    """The half step for X, from X = 0 where no other is given."""
+    rank = right.shape[1]
+    return solve_factor(row_blocks(seen, rank), right, np.zeros((seen.shape[0], rank)) if left is None else left, ridge)
+
+
 def uneven(m=60, n=300, seed=0):
     """Observations whose rows have from hardly any to all of their entries."""
     rng = np.random.default_rng(seed)
@@ -33,8 +39,8 @@ def test_both_half_steps_are_the_plain_loop(ridge):
     seen = uneven()
     rng = np.random.default_rng(1)
     right, left = rng.standard_normal((300, 4)), rng.standard_normal((60, 4))
-    solved_left, _, _ = solve_factor(row_blocks(seen, 4), right, ridge)
-    solved_right, _, _ = solve_factor(col_blocks(seen, 4), left, ridge)
+    solved_left, _, _ = solve_left(seen, right, ridge)
+    solved_right, _, _ = solve_factor(col_blocks(seen, 4), left, right, ridge)
     assert np.allclose(solved_left, update_left(dense(seen), right, ridge), rtol=1e-9, atol=1e-11)
     assert np.allclose(solved_right, update_left(dense(seen).T, left, ridge), rtol=1e-9, atol=1e-11)
 
@@ -42,7 +48,7 @@ def test_both_half_steps_are_the_plain_loop(ridge):
 def test_the_squared_error_is_that_of_the_new_factor():
     seen = uneven()
     right = np.random.default_rng(1).standard_normal((300, 4))
-    left, squared_error, _ = solve_factor(row_blocks(seen, 4), right, 0.5)
+    left, squared_error, _ = solve_left(seen, right, 0.5)
     assert squared_error == pytest.approx(np.nansum((dense(seen) - left @ right.T) ** 2), rel=1e-12)
 
 
@@ -50,15 +56,15 @@ def test_a_row_without_entries_gets_zero():
     seen = Observations([0, 0, 2], [0, 1, 1], [1.0, 2.0, 3.0], (3, 2))
     right = np.array([[1.0], [1.0]])
     for ridge in (0.0, 0.1):
-        assert solve_factor(row_blocks(seen, 1), right, ridge)[0][1].tolist() == [0.0]
-    assert solve_factor(row_blocks(seen, 1), right, 0.0)[2].tolist() == [1]
+        assert solve_left(seen, right, ridge)[0][1].tolist() == [0.0]
+    assert solve_left(seen, right, 0.0)[2].tolist() == [1]
 
 
 def test_without_ridge_a_short_row_gets_its_shortest_solution_and_is_reported():
     # x . (3, 4) = 10 holds on a line; its point nearest to the origin is 10 (3, 4) / 25.
     seen = Observations([0, 1, 1], [0, 0, 1], [10.0, 1.0, 1.0], (2, 2))
     right = np.array([[3.0, 4.0], [1.0, 0.0]])
-    left, squared_error, singular = solve_factor(row_blocks(seen, 2), right, 0.0)
+    left, squared_error, singular = solve_left(seen, right, 0.0)
     assert np.allclose(left, [[1.2, 1.6], [1.0, -0.5]], atol=1e-14)
     assert squared_error == pytest.approx(0, abs=1e-25)
     assert singular.tolist() == [0]
@@ -67,7 +73,7 @@ def test_without_ridge_a_short_row_gets_its_shortest_solution_and_is_reported():
 def test_a_ridge_makes_every_solution_unique():
     seen = Observations([0, 1, 1], [0, 0, 1], [10.0, 1.0, 1.0], (2, 2))
     right = np.array([[3.0, 4.0], [1.0, 0.0]])
-    left, _, singular = solve_factor(row_blocks(seen, 2), right, 1e-12)
+    left, _, singular = solve_left(seen, right, 1e-12)
     assert singular.size == 0
     assert np.allclose(left, [[1.2, 1.6], [1.0, -0.5]], atol=1e-11)
 
@@ -79,19 +85,50 @@ def test_nearly_parallel_directions_keep_their_digits():
     right = np.stack([first, first + 1e-7 * rng.standard_normal(30)], axis=1)
     truth = np.array([2.0, -1.0])
     seen = Observations(np.zeros(30, dtype=int), np.arange(30), right @ truth, (1, 30))
-    left, _, singular = solve_factor(row_blocks(seen, 2), right, 0.0)
+    left, _, singular = solve_left(seen, right, 0.0)
     assert np.allclose(left[0], truth, rtol=1e-7)
     assert singular.size == 0
 
 
 def test_a_direction_the_other_factor_lacks_stays_exactly_out():
     seen, _ = masked(low_rank(20, 30, 3, seed=0), 0.6, seed=1)
-    left, _, _ = solve_factor(row_blocks(seen, 3), np.ones((30, 3)), 0.01)
+    left, _, _ = solve_left(seen, np.ones((30, 3)), 0.01)
     assert np.linalg.matrix_rank(left) == 1
-    zero, squared_error, singular = solve_factor(row_blocks(seen, 3), np.zeros((30, 3)), 0.0)
+    zero, squared_error, singular = solve_left(seen, np.zeros((30, 3)), 0.0)
     assert not zero.any()
     assert squared_error == pytest.approx(np.sum(seen.values**2))
     assert singular.tolist() == list(range(20))
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.1])
+def test_a_row_is_solved_alike_however_long_the_rows_are_that_it_does_not_meet(ridge):
+    seen = Observations([0, 0, 1], [0, 1, 2], [1.0, 2.0, 3.0], (2, 3))
+    right = np.array([[1.0, 2.0], [3.0, 4.0], [0.0, 1.0]])
+    expected = solve_left(seen, right, ridge)[0][0]
+    right[2] *= 1e17
+    assert np.allclose(solve_left(seen, right, ridge)[0][0], expected, rtol=1e-12)
+
+
+def test_a_row_that_rounding_would_make_worse_stays():
+    # x = (3e-15, 1) fits both entries, but beside 1e15 the other direction is far below rounding.
+    seen = Observations([0, 0], [0, 1], [3.0, 1.0], (1, 2))
+    right = np.array([[1e15, 0.0], [1.0, 1.0]])
+    left = np.array([[3e-15, 1.0]])
+    stays, squared_error, _ = solve_left(seen, right, 0.0, left)
+    assert np.array_equal(stays, left)
+    assert squared_error < 1e-24
+    from_zero, squared_error, _ = solve_left(seen, right, 0.0)
+    assert squared_error == pytest.approx(1.0)
+    assert np.allclose(from_zero @ right.T, [[3.0, 0.0]])
+
+
+@given(observations(), st.integers(1, 4), st.sampled_from([0.0, 1e-3, 1.0]), st.integers(0, 99))
+@settings(deadline=None)
+def test_the_solution_does_not_depend_on_the_row_it_replaces(seen, rank, ridge, seed):
+    rng = np.random.default_rng(seed)
+    right, left = rng.standard_normal((seen.shape[1], rank)), rng.standard_normal((seen.shape[0], rank))
+    for ours, from_zero in zip(solve_left(seen, right, ridge, left), solve_left(seen, right, ridge), strict=True):
+        assert np.array_equal(ours, from_zero)
 
 
 @given(observations(), st.integers(1, 4), st.sampled_from([0.0, 1e-3, 1.0]), st.integers(0, 99))
@@ -99,7 +136,7 @@ def test_a_direction_the_other_factor_lacks_stays_exactly_out():
 def test_the_solution_cannot_be_improved(seen, rank, ridge, seed):
     rng = np.random.default_rng(seed)
     right = rng.standard_normal((seen.shape[1], rank))
-    left, squared_error, _ = solve_factor(row_blocks(seen, rank), right, ridge)
+    left, squared_error, _ = solve_left(seen, right, ridge)
     lowest = squared_error + ridge * np.sum(left**2)
     for size in (1e-3, 1.0):
         moved = left + size * rng.standard_normal(left.shape)

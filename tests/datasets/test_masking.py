@@ -82,9 +82,7 @@ def test_equal_observed_entries_are_centred_but_their_rounding_errors_not_blown_
     assert np.full(3, 0.1).std() > 0  # the mean of three times 0.1 is rounded
     problem = own_matrix([[0.1, 0.1], [0.1, 7.0]])
     three_equal = [[True, True], [True, False]]
-    masked = next(
-        m for m in (split(problem, 0.7, seed) for seed in range(200)) if (m.mask == three_equal).all()
-    )
+    masked = next(m for m in (split(problem, 0.7, seed) for seed in range(200)) if (m.mask == three_equal).all())
     assert (masked.offset, masked.scale) == (0.1, 1.0)
     np.testing.assert_array_equal(masked.observed.values, np.zeros(3))
     np.testing.assert_allclose(masked.hidden.values, [6.9])

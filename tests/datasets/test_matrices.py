@@ -95,9 +95,7 @@ def test_only_generated_matrices_know_their_rank(name):
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(
-        InputError, match=r'^There is no matrix called "chess"; choose one of checkerboard, low-rank, '
-    ):
+    with pytest.raises(InputError, match=r'^There is no matrix called "chess"; choose one of checkerboard, low-rank, '):
         load_matrix("chess")
 
 

@@ -133,8 +133,7 @@ def test_columns_are_named_by_the_header_or_numbered(text, names):
         ),
         (
             "1 2\n3 4",
-            '"3 4" on line 2, in column "1 2", is several numbers; separate columns by commas, semicolons '
-            "or tabs.",
+            '"3 4" on line 2, in column "1 2", is several numbers; separate columns by commas, semicolons or tabs.',
         ),
         ("1,2,3", "The table has a single line of data; put every number of a column on a line of its own."),
         (
@@ -144,8 +143,7 @@ def test_columns_are_named_by_the_header_or_numbered(text, names):
         ("1,2\n3", "Line 2 has 1 cell but line 1 has 2 cells; give every line the same number of cells."),
         (
             'a,b\n1,"2\n3,4',
-            "The text cannot be read as CSV near line 3 (unexpected end of data); "
-            "check the quotation marks there.",
+            "The text cannot be read as CSV near line 3 (unexpected end of data); check the quotation marks there.",
         ),
         (
             "\n".join(["1," * 200 + "1"] * 2),
@@ -251,9 +249,7 @@ def test_nothing_is_refused(reader, data):
 
 
 # Bytes that look like tables reach further than bytes that do not.
-lookalikes = st.text(
-    st.sampled_from('0123456789.,;\t\n\r "-+eaNinf\x0b\x1c\u2028\N{MINUS SIGN}'), max_size=60
-)
+lookalikes = st.text(st.sampled_from('0123456789.,;\t\n\r "-+eaNinf\x0b\x1c\u2028\N{MINUS SIGN}'), max_size=60)
 
 
 @settings(max_examples=400, deadline=None)

@@ -29,9 +29,7 @@ def m_step(xs, rows):
 
 def log_likelihood(xs, weights, means, variances):
     return math.fsum(
-        math.log(
-            math.fsum(w * normal_density(x, m, v) for w, m, v in zip(weights, means, variances, strict=True))
-        )
+        math.log(math.fsum(w * normal_density(x, m, v) for w, m, v in zip(weights, means, variances, strict=True)))
         for x in xs
     )
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 SEEDS = st.integers(0, 2**32 - 1)
-# Measurements: rounded, and often tied.
+# Measurements: rounded, so that they are equal or differ by far more than the smallest spread; and often tied.
 VALUES = st.one_of(st.floats(-100, 100).map(lambda x: round(x, 6)), st.integers(-5, 5).map(float))
 
 

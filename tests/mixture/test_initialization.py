@@ -123,9 +123,7 @@ def test_a_mixture_at_given_means_is_the_first_iterate():
 def test_a_mixture_at_means_that_hit_every_point_has_the_floor_s_variance():
     data = np.array([0.0, 1.0])
     assert mixture_at(data, data).covariances[:, 0, 0] == pytest.approx(1e-6 * data.var())
-    assert mixture_at(data, data, variance_floor=0.01).covariances[0, 0, 0] == pytest.approx(
-        0.01 * data.var()
-    )
+    assert mixture_at(data, data, variance_floor=0.01).covariances[0, 0, 0] == pytest.approx(0.01 * data.var())
 
 
 @pytest.mark.parametrize(

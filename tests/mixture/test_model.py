@@ -35,9 +35,7 @@ def test_log_likelihood_keeps_its_digits_where_every_density_underflows():
             mpmath.log(
                 mpmath.fsum(
                     mpmath.mpf(float(w)) * mpmath.npdf(x_i, float(m), mpmath.sqrt(float(v)))
-                    for w, m, v in zip(
-                        MIXTURE.weights, MIXTURE.means[:, 0], MIXTURE.covariances[:, 0, 0], strict=True
-                    )
+                    for w, m, v in zip(MIXTURE.weights, MIXTURE.means[:, 0], MIXTURE.covariances[:, 0, 0], strict=True)
                 )
             )
             for x_i in x

@@ -76,7 +76,7 @@ class Explore:
 
 def opened(**query):
     """A new session, opened by a link with these entries."""
-    app = AppTest.from_file(APP, default_timeout=10)
+    app = AppTest.from_file(APP, default_timeout=30)
     for name, text in query.items():
         app.query_params[name] = text
     return Explore(app).run()
@@ -326,7 +326,7 @@ def test_own_data_heals_a_bad_paste_and_survives_a_look_at_other_data():
     page = opened().paste("1 two").paste("1 2 3 7 8 9")
     assert page.errors == []
     page.set("selectbox", "em_data", "galaxies")
-    assert page.header("em_player")["label"] == "Galaxies"
+    assert page.header("em_player") == opened(data="galaxies").header("em_player")
     page.set("selectbox", "em_data", "own")
     assert page.message("em_player")[1]["data"].tolist() == [1, 2, 3, 7, 8, 9]
 

@@ -140,8 +140,8 @@ def test_components_are_ordered_by_the_last_iterate_s_mean_in_everything_that_is
 
 
 def test_a_degenerate_component_has_the_number_that_the_verdict_gives_it():
-    own = own_sample([0.0, 0.1, 0.3, 0.6, *[5.0] * 4])
-    settings = EMSettings(data="own", n_components=2, initialization="means", means="5 0")
+    own = own_sample([0.0, 0.1, 0.3, 0.6, *[5.0] * 4, 9.0, 9.2, 9.7, 10.0])
+    settings = EMSettings(data="own", n_components=3, initialization="means", means="5 9.5 0")
     run = make_em_run(settings, own)
     assert run.trace.degeneracies[0].component == 0
     header, _ = decode(em_payload(run, settings, {}))

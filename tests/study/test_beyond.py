@@ -56,11 +56,12 @@ def plain_loop(run, settings):
         PLATEAU,
         COLLAPSED,
         EMSettings(data="ten-points", n_components=4, seed=3),
+        EMSettings(data="ten-points", n_components=4, initialization="random-responsibilities", seed=11),
         EMSettings(n_components=2, initialization="equal"),
         EMSettings(n_components=2, max_iter=2),
         EMSettings(data="iris-petal-length", n_components=2, variance_floor=1e-2),
     ],
-    ids=["plateau", "collapsed", "some collapse", "equal", "max_iter", "high floor"],
+    ids=["plateau", "collapsed", "some collapse", "itself the best", "equal", "max_iter", "high floor"],
 )
 def test_the_best_of_forty_is_that_of_a_plain_loop(settings):
     run = make_em_run(settings)

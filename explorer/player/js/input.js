@@ -1,7 +1,7 @@
 // What people do with a panel: buttons, keys, clicks, hovering; and what the page does to it: sizes and themes.
 
 import { keyAction } from "./controls.js";
-import { isHidden, moment, redraw, relayout } from "./picture.js";
+import { hasMoved, isHidden, moment, redraw, relayout } from "./picture.js";
 import { onPresent } from "./present.js";
 import { panels } from "./registry.js";
 import { clamp, Transport } from "./transport.js";
@@ -130,10 +130,13 @@ function listenToPage(panel) {
     sizes.observe(node);
     styles.observe(node, { attributes: true, attributeFilter: ["style", "class"] });
   }
+  // What stands above can move the panel without resizing anything that is observed.
+  const watch = setInterval(() => hasMoved(panel) && again(), 250);
   const stopPresent = onPresent(() => requestAnimationFrame(again));
   addEventListener("resize", again);
   document.fonts?.ready.then(again);
   return () => {
+    clearInterval(watch);
     sizes.disconnect();
     styles.disconnect();
     stopPresent();

@@ -144,6 +144,13 @@ function linkFromAddress() {
   Transport.link(all.map((panel) => panel.transport), null);
 }
 
+// What both panels say alike; not before both are there, or the first would wipe out what the second is to read.
+function shared({ transport, hidden }) {
+  const all = [...panels.values()];
+  if (all.length < 2 || all.some((panel) => panel.run === null)) return {};
+  return { link: transport.isLinked ? 1 : null, hide: hidden === null ? null : Number(hidden) };
+}
+
 // The address follows at rest, not in every frame: browsers refuse too many changes a second.
 function scheduleAddress(panel) {
   if (panel.addressTimer || panel.transport.playing || panel.run === null) return;
@@ -155,8 +162,7 @@ function scheduleAddress(panel) {
       [`${view.name}_step`]: transport.step || null,
       [`${view.name}_speed`]: transport.speed === 1 ? null : transport.speed,
       [`${view.name}_loop`]: transport.loop ? 1 : null,
-      link: transport.isLinked ? 1 : null,
-      hide: panel.hidden === null ? null : Number(panel.hidden),
+      ...shared(panel),
     });
   }, 250);
 }

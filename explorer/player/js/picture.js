@@ -153,7 +153,8 @@ function layout(panel) {
   for (const name of ["text", "title", "verb", "formula"]) set(name, `${theme.size[name]}px`);
   for (const name of CSS_COLOURS) set(name, theme[name]);
   root.dataset.kind = theme.kind;
-  const free = availableHeight(root) - (LINES * theme.size.text) / 14;
+  panel.available = availableHeight(root);
+  const free = panel.available - (LINES * theme.size.text) / 14;
   const phone = theme.kind === "phone";
   const figure = Math.floor(phone ? view.phoneFigure : Math.max(238, free * 0.57));
   const lower = Math.floor(phone ? theme.size.lower : Math.max(176, free * 0.43));
@@ -166,9 +167,11 @@ function layout(panel) {
   return theme;
 }
 
+export const hasMoved = (panel) => panel.root.clientWidth > 0 && Math.abs(availableHeight(panel.root) - panel.available) > 1;
+
 function availableHeight(root) {
   const scroller = root.closest('[data-testid="stMain"]') ?? document.documentElement;
   const scrolled = scroller === document.documentElement ? 0 : scroller.scrollTop;
   const top = root.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scrolled;
-  return clamp(scroller.clientHeight - top - 8, 560, 1400);
+  return clamp(scroller.clientHeight - top - 12, 560, 1400);
 }

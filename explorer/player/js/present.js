@@ -3,6 +3,7 @@
 import { readChoice, writeEntries } from "./address.js";
 
 const listeners = new Set();
+let problem = null; // what was wrong with the mode in the address
 
 export const isPresent = () => document.documentElement.dataset.present === "1";
 
@@ -19,15 +20,16 @@ export function onPresent(listener) {
 
 // Once a page: take the mode from the address and let P and Escape switch it. Answers with what is wrong, if anything.
 export function startPresent() {
-  if (document.documentElement.dataset.present !== undefined) return null;
-  const { value, problem } = readChoice("present", [0, 1], "present mode");
-  document.documentElement.dataset.present = value === 1 ? "1" : "0";
+  if (document.documentElement.dataset.present !== undefined) return problem;
+  const entry = readChoice("present", [0, 1], "present mode");
+  problem = entry.problem ?? null;
+  document.documentElement.dataset.present = entry.value === 1 ? "1" : "0";
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (event.key === "p" || event.key === "P") setPresent(!isPresent());
     if (event.key === "Escape" && isPresent()) setPresent(false);
   });
-  return problem ?? null;
+  return problem;
 }
 
 const isTyping = (target) => target instanceof Element && target.closest("input:not([type=range]), textarea, select, [contenteditable=true]") !== null;

@@ -38,9 +38,9 @@ export function readTheme(element, width, present) {
   const style = getComputedStyle(element);
   const background = style.getPropertyValue("--st-background-color").trim() || "#FFFFFF";
   const dark = luminance(background) < 0.4;
-  const kind = present ? "present" : width < 480 ? "phone" : width < 800 ? "normal" : "large";
+  const kind = width < 480 ? "phone" : present ? "present" : width < 800 ? "normal" : "large";
   const size = { ...SIZES[kind] };
-  if (present && width > 700) scaleSizes(size, Math.min(width / 612, 1.6));
+  if (kind === "present" && width > 700) scaleSizes(size, Math.min(width / 612, 1.6));
   return { ...(dark ? DARK : LIGHT), dark, kind, size, font: style.getPropertyValue("--st-font").trim() || "sans-serif" };
 }
 
