@@ -83,7 +83,7 @@ def _take(form: Form, button: str) -> None:
         return
     _forget_problem(button)
     st.session_state[_SLOTS[setting]] = Own.of(made)
-    form.set(setting, OWN)
+    form.change(setting, OWN)
 
 
 # What is read is what the widgets hold when the button is pressed, not when it was drawn.

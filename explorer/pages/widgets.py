@@ -37,21 +37,21 @@ class Form:
 
     def draw(self, name: str, *, options: Mapping[Any, str] | None = None, **looks: Any) -> Any:
         """Draw the widget of a setting and return its value; `options` narrows a choice."""
-        setting, key = self._described[name], self._key(name)
-        if key not in st.session_state:
-            st.session_state[key] = getattr(self.settings, name)
+        setting, key, now = self._described[name], self._key(name), getattr(self.settings, name)
+        # A widget that the browser has not shown yet (in a closed popover) starts from its default there, whatever
+        # the session holds: so the default is the setting. Streamlit allows only one of both where a callback set it.
+        was_set = key in self._set_by_callback
+        self._set_by_callback.discard(key)
+        default = {} if was_set else {"value": now}
         match setting:
             case Whole(label, _, low, high, help_):
-                value = st.slider(label, low, high, key=key, help=help_, **looks)
+                value = st.slider(label, low, high, key=key, help=help_, **default, **looks)
             case Choice(label, _, known, help_):
-                shown = known if options is None else options
-                wide = looks.pop("slider", False)
-                control = st.select_slider if wide else st.selectbox
-                value = control(label, list(shown), format_func=shown.get, key=key, help=help_, **looks)
+                value = _draw_choice(label, options or known, now, was_set, key=key, help=help_, **looks)
             case Switch(label, _, help_):
-                value = st.toggle(label, key=key, help=help_, **looks)
+                value = st.toggle(label, key=key, help=help_, **default, **looks)
             case Numbers(label, _, help_):
-                value = st.text_input(label, key=key, help=help_, **looks)
+                value = st.text_input(label, key=key, help=help_, **default, **looks)
         self._drawn[key] = value
         try:
             st.session_state[self._name] = replace(self.settings, **{name: value})
@@ -74,10 +74,11 @@ class Form:
             **looks,
         )
 
-    def set(self, name: str, value: Any) -> None:
+    def change(self, name: str, value: Any) -> None:
         """Set a setting from a callback, together with its widget."""
         st.session_state[self._name] = replace(self.settings, **{name: value})
         st.session_state[self._key(name)] = value
+        self._set_by_callback.add(self._key(name))
 
     def _roll(self, names: tuple[str, ...]) -> Callable[[], None]:
         def roll() -> None:
@@ -85,9 +86,25 @@ class Form:
                 setting, now = self._described[name], getattr(self.settings, name)
                 others = setting.high - setting.low
                 drawn = setting.low + secrets.randbelow(others)
-                self.set(name, drawn + (drawn >= now))
+                self.change(name, drawn + (drawn >= now))
 
         return roll
 
+    @property
+    def _set_by_callback(self) -> set[str]:
+        return st.session_state.setdefault(f"{self._name}_set_by_callback", set())
+
     def _key(self, name: str) -> str:
         return f"{self._name}_{name}"
+
+
+def _draw_choice(
+    label: str, options: Mapping[Any, str], now: Any, was_set: bool, *, slider: bool = False, **looks: Any
+) -> Any:
+    """Draw a choice as a slider over its named options, or as a box."""
+    names = list(options)
+    if slider:
+        default = {} if was_set else {"value": now}
+        return st.select_slider(label, names, format_func=options.get, **default, **looks)
+    default = {} if was_set else {"index": names.index(now)}
+    return st.selectbox(label, names, format_func=options.get, **default, **looks)

@@ -104,6 +104,8 @@ def _profiles(browser: Browser, app_url: str, log: PageLog) -> Iterator[Callable
 
     yield open_
     for context in contexts:
+        for page in context.pages:
+            log.page_errors += page.get_by_test_id("stException").all_inner_texts()
         context.close()
     assert not log.page_errors, f"Uncaught errors in the page: {log.page_errors}"
     assert not log.foreign_requests, f"Requests to other hosts: {log.foreign_requests}"

@@ -1,8 +1,9 @@
 """A change of one thing leaves the rest: the players keep their place, and keep playing, wherever that makes sense."""
 
-import contextlib
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -34,7 +35,7 @@ WATCHED = """() => {
 }"""
 
 
-@contextlib.contextmanager
+@contextmanager
 def undisturbed(player: Player) -> Iterator[None]:
     """Check that in this block the player's element stays, and that it neither jumps nor stops nor starts."""
     playing = player.playing
@@ -44,7 +45,7 @@ def undisturbed(player: Player) -> Iterator[None]:
     assert watched["alive"], "the player was made anew"
     steps = [step for step, _ in watched["changes"]]
     assert {state for _, state in watched["changes"]} == {"true" if playing else "false"}
-    assert all(0 <= after - before <= 1 for before, after in zip(steps, steps[1:], strict=False)), steps
+    assert all(0 <= after - before <= 1 for before, after in pairwise(steps)), steps
     assert playing or len(set(steps)) == 1, steps
 
 
@@ -134,15 +135,6 @@ def test_present_mode_keeps_the_place_and_the_play(page, em):
         expect(widget(page, "em_controls")).to_be_hidden()
         page.keyboard.press("p")
         expect(widget(page, "em_controls")).to_be_visible()
-
-
-def test_a_finished_answer_in_the_background_keeps_the_place(page, app_url):
-    page.goto(app_url + "/?data=galaxies")
-    em = wait_for_player(page, "em")
-    em.seek(7)
-    em.click("play")
-    with undisturbed(em):
-        expect(em.verdict).to_contain_text(re.compile("of 40|40 starts"), timeout=30_000)
 
 
 # ---- what changes the run ----------------------------------------------------------------------------------------
@@ -244,3 +236,15 @@ def test_the_k_slider_is_swept_with_the_arrow_keys(page, em):
         expect(rows).to_have_count(k)
         expect(handle).to_be_focused()
     assert em.step == 6, "short runs on the way do not lose the place"
+
+
+# ---- what arrives later ------------------------------------------------------------------------------------------
+
+
+def test_a_finished_answer_in_the_background_keeps_the_place(page, app_url):
+    page.goto(app_url + "/?data=galaxies")
+    em = wait_for_player(page, "em")
+    em.seek(7)
+    em.click("play")
+    with undisturbed(em):
+        expect(em.verdict).to_contain_text(re.compile("of 40|40 starts"), timeout=30_000)

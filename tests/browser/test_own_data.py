@@ -19,6 +19,7 @@ from tests.browser.players import (
     slider,
     wait_for_answers,
     wait_for_player,
+    wait_until,
     widget,
 )
 
@@ -35,13 +36,18 @@ def paste(page: Page, text: str) -> None:
     page.get_by_role("button", name="Use these numbers").click()
 
 
-def upload(page: Page, key: str, name: str, content: bytes | str) -> None:
-    """Give a file to an uploader, in the place of an earlier one, and wait until the server has it."""
+def give_file(page: Page, key: str, name: str, content: bytes | str) -> None:
+    """Give a file to an uploader, in the place of an earlier one."""
     data = content.encode() if isinstance(content, str) else content
-    uploader = widget(page, key)
-    uploader.locator("input[type=file]").set_input_files({"name": name, "mimeType": "text/csv", "buffer": data})
-    expect(uploader).to_contain_text(name, timeout=PATIENCE)
-    expect(uploader.get_by_role("progressbar")).to_have_count(0, timeout=PATIENCE)
+    widget(page, key).locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "text/csv", "buffer": data}
+    )
+
+
+def upload(page: Page, key: str, name: str, content: bytes | str) -> None:
+    """Give a file to an uploader and wait until the server has it."""
+    give_file(page, key, name, content)
+    expect(widget(page, key).get_by_role("button", name=f"Remove {name}")).to_be_visible(timeout=PATIENCE)
 
 
 def sentence(page: Page, words: str) -> Locator:
@@ -148,9 +154,7 @@ def test_a_bad_matrix_gets_a_sentence_and_leaves_the_picture(page, als, case):
 def test_a_file_of_more_than_a_megabyte_is_refused(page, panel, key, request):
     player = request.getfixturevalue(panel)
     with unchanged(player):
-        widget(page, key).locator("input[type=file]").set_input_files(
-            {"name": "large.csv", "mimeType": "text/csv", "buffer": b"1\n2\n" * 300_000}
-        )
+        give_file(page, key, "large.csv", b"1\n2\n" * 300_000)
         expect(widget(page, key)).to_contain_text("must be 1.0MB or smaller", timeout=PATIENCE)
 
 
@@ -227,3 +231,19 @@ def test_bad_numbers_are_told_though_a_good_file_lies_there(page, em):
     expect(page.get_by_role("dialog").get_by_role("alert")).to_have_count(0)
     paste(page, "1 2 three")
     expect(sentence(page, "three")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_click_while_the_file_is_on_its_way_is_no_disaster(page, als):
+    upload(page, "own_matrix_file", "first.csv", MATRIX)
+    held = []
+    page.route("**/upload_file/**", held.append)
+    give_file(page, "own_matrix_file", "second.csv", MATRIX)
+    wait_until(page, lambda: held, "the file is on its way")
+    page.get_by_role("button", name="Use this matrix").click()
+    page.unroute("**/upload_file/**")
+    for route in held:
+        route.continue_()
+    expect(widget(page, "own_matrix_file").get_by_role("button", name="Remove second.csv")).to_be_visible()
+    page.get_by_role("button", name="Use this matrix").click()
+    expect(als.summary).to_contain_text("second", timeout=PATIENCE)
+    expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -1,6 +1,7 @@
 """How the page sits on the screen: every size, present mode, light and dark, and calm where motion is not wanted."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -97,7 +98,7 @@ def check_inside(player: Player, selector: str) -> list[tuple]:
 
 def check_transport(player: Player) -> None:
     parts = check_inside(player, ".xp-transport > *")
-    for (name, _, _, right, _), (after, left, *_) in zip(parts, parts[1:], strict=False):
+    for (name, _, _, right, _), (after, left, *_) in pairwise(parts):
         assert right <= left + 0.5, f"{name} overlaps {after}"
 
 

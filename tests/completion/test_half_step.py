@@ -102,7 +102,7 @@ def test_a_direction_the_other_factor_lacks_stays_exactly_out():
 
 @pytest.mark.parametrize("ridge", [0.0, 0.1])
 def test_a_row_is_solved_alike_however_long_the_rows_are_that_it_does_not_meet(ridge):
-    seen = Observations([0, 0, 1], [0, 1, 2], [1.0, 2.0, 3.0], (2, 3))
+    seen = Observations([0, 0, 1], [0, 1, 2], [1.0, 3.0, 1.0], (2, 3))
     right = np.array([[1.0, 2.0], [3.0, 4.0], [0.0, 1.0]])
     expected = solve_left(seen, right, ridge)[0][0]
     right[2] *= 1e17

@@ -15,6 +15,7 @@ export class Transport {
     this.position = 0;
     this.playing = false;
     this.target = null; // where a single step is heading
+    this.place = null; // where people left it, if the present run is too short for that
     this.speed = 1;
     this.loop = false;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -37,12 +38,15 @@ export class Transport {
     return ease(Math.min(1, (part * PERIOD) / this.transition(half)));
   }
 
-  // New run: keep the place. Whoever stood at the end stays at the end.
+  // New run: keep the place. Whoever stood at the end stays at the end; a place that a short run does not have is
+  // kept in mind for the next one.
   replace(last, position) {
-    const atEnd = this.last > 0 && this.position >= this.last;
+    const atEnd = this.last > 0 && this.position >= this.last && !this.playing;
+    const place = position ?? this.place ?? (atEnd ? Infinity : this.position);
     this.last = last;
     this.target = null;
-    this.position = position ?? (atEnd && !this.playing ? last : Math.min(this.position, last));
+    this.position = Math.min(place, last);
+    this.place = place > last ? place : null;
     if (this.position >= last && this.playing && !this.loop) this.stop();
     this.onChange();
   }
@@ -177,8 +181,12 @@ export class Transport {
     return linked.has(this) ? [...linked] : [this];
   }
 
+  // What people do: the place they had before is theirs no more.
   #together(act) {
-    for (const transport of this.#group()) act(transport);
+    for (const transport of this.#group()) {
+      transport.place = null;
+      act(transport);
+    }
   }
 }
 
