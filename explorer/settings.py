@@ -5,6 +5,7 @@ widget, a link, the command line and a Python call.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
@@ -113,6 +114,8 @@ class Numbers:
 
     def parse(self, text: str) -> tuple[float, ...]:
         """Return the numbers in `text`, separated by commas or spaces."""
+        if len(text.split()) > 1 and any(re.fullmatch(r"-?\d+,\d+", word) for word in text.split()):
+            raise InputError(f"{self.label}: write decimals with a point, such as 0.5; a comma separates numbers.")
         numbers = []
         for word in text.replace(",", " ").replace(";", " ").split():
             try:
@@ -179,7 +182,7 @@ def read_query(kind: type[Kind], query: Mapping[str, str]) -> tuple[Kind, list[s
         try:
             settings = replace(settings, **{name: setting.read(query[setting.url])})
         except InputError as error:
-            problems.append(str(error))
+            problems.append(f"{str(error).removesuffix('.')} ({setting.url} in the address).")
     return settings, problems
 
 

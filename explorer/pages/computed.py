@@ -28,14 +28,15 @@ _OF_SESSION = {"max_entries": 8, "show_spinner": False, "hash_funcs": _BY_REPR, 
 
 @dataclass(frozen=True, eq=False)
 class Own:
-    """Data that a user brought, with a digest of it that stands for it wherever it would be compared."""
+    """Data that a user brought, with a digest of it and its labels that stands for it wherever it is compared."""
 
     data: Sample | MatrixProblem
     digest: str
 
     @classmethod
     def of(cls, data: Sample | MatrixProblem) -> "Own":
-        return cls(data, digest(data.values.shape, data.values.tobytes()))
+        labels = (data.label, getattr(data, "row_labels", ()), getattr(data, "col_labels", ()))
+        return cls(data, digest(data.values.shape, data.values.tobytes(), labels))
 
 
 def digest(*parts: object) -> str:

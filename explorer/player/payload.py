@@ -18,12 +18,15 @@ from explorer.settings import EMSettings, shown
 from explorer.study.verdicts import describe_fall
 
 _ALIGNMENT = 8
+_DTYPES = ("f8", "f4", "i4", "u1")
 
 
 def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> bytes:
     """Pack a JSON-able header and named arrays (float64, float32, int32 or uint8) into one block of bytes."""
     described, blocks, offset = [], [], 0
     for name, array in (arrays or {}).items():
+        if array.dtype.str[1:] not in _DTYPES:
+            raise TypeError(f"{name} is {array.dtype}; the browser reads {', '.join(_DTYPES)}")
         block = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
         described.append({"name": name, "dtype": array.dtype.str[1:], "offset": offset, "length": array.size})
         padding = -len(block) % _ALIGNMENT

@@ -15,6 +15,9 @@ from explorer.settings import EMSettings
 N_STARTS = 40
 CONTINUED_RTOL = 1e-10
 CONTINUED_ITERATIONS = 3_000
+# Points times components times iterations of one start: a few tenths of a second, so that forty take no minutes. A
+# start that still climbs then counts where it stands.
+CONTINUED_WORK = 150_000_000
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def beyond_em(run: EMRun, settings: EMSettings) -> Generator[str, None, BeyondEM
     """Continue the run with a small tolerance, and run N_STARTS other starts (random points, seeds 0 to 39)."""
     trace, values = run.trace, run.sample.values
     limits = {
-        "max_iter": CONTINUED_ITERATIONS,
+        "max_iter": min(CONTINUED_ITERATIONS, max(100, CONTINUED_WORK // (len(values) * settings.n_components))),
         "rtol": CONTINUED_RTOL,
         "variance_floor": settings.variance_floor,
     }

@@ -102,7 +102,11 @@ def als_verdict(run: ALSRun, found: Identifiability | None = None) -> Verdict:
             "Rank too low",
             f"{how}, hidden error {hidden}: the matrix has rank {run.problem.low_rank}",
         )
-    if run.masked.hidden is not None and found is None:
+    if rank > run.problem.low_rank:
+        return _verdict(
+            "warning", "Rank too high", f"{how}, hidden error {hidden}: the matrix has rank {run.problem.low_rank}"
+        )
+    if found is None:
         return _verdict("plain", "Converged", f"{how}, hidden error {hidden}")
     return Verdict(
         "local",
@@ -117,8 +121,8 @@ def describe_fall(fall: Degeneracy, unit: str) -> dict[str, str]:
     place = f"{_place(fall.location)} {unit}".strip()
     heads = {
         DegeneracyKind.FLOOR: ("variance at the floor", f"collapsed on {_points(fall.points)} at {place}"),
-        DegeneracyKind.EMPTIED: ("emptied", "no point belongs to it any more"),
-        DegeneracyKind.SINGLETON: ("one point only", f"the start gives it the point {place} alone"),
+        DegeneracyKind.EMPTIED: ("emptied", "has no point left"),
+        DegeneracyKind.SINGLETON: ("one point only", f"starts with the point {place} alone"),
         DegeneracyKind.CONSTANT: ("all points are equal", f"every value is {place}"),
     }
     head, detail = heads[fall.kind]
@@ -185,7 +189,8 @@ def _points(count: int) -> str:
 
 def _place(location: float) -> str:
     """Four significant digits, and never a power of ten where the data has none."""
-    return f"{location:.0f}" if 1e4 <= abs(location) < 1e9 else f"{location:.4g}"
+    text = f"{location:.0f}" if 1e4 <= abs(location) < 1e9 else f"{location:.4g}"
+    return text.replace("-", "−")
 
 
 def _number(value: float, *, signed: bool = True) -> str:
