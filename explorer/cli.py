@@ -85,6 +85,9 @@ def _serve(host: str, port: int) -> None:
     own = Path.home() / ".streamlit" / "config.toml"
     if own.is_file():
         print(f"Your own Streamlit settings apply where the explorer sets none: {own}", flush=True)
+    # Before numpy is loaded: the products here are small, and two threads at each of them wait more than they work.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     # Imported here, so that --help, --version and a bad argument answer at once.
     from streamlit.web import cli as streamlit
 
