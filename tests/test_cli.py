@@ -18,9 +18,7 @@ REPOSITORY = Path(__file__).parent.parent
 
 def explorer(*arguments: str) -> subprocess.CompletedProcess:
     """The finished command: for arguments with which no server starts."""
-    return subprocess.run(
-        [sys.executable, "-m", "explorer", *arguments], capture_output=True, text=True, timeout=30
-    )
+    return subprocess.run([sys.executable, "-m", "explorer", *arguments], capture_output=True, text=True, timeout=30)
 
 
 @pytest.fixture
@@ -43,9 +41,7 @@ def test_serves_on_the_given_port_from_any_folder_and_stops_cleanly(run_explorer
 def test_prints_its_address_in_one_line_and_little_else(run_explorer, tmp_path):
     with run_explorer(tmp_path) as running:
         lines = running.printed().splitlines()
-    assert [line for line in lines if "http" in line] == [
-        f"EM & ALS Explorer is at {running.url} (Ctrl-C stops it)."
-    ]
+    assert [line for line in lines if "http" in line] == [f"EM & ALS Explorer is at {running.url} (Ctrl-C stops it)."]
 
 
 def test_chooses_a_free_port_each_time(run_explorer, tmp_path, app_url):

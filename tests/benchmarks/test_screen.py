@@ -34,13 +34,9 @@ PLAYING_RATE = """async (root, seconds) => {
     root.player.pause();
     return rate;
 }"""
-IDLE_RATE = """async (seconds) => {
-    let [frames, counting] = [0, true];
-    const count = () => { frames += 1; if (counting) requestAnimationFrame(count); };
-    requestAnimationFrame(count);
-    const rate = await stopwatch.rate(() => frames, seconds);
-    counting = false;
-    return rate;
+IDLE_RATE = """seconds => {
+    let frames = 0;
+    return stopwatch.rate(() => (frames += 1), seconds);
 }"""
 
 

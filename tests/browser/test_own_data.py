@@ -236,7 +236,7 @@ def test_bad_numbers_are_told_though_a_good_file_lies_there(page, em):
 def test_a_click_while_the_file_is_on_its_way_is_no_disaster(page, als):
     upload(page, "own_matrix_file", "first.csv", MATRIX)
     held = []
-    page.route("**/upload_file/**", held.append)
+    page.route("**/upload_file/**", lambda route: held.append(route))
     give_file(page, "own_matrix_file", "second.csv", MATRIX)
     wait_until(page, lambda: held, "the file is on its way")
     page.get_by_role("button", name="Use this matrix").click()

@@ -113,7 +113,8 @@ def test_the_objective_never_rises_from_a_start_with_entries_of_any_size(seen, r
     rng = np.random.default_rng(seed)
     start = rng.standard_normal((seen.shape[1], rank)) * 10 ** rng.uniform(-exponents, exponents, (seen.shape[1], rank))
     trace = run_als(seen, rank, ridge=ridge, start=start, max_sweeps=10, rtol=0)
-    assert (np.diff(trace.objectives) <= rounding(seen)).all()
+    # The penalty on a large start is far above 1/2 |P(A)|^2, and rounds in its own last digit.
+    assert (np.diff(trace.objectives) <= rounding(seen) + 1e-15 * trace.objectives[:-1]).all()
     assert trace.stop_reason in (StopReason.CONVERGED, StopReason.MAX_ITER)
 
 

@@ -94,8 +94,8 @@ function showTable(side, model, now, theme) {
 }
 
 function noteOf(model, { half, active }) {
-  if (half === 0) return "The start. Press play.";
   if (half === model.last) return model.end_note;
+  if (half === 0) return "The start. Press play.";
   if (active === "E") return "Parameters wait for the M step.";
   return "Refit on the soft counts of the last E step.";
 }
