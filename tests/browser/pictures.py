@@ -1,4 +1,4 @@
-"""Takes the README's pictures from the real app: `pytest tests/browser/pictures.py` (no test is collected otherwise)."""
+"""Takes the README's pictures from the real app: `pytest tests/browser/pictures.py`; not collected otherwise."""
 
 from pathlib import Path
 

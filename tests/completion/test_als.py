@@ -167,6 +167,15 @@ def test_from_equal_columns_the_product_never_leaves_rank_one(rank, ridge):
     assert trace.singular_rows.size == (40 if ridge == 0 else 0)
 
 
+@pytest.mark.parametrize("ridge", [0.0, 0.01])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_direction_that_the_start_lacks_stays_out_for_good(ridge, seed):
+    seen, _ = masked(low_rank(9, 7, 4, seed), 0.7, seed)
+    trace = run_als(seen, 3, ridge=ridge, start=low_rank(7, 3, 2, seed), max_sweeps=100, rtol=0)
+    singular_values = np.linalg.svd(product(trace), compute_uv=False)
+    assert singular_values[2] < 1e-12 * singular_values[0]
+
+
 def test_without_ridge_singular_rows_and_columns_are_told():
     # Row 2 and column 3 have one entry each, and column 4 none: too few for rank 2.
     matrix = low_rank(6, 5, 2, seed=0)
