@@ -12,7 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 from explorer.settings import ALSSettings, EMSettings, write_query
 
 FIRST_PICTURE = 30_000  # milliseconds until a player must show on a busy machine
-PATIENCE = 10_000  # milliseconds for what the server or a run in the browser takes on a busy machine
+PATIENCE = 30_000  # milliseconds for what the server or a run in the browser takes on a busy machine
+expect.set_options(timeout=PATIENCE)
 
 # A hash of every visible canvas, so that two pictures are compared pixel by pixel.
 _PICTURE = """root => [...root.querySelectorAll("canvas")].filter((c) => c.width && c.height).map((canvas) => {
