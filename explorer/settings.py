@@ -67,7 +67,8 @@ class Choice:
 
     def read(self, text: str) -> Any:
         """Read the value from a link."""
-        return self.check(next((option for option in self.options if self.write(option) == text), text))
+        written = (option for option in self.options if self.write(option) == text or _same_number(option, text))
+        return self.check(next(written, text))
 
     def write(self, value: Any) -> str:
         """Write the value into a link."""
@@ -137,6 +138,14 @@ class Numbers:
 
 
 Setting = Whole | Choice | Switch | Numbers
+
+
+def _same_number(option: Any, text: str) -> bool:
+    """Whether a number is written in another way: 1e-6 for 1e-06."""
+    try:
+        return isinstance(option, float) and float(text) == option
+    except ValueError:
+        return False
 
 
 def _quoted(value: Any) -> str:

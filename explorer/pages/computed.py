@@ -51,12 +51,13 @@ class Investigation:
         self._work = work
         self._lock = threading.Lock()
         self.result: Any = None
+        self.finished = False
         self.progress = ""
         self.slices = 0
 
     def advance(self, seconds: float = SLICE_SECONDS) -> None:
         """Work for about `seconds`; does nothing when done, or while another session is at it."""
-        if self.result is not None or not self._lock.acquire(blocking=False):
+        if self.finished or not self._lock.acquire(blocking=False):
             return
         try:
             self.slices += 1
@@ -64,7 +65,10 @@ class Investigation:
             while time.monotonic() < until:
                 self.progress = next(self._work)
         except StopIteration as stop:
-            self.result = stop.value
+            self.result, self.finished = stop.value, True
+        except BaseException:
+            self.finished = True  # there will be no answer: let nobody ask again
+            raise
         finally:
             self._lock.release()
 

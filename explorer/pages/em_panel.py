@@ -70,7 +70,9 @@ def _summary(run: EMRun, settings: EMSettings) -> str:
 
 
 def _known(found: BeyondEM) -> dict[str, Any]:
-    return {} if found.best is None else {"best": found.best, "best_label": f"best of {N_STARTS} starts"}
+    if found.best_of_starts is None:
+        return {}
+    return {"best": found.best_of_starts, "best_label": f"best of {N_STARTS} starts"}
 
 
 EM_PANEL = Panel(

@@ -69,9 +69,10 @@ def _draw_beyond(panel: Panel, run: Any, form: Form, own: Own | None, identity: 
     if form.moved_since():
         st.rerun()  # a widget moved together with the browser's question, and Streamlit answers only one of both
     settings = form.settings
-    asked = f"{panel.name}_asked"
+    asked, count = f"{panel.name}_asked", f"{panel.name}_questions"
     found = investigation_of(settings.of_the_run(), own)
     if st.session_state.pop(asked, False):
+        st.session_state[count] = st.session_state.get(count, 0) + 1
         found.advance()
     verdict = panel.verdict(run, settings, found.result).as_json()
     if found.result is None and found.slices > 2:
@@ -81,7 +82,8 @@ def _draw_beyond(panel: Panel, run: Any, form: Form, own: Own | None, identity: 
         "panel": panel.name,
         "run": identity,
         "slice": found.slices,
-        "finished": found.result is not None,
+        "question": st.session_state.get(count, 0),  # no two answers are alike, or the browser would not see the later
+        "finished": found.finished,
         "verdict": verdict,
         "known": {} if found.result is None else panel.known(found.result),
     }

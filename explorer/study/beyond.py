@@ -28,12 +28,14 @@ class BeyondEM:
     best: the best end of N_STARTS random-point starts and of the run itself, degenerate ones left out; None where
     all were degenerate.
     n_degenerate: how many of the N_STARTS ended degenerate.
+    best_of_starts: the best end of the N_STARTS alone; None where all were degenerate.
     """
 
     continued: float
     continued_iterations: int
     best: float | None
     n_degenerate: int
+    best_of_starts: float | None = None
 
 
 def beyond_em(run: EMRun, settings: EMSettings) -> Generator[str, None, BeyondEM]:
@@ -44,12 +46,15 @@ def beyond_em(run: EMRun, settings: EMSettings) -> Generator[str, None, BeyondEM
         "rtol": CONTINUED_RTOL,
         "variance_floor": settings.variance_floor,
     }
-    continued, more, ends, n_degenerate = float(trace.log_likelihoods[-1]), 0, [], 0
+    continued, more = float(trace.log_likelihoods[-1]), 0
+    own_end: list[float] = []
+    ends: list[float] = []
+    n_degenerate = 0
     if trace.stop_reason in (StopReason.CONVERGED, StopReason.MAX_ITER):
         last = yield from _to_the_end(iterate_em(values, trace.mixture(-1), **limits), "going on")
         if last.stop_reason != StopReason.DEGENERATE:
             continued, more = last.log_likelihood, last.iteration
-        ends.append(continued)
+        own_end.append(continued)
     for seed in range(N_STARTS):
         start = initialize(values, settings.n_components, "random-points", seed)
         last = yield from _to_the_end(iterate_em(values, start, **limits), f"start {seed + 1} of {N_STARTS}")
@@ -57,7 +62,8 @@ def beyond_em(run: EMRun, settings: EMSettings) -> Generator[str, None, BeyondEM
             n_degenerate += 1
         else:
             ends.append(last.log_likelihood)
-    return BeyondEM(continued, more, max(ends, default=None), n_degenerate)
+    best = max(own_end + ends, default=None)
+    return BeyondEM(continued, more, best, n_degenerate, max(ends, default=None))
 
 
 def _to_the_end(iterates: Iterator[EMIterate], progress: str) -> Generator[str, None, EMIterate]:

@@ -83,7 +83,11 @@ def als_verdict(run: ALSRun, found: Identifiability | None = None) -> Verdict:
         return _verdict("warning", "Not determined", _undetermined(found, rank))
     stopped_early = trace.stop_reason == StopReason.MAX_ITER
     how = f"stopped at {sweeps} while still improving" if stopped_early else f"converged at {sweeps}"
-    known = "; this mask determines the matrix" if found is not None else ""
+    what = "determines the matrix" if run.problem.low_rank == rank else f"can determine a rank-{rank} matrix"
+    known = f"; this mask {what}" if found is not None else ""
+    n_singular = len(trace.singular_rows) + len(trace.singular_cols)
+    if n_singular:
+        known += f"; {n_singular} rows or columns had no unique solution, the shortest was taken"
     if trace.rmse_hidden is None:
         seen = _in_units(run, trace.rmse_observed[-1])
         word = "Stopped at max sweeps" if stopped_early else "Converged"
@@ -111,7 +115,7 @@ def als_verdict(run: ALSRun, found: Identifiability | None = None) -> Verdict:
     return Verdict(
         "local",
         "Stuck",
-        f"{how}, hidden error {hidden}, although this mask determines the matrix",
+        f"{how}, hidden error {hidden}, although this mask {what}: try another start or less ridge",
         "Gets stuck",
     )
 

@@ -22,14 +22,14 @@ _PICTURE = """root => [...root.querySelectorAll("canvas")].filter((c) => c.width
     for (const pixel of new Uint32Array(data.buffer)) hash = (Math.imul(hash, 31) + pixel) | 0;
     return `${canvas.width}x${canvas.height}:${hash}`;
 })"""
-# Resolves when nothing was drawn in five frames of the screen.
+# Resolves when nothing was drawn in three frames of the screen.
 _SETTLE = """root => new Promise((resolve) => {
     let still = 0;
     let frames = -1;
     const look = () => {
         still = root.player.frames === frames ? still + 1 : 0;
         frames = root.player.frames;
-        if (still < 5) requestAnimationFrame(look);
+        if (still < 3) requestAnimationFrame(look);
         else resolve();
     };
     look();

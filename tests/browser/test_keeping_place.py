@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.players import (
-    PATIENCE,
     Player,
     choose,
     close_more,
@@ -68,7 +67,7 @@ def als(page):
 def change_als(page, als: Player) -> None:
     shown = als.summary.text_content()
     slider(page, "als_seed").press("ArrowRight")
-    expect(als.summary).not_to_have_text(shown, timeout=PATIENCE)
+    expect(als.summary).not_to_have_text(shown)
 
 
 def toggle_soft_colours(page, em: Player) -> None:
@@ -142,7 +141,7 @@ def test_present_mode_keeps_the_place_and_the_play(page, em):
 
 def change_k(em: Player, key: str, k: int) -> None:
     slider(em.page, "em_n_components").press(key)
-    expect(em.summary).to_contain_text(f"K {k} ", timeout=PATIENCE)
+    expect(em.summary).to_contain_text(f"K {k} ")
 
 
 def test_another_k_stays_at_the_step(em):
@@ -185,25 +184,25 @@ def test_another_k_keeps_playing(em):
 def test_other_data_go_to_the_start(page, em, als):
     em.seek(6)
     choose(page, "em_data", "Galaxies")
-    expect(em.summary).to_contain_text("Galaxies", timeout=PATIENCE)
+    expect(em.summary).to_contain_text("Galaxies")
     assert em.step == 0
     choose(page, "em_data", "Old Faithful, eruptions")
-    expect(em.summary).to_contain_text("Old Faithful", timeout=PATIENCE)
+    expect(em.summary).to_contain_text("Old Faithful")
     als.seek(4)
     choose(page, "als_matrix", "Republican votes, 1856-1976")
-    expect(als.summary).to_contain_text("votes", timeout=PATIENCE)
+    expect(als.summary).to_contain_text("votes")
     assert als.step == 0
     choose(page, "als_matrix", "Checkerboard")
-    expect(als.summary).to_contain_text("Checkerboard", timeout=PATIENCE)
+    expect(als.summary).to_contain_text("Checkerboard")
 
 
 def test_another_rank_stays_at_the_step(page, als):
     als.seek(5)
     slider(page, "als_rank").press("ArrowRight")
-    expect(als.summary).to_contain_text("rank 3", timeout=PATIENCE)
+    expect(als.summary).to_contain_text("rank 3")
     assert als.step == 5
     slider(page, "als_rank").press("ArrowLeft")
-    expect(als.summary).to_contain_text("rank 2", timeout=PATIENCE)
+    expect(als.summary).to_contain_text("rank 2")
     assert als.step == 5
 
 
@@ -214,9 +213,9 @@ def test_another_seed_and_back_to_the_start_are_two_buttons(page, panel):
     settings, seed = player.summary.text_content().rsplit(" ", 1)
     handle = slider(page, f"{panel}_seed")
     roll_dice(page, panel)
-    expect(handle).not_to_have_attribute("aria-valuetext", seed, timeout=PATIENCE)
+    expect(handle).not_to_have_attribute("aria-valuetext", seed)
     other = handle.get_attribute("aria-valuetext")
-    expect(player.summary).to_have_text(f"{settings} {other}", timeout=PATIENCE)
+    expect(player.summary).to_have_text(f"{settings} {other}")
     assert player.step == min(6, player.last_step), "another seed is another run, at the same place"
     page.wait_for_url(f"**seed={other}*")
     player.click("first")
@@ -232,7 +231,7 @@ def test_the_k_slider_is_swept_with_the_arrow_keys(page, em):
     for key, count, k in [("ArrowRight", 7, 10), ("ArrowLeft", 9, 1), ("ArrowRight", 2, 3)]:
         for _ in range(count):
             page.keyboard.press(key)
-        expect(em.summary).to_contain_text(f"K {k} ", timeout=PATIENCE)
+        expect(em.summary).to_contain_text(f"K {k} ")
         expect(rows).to_have_count(k)
         expect(handle).to_be_focused()
     assert em.step == 6, "short runs on the way do not lose the place"

@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 from explorer.settings import ALSSettings, EMSettings
 from tests.browser.players import (
-    PATIENCE,
     choose,
     close_more,
     link,
@@ -154,12 +153,12 @@ def test_several_wrong_entries_are_all_named(page, app_url):
 def test_settings_that_do_not_fit_together_are_told_until_they_do(page, app_url):
     page.goto(app_url + link(EMSettings(data="ten-points", initialization="partition")))
     verdict = page.get_by_test_id("em-player").locator(".xp-verdict")
-    expect(verdict).to_contain_text("2 groups, but K is 3", timeout=30_000)
+    expect(verdict).to_contain_text("2 groups, but K is 3")
     slider(page, "em_n_components").press("ArrowLeft")
     em = wait_for_player(page, "em")
     expect(em.verdict).not_to_contain_text("groups")
     slider(page, "em_n_components").press("ArrowRight")
-    expect(em.verdict).to_contain_text("2 groups, but K is 3", timeout=PATIENCE)
+    expect(em.verdict).to_contain_text("2 groups, but K is 3")
     assert len(em.colours()) > 10, "the picture stays"
 
 
@@ -167,7 +166,7 @@ def test_a_link_to_somebodys_own_data_says_what_is_missing(page, app_url):
     page.goto(f"{app_url}/?data=own&matrix=own")
     for name in ("em", "als"):
         verdict = page.get_by_test_id(f"{name}-player").locator(".xp-verdict")
-        expect(verdict).to_contain_text("a link cannot carry", timeout=30_000)
+        expect(verdict).to_contain_text("a link cannot carry")
 
 
 @pytest.fixture(scope="module")

@@ -149,7 +149,7 @@ def test_a_file_of_more_than_a_megabyte_is_refused(page, panel, key, request):
     player = request.getfixturevalue(panel)
     with unchanged(player):
         give_file(page, key, "large.csv", b"1\n2\n" * 300_000)
-        expect(widget(page, key)).to_contain_text("must be 1.0MB or smaller", timeout=PATIENCE)
+        expect(widget(page, key)).to_contain_text("must be 1.0MB or smaller")
 
 
 # ---- good --------------------------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def test_a_file_of_more_than_a_megabyte_is_refused(page, panel, key, request):
 def test_pasted_numbers_become_the_data(page, em):
     em.seek(5)
     paste(page, " ".join(map(str, VALUES)))
-    expect(em.summary).to_contain_text("Your data · K 2", timeout=PATIENCE)
+    expect(em.summary).to_contain_text("Your data · K 2")
     assert em.step == 0, "other data go to the start"
     run = make_em_run(EMSettings(data=OWN, n_components=2), own_sample(VALUES))
     assert em.last_step == 2 * run.trace.n_iterations
@@ -167,21 +167,35 @@ def test_pasted_numbers_become_the_data(page, em):
     assert len(shown["labels"]) == len(VALUES)
 
 
-def test_a_column_of_a_table_becomes_the_data(page, em):
+def bring_a_column(page: Page) -> None:
+    open_more(page, "em", "Your data")
     upload(page, "own_sample_file", "zebras.csv", TABLE)
-    expect(page.get_by_role("dialog")).to_contain_text("species", timeout=PATIENCE)  # and why it cannot be used
+    expect(page.get_by_role("dialog")).to_contain_text("species")  # and why it cannot be used
     choose(page, "own_column", "zebra weight")
     page.get_by_role("button", name="Use this column").click()
-    expect(em.summary).to_contain_text("zebra weight", timeout=PATIENCE)
+    expect(wait_for_player(page, "em").summary).to_contain_text("zebra weight")
+    close_more(page)
+
+
+def bring_a_matrix(page: Page) -> None:
+    open_more(page, "als", "Your matrix")
+    upload(page, "own_matrix_file", "marks.csv", MATRIX)
+    page.get_by_role("button", name="Use this matrix").click()
+    expect(wait_for_player(page, "als").summary).to_contain_text("marks · rank 2")
+    close_more(page)
+
+
+def test_a_column_of_a_table_becomes_the_data(page):
+    em = wait_for_player(page, "em").reset()
+    bring_a_column(page)
     shown = em.root.evaluate("root => root.player.at(Number(root.dataset.lastStep), [])")
     assert min(shown["means"]) < -15 and max(shown["means"]) > 30
 
 
-def test_a_matrix_with_blank_cells_becomes_the_problem(page, als):
+def test_a_matrix_with_blank_cells_becomes_the_problem(page):
+    als = wait_for_player(page, "als").reset()
     als.seek(3)
-    upload(page, "own_matrix_file", "marks.csv", MATRIX)
-    page.get_by_role("button", name="Use this matrix").click()
-    expect(als.summary).to_contain_text("marks · rank 2", timeout=PATIENCE)
+    bring_a_matrix(page)
     assert als.step == 0
     own = own_matrix(*read_matrix(MATRIX), label="marks")
     assert np.isnan(own.values).sum() == 10
@@ -192,25 +206,32 @@ def test_a_matrix_with_blank_cells_becomes_the_problem(page, als):
     np.testing.assert_allclose(np.reshape(shown, (8, 6)), factors.left @ factors.right.T, atol=1e-4)
 
 
-def test_own_data_obey_the_other_controls_and_can_be_left_and_found_again(page, em):
-    close_more(page)
-    assert "data=own" in page.url
+@pytest.fixture(scope="module")
+def brought(page):
+    """The page with a column and a matrix of the user's own."""
+    bring_a_column(page)
+    bring_a_matrix(page)
+    page.wait_for_url(lambda url: "data=own" in url and "matrix=own" in url)
+    return page
+
+
+def test_own_data_obey_the_other_controls_and_can_be_left_and_found_again(brought):
+    page, em = brought, wait_for_player(brought, "em")
     slider(page, "em_n_components").press("ArrowRight")
-    expect(em.summary).to_contain_text("zebra weight · K 3", timeout=PATIENCE)
+    expect(em.summary).to_contain_text("zebra weight · K 3")
     choose(page, "em_data", "Galaxies")
-    expect(em.summary).to_contain_text("Galaxies", timeout=PATIENCE)
+    expect(em.summary).to_contain_text("Galaxies")
     choose(page, "em_data", "zebra weight")
-    expect(em.summary).to_contain_text("zebra weight · K 3", timeout=PATIENCE)
+    expect(em.summary).to_contain_text("zebra weight · K 3")
     slider(page, "em_n_components").press("ArrowLeft")
-    expect(em.summary).to_contain_text("K 2", timeout=PATIENCE)
+    expect(em.summary).to_contain_text("K 2")
 
 
-def test_nobody_else_sees_what_was_brought(page, open_page):
-    assert "data=own" in page.url and "matrix=own" in page.url
-    other = open_page("/?" + page.url.partition("?")[2])
+def test_nobody_else_sees_what_was_brought(brought, open_page):
+    other = open_page("/?" + brought.url.partition("?")[2])
     for panel in ("em", "als"):
         verdict = other.get_by_test_id(f"{panel}-player").locator(".xp-verdict")
-        expect(verdict).to_contain_text("a link cannot carry", timeout=30_000)
+        expect(verdict).to_contain_text("a link cannot carry")
     for key, name in [("em_data", "zebra"), ("als_matrix", "marks")]:
         widget(other, key).get_by_role("combobox").click()
         expect(other.get_by_role("option").first).to_be_visible()
@@ -235,5 +256,5 @@ def test_a_click_while_the_file_is_on_its_way_is_no_disaster(page, als):
     use.evaluate("button => button.click()")  # at once; for a moment the page has neither file
     expect(widget(page, "own_matrix_file").get_by_role("button", name="Remove second.csv")).to_be_visible()
     use.click()
-    expect(als.summary).to_contain_text("second", timeout=PATIENCE)
+    expect(als.summary).to_contain_text("second")
     expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.players import PATIENCE, slider, wait_for_answers, wait_for_player, wait_until, widget
+from tests.browser.players import slider, wait_for_answers, wait_for_player, wait_until, widget
 
 PERIOD = 900  # milliseconds that a half step takes at speed 1
 
@@ -221,7 +221,7 @@ def test_loop_starts_again_at_the_end(page, em):
     em.set_speed(32)
     em.seek(em.last_step - 2)
     em.click("play")
-    page.wait_for_function("root => Number(root.dataset.step) < 8", arg=em.root.element_handle(), timeout=PATIENCE)
+    page.wait_for_function("root => Number(root.dataset.step) < 8", arg=em.root.element_handle())
     assert em.playing
     em.click("loop")
     em.wait_for_step(em.last_step)

@@ -367,7 +367,7 @@ def test_measured_data_is_given_its_error_in_its_unit_and_is_never_called_recove
     for each in (at_once, verdict):
         assert (each.tone, each.word) == ("plain", "Converged")
         assert f"hidden error {hidden_error(run):.2g} {run.problem.unit}" in each.sentence
-    assert "this mask determines the matrix" in verdict.sentence
+    assert "this mask can determine a rank-2 matrix" in verdict.sentence
 
 
 def test_with_nothing_hidden_the_error_is_that_on_the_seen_entries():

@@ -34,12 +34,13 @@ function showPanel(parent, message) {
     parent.append(root);
     panel = createPanel(root, VIEWS[message.panel]);
     roots.set(parent, panel);
-    watchScript(panel);
+    panel.stopWatching = watchScript(panel);
   }
   receive(panel, message);
   if (waiting.has(message.panel)) receive(panel, waiting.get(message.panel));
   waiting.delete(message.panel);
   return () => {
+    panel.stopWatching();
     destroyPanel(panel);
     roots.delete(parent);
     panel.root.remove();
@@ -56,14 +57,15 @@ function showKnown(component, message) {
   scheduleAsk();
 }
 
-// One question at a time, and none while somebody is at the controls: what people do comes first.
+// One question at a time, and none while a run plays to its end or somebody is at the controls: people come first.
 function scheduleAsk() {
   clearTimeout(askTimer);
   if (asks.size === 0) return;
   const [panel, { component, slice }] = asks.entries().next().value;
   const wait = Math.max(slice === 0 ? 250 : 20, lastTouch + 250 - performance.now());
   askTimer = setTimeout(() => {
-    if (lastTouch + 250 > performance.now()) return scheduleAsk();
+    const playing = [...panels.values()].some(({ transport }) => transport.playing && !transport.loop);
+    if (playing || lastTouch + 250 > performance.now()) return scheduleAsk();
     asks.delete(panel);
     component.setTriggerValue("ask", slice);
   }, wait);
@@ -72,7 +74,7 @@ function scheduleAsk() {
 // A thin bar under the title when a run takes longer than 300 ms.
 function watchScript(panel) {
   const app = document.querySelector('[data-testid="stApp"]');
-  if (!app) return;
+  if (!app) return () => {};
   let timer = null;
   const observer = new MutationObserver(() => {
     clearTimeout(timer);
@@ -80,6 +82,10 @@ function watchScript(panel) {
     else setBusy(panel, false);
   });
   observer.observe(app, { attributes: true, attributeFilter: ["data-test-script-state"] });
+  return () => {
+    clearTimeout(timer);
+    observer.disconnect();
+  };
 }
 
 function showToolbar(parent) {

@@ -56,7 +56,7 @@ export function createPanel(root, view) {
 }
 
 export function destroyPanel(panel) {
-  panel.transport.stop();
+  panel.transport.forget();
   clearTimeout(panel.addressTimer);
   panel.stopListening();
   if (panels.get(panel.view.name) === panel) panels.delete(panel.view.name);
@@ -109,7 +109,7 @@ function receiveRun(panel, message) {
   writeEntries(message.address);
   if (first) {
     transport.replace(message.last, firstPosition(panel, message.last));
-    linkFromAddress(panel);
+    linkFromAddress();
   } else {
     transport.replace(message.last, sameData ? undefined : 0);
   }

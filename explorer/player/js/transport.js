@@ -52,9 +52,11 @@ export class Transport {
   }
 
   play() {
+    // Linked runs differ in length: the shorter one waits at its end, and both begin anew only from there together.
+    const anew = this.#group().every((transport) => transport.position >= transport.last);
     this.#together((transport) => {
       transport.target = null;
-      if (transport.position >= transport.last) transport.position = 0;
+      if (anew) transport.position = 0;
       if (transport.last > 0) transport.start();
       transport.onChange();
     });
@@ -85,7 +87,7 @@ export class Transport {
 
   // Forward steps are seen moving; backward ones jump, as scrubbing does.
   move(delta) {
-    const from = this.step;
+    const from = Math.max(...this.#group().map((transport) => transport.step));
     if (delta < 0 || this.calm) return this.seek(from + delta);
     this.#together((transport) => {
       transport.stop();
@@ -108,6 +110,12 @@ export class Transport {
       transport.loop = loop;
       transport.onChange();
     });
+  }
+
+  // A transport that is no longer there must not be waited for.
+  forget() {
+    this.stop();
+    linked.delete(this);
   }
 
   get isLinked() {
