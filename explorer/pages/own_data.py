@@ -94,13 +94,20 @@ def _pasted_sample():
 
 
 def _column_sample():
-    table, column = _table(st.session_state["own_sample_file"]), st.session_state["own_column"]
+    table, column = _table(_file("own_sample_file")), st.session_state["own_column"]
     return own_sample(table.columns[column], column, n_missing=table.missing[column])
 
 
 def _uploaded_matrix():
-    upload = st.session_state["own_matrix_file"]
+    upload = _file("own_matrix_file")
     return own_matrix(*read_matrix(upload.getvalue()), label=upload.name.rsplit(".", 1)[0] or "Your matrix")
+
+
+def _file(key: str):
+    upload = st.session_state[key]
+    if upload is None:  # while another one is on its way
+        raise InputError("The file is not here yet; wait until its name shows, then press the button again.")
+    return upload
 
 
 _BUTTONS = {

@@ -11,7 +11,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from explorer.settings import ALSSettings, EMSettings, write_query
 
-FIRST_PICTURE = 30_000  # milliseconds until a player must show on a busy machine
 PATIENCE = 30_000  # milliseconds for what the server or a run in the browser takes on a busy machine
 expect.set_options(timeout=PATIENCE)
 
@@ -125,17 +124,16 @@ class Player:
         return self
 
     def wait_for_step(self, step: int) -> None:
-        expect(self.root).to_have_attribute("data-step", str(step), timeout=PATIENCE)
+        expect(self.root).to_have_attribute("data-step", str(step))
 
     def wait_until_past(self, step: int) -> None:
         self.page.wait_for_function(
             "([root, step]) => Number(root.dataset.step) > step",
             arg=[self.root.element_handle(), step],
-            timeout=PATIENCE,
         )
 
     def wait_until_playing(self, playing: bool) -> None:
-        expect(self.root).to_have_attribute("data-playing", "true" if playing else "false", timeout=PATIENCE)
+        expect(self.root).to_have_attribute("data-playing", "true" if playing else "false")
 
     def picture(self) -> list[str]:
         """Size and hash of every canvas at rest; two equal pictures are equal in every pixel."""
@@ -163,7 +161,7 @@ class Player:
 def wait_for_player(page: Page, name: Literal["em", "als"]) -> Player:
     """The player `em` or `als`, once it is in the page and has a run."""
     root = page.get_by_test_id(f"{name}-player")
-    expect(root).to_have_attribute("data-last-step", re.compile(r"^\d+$"), timeout=FIRST_PICTURE)
+    expect(root).to_have_attribute("data-last-step", re.compile(r"^\d+$"))
     return Player(root)
 
 
@@ -172,8 +170,8 @@ def wait_for_answers(page: Page) -> None:
     answers = {"em": r"\b40\b|climb|never", "als": r"determine|no method"}
     for name, words in answers.items():
         player = wait_for_player(page, name)
-        expect(player.verdict).to_contain_text(re.compile(words), timeout=FIRST_PICTURE)
-        expect(player.verdict).not_to_contain_text("…", timeout=FIRST_PICTURE)
+        expect(player.verdict).to_contain_text(re.compile(words))
+        expect(player.verdict).not_to_contain_text("…")
 
 
 def link(em: EMSettings | None = None, als: ALSSettings | None = None, **entries: object) -> str:
@@ -255,7 +253,7 @@ class Traffic:
     def wait_for_silence(self, seconds: float = 1.0) -> None:
         """Wait until the websocket has been silent for so long, and forget what went before."""
         self._last = time.monotonic()
-        wait_until(self._page, lambda: time.monotonic() - self._last > seconds, "the wire is silent", FIRST_PICTURE)
+        wait_until(self._page, lambda: time.monotonic() - self._last > seconds, "the wire is silent")
         self._frames.clear()
         self._fetched = self._all_fetched()
 

@@ -11,7 +11,6 @@ from explorer.datasets import own_matrix, own_sample, read_matrix
 from explorer.runs import make_als_run, make_em_run
 from explorer.settings import OWN, ALSSettings, EMSettings
 from tests.browser.players import (
-    PATIENCE,
     Player,
     choose,
     close_more,
@@ -46,7 +45,7 @@ def give_file(page: Page, key: str, name: str, content: bytes | str) -> None:
 def upload(page: Page, key: str, name: str, content: bytes | str) -> None:
     """Give a file to an uploader and wait until the server has it."""
     give_file(page, key, name, content)
-    expect(widget(page, key).get_by_role("button", name=f"Remove {name}")).to_be_visible(timeout=PATIENCE)
+    expect(widget(page, key).get_by_role("button", name=f"Remove {name}")).to_be_visible()
 
 
 def sentence(page: Page, words: str) -> Locator:
@@ -124,7 +123,7 @@ def test_bad_numbers_get_a_sentence_and_leave_the_picture(page, em, case):
     text, named = BAD_NUMBERS[case]
     with unchanged(em):
         paste(page, text)
-        expect(sentence(page, named)).to_be_visible(timeout=PATIENCE)
+        expect(sentence(page, named)).to_be_visible()
 
 
 @pytest.mark.parametrize("case", BAD_TABLES)
@@ -132,7 +131,7 @@ def test_a_bad_table_gets_a_sentence_and_leaves_the_picture(page, em, case):
     content, named = BAD_TABLES[case]
     with unchanged(em):
         upload(page, "own_sample_file", file_name(case), content)
-        expect(sentence(page, named)).to_be_visible(timeout=PATIENCE)
+        expect(sentence(page, named)).to_be_visible()
 
 
 @pytest.mark.parametrize("case", BAD_MATRICES)
@@ -141,7 +140,7 @@ def test_a_bad_matrix_gets_a_sentence_and_leaves_the_picture(page, als, case):
     with unchanged(als):
         upload(page, "own_matrix_file", file_name(case), content)
         page.get_by_role("button", name="Use this matrix").click()
-        expect(sentence(page, named)).to_be_visible(timeout=PATIENCE)
+        expect(sentence(page, named)).to_be_visible()
 
 
 @pytest.mark.parametrize(("panel", "key"), [("em", "own_sample_file"), ("als", "own_matrix_file")])
@@ -242,16 +241,16 @@ def test_nobody_else_sees_what_was_brought(brought, open_page):
 
 def test_bad_numbers_are_told_though_a_good_file_lies_there(page, em):
     upload(page, "own_sample_file", "zebras.csv", TABLE)
-    expect(page.get_by_role("button", name="Use this column")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Use this column")).to_be_visible()
     expect(page.get_by_role("dialog").get_by_role("alert")).to_have_count(0)
     paste(page, "1 2 three")
-    expect(sentence(page, "three")).to_be_visible(timeout=PATIENCE)
+    expect(sentence(page, "three")).to_be_visible()
 
 
 def test_a_click_while_the_file_is_on_its_way_is_no_disaster(page, als):
     upload(page, "own_matrix_file", "first.csv", MATRIX)
     use = page.get_by_role("button", name="Use this matrix")
-    expect(use).to_be_visible(timeout=PATIENCE)
+    expect(use).to_be_visible()
     give_file(page, "own_matrix_file", "second.csv", MATRIX)
     use.evaluate("button => button.click()")  # at once; for a moment the page has neither file
     expect(widget(page, "own_matrix_file").get_by_role("button", name="Remove second.csv")).to_be_visible()

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.players import Traffic, slider, wait_for_player
+from tests.browser.players import Traffic, slider, wait_for_answers, wait_for_player
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +58,16 @@ def test_stepping_and_scrubbing_send_and_receive_nothing(quiet):
         # The address follows after a moment; that, too, is the browser's own business.
         player.page.wait_for_url(f"**{name}_step={player.settle().step}*")
     assert traffic.since_silence() == []
+
+
+def test_what_is_not_yet_found_out_waits_while_a_run_plays(quiet, app_url):
+    em, _, traffic = quiet
+    em.page.goto(app_url + "/?data=galaxies&k=5")
+    em = wait_for_player(em.page, "em")
+    em.click("play")
+    traffic.wait_for_silence()
+    em.wait_until_past(em.step + 1)
+    assert em.playing and traffic.since_silence() == []
+    em.click("play")
+    wait_for_answers(em.page)
+    assert traffic.since_silence() != []

@@ -349,6 +349,15 @@ def test_linked_players_do_the_same(em, als):
     expect(als.root.locator("select.xp-speed")).to_have_value("8")
     als.click("last")
     wait_until(em.page, lambda: (em.step, als.step) == (em.last_step, als.last_step), "both are at the end")
+    als.click("back", "back")
+    als.wait_for_step(als.last_step - 2)
+    assert em.step == em.last_step < als.step, "the shorter run waits at its end"
+    em.click("forward")
+    als.wait_for_step(als.last_step - 1)
+    em.set_speed(32)
+    em.click("play")
+    als.wait_for_step(als.last_step)
+    assert em.step == em.last_step
     als.click("link", "first")
     als.wait_for_step(0)
     assert em.step == em.last_step
