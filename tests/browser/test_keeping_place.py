@@ -181,6 +181,25 @@ def test_another_k_keeps_playing(em):
     assert em.playing and em.step > 6
 
 
+def test_another_k_ends_a_step_on_its_way(em):
+    em.seek(6)
+    em.click("full")
+    change_k(em, "ArrowRight", 4)
+    change_k(em, "ArrowLeft", 3)
+    em.settle()
+    assert (em.step, em.playing) == (8, False)
+
+
+def test_other_data_of_linked_players_put_both_at_the_start(page, em, als):
+    em.click("link")
+    em.seek(6)
+    choose(page, "em_data", "Galaxies")
+    expect(em.summary).to_contain_text("Galaxies")
+    assert (em.step, als.step) == (0, 0)
+    choose(page, "em_data", "Old Faithful, eruptions")
+    expect(em.summary).to_contain_text("Old Faithful")
+
+
 def test_other_data_go_to_the_start(page, em, als):
     em.seek(6)
     choose(page, "em_data", "Galaxies")
@@ -196,11 +215,14 @@ def test_other_data_go_to_the_start(page, em, als):
     expect(als.summary).to_contain_text("Checkerboard")
 
 
-def test_another_rank_stays_at_the_step(page, als):
+def test_another_rank_stays_at_the_step_and_is_laid_out_anew(page, als):
     als.seek(5)
     slider(page, "als_rank").press("ArrowRight")
     expect(als.summary).to_contain_text("rank 3")
     assert als.step == 5
+    picture = als.picture()
+    page.evaluate("dispatchEvent(new Event('resize'))")
+    assert als.picture() == picture
     slider(page, "als_rank").press("ArrowLeft")
     expect(als.summary).to_contain_text("rank 2")
     assert als.step == 5
@@ -235,6 +257,17 @@ def test_the_k_slider_is_swept_with_the_arrow_keys(page, em):
         expect(rows).to_have_count(k)
         expect(handle).to_be_focused()
     assert em.step == 6, "short runs on the way do not lose the place"
+
+
+def test_a_run_that_ends_where_one_stands_does_not_lead_on_to_the_next_end(page, app_url):
+    """Whoever chose step 8 is at step 8, and not at the end, in whatever run comes next."""
+    page.goto(app_url + "/?max_iter=5&em_step=8")
+    em = wait_for_player(page, "em")
+    open_more(page, "em", "Run")
+    for key, last in (("ArrowLeft", 8), ("ArrowRight", 10)):
+        slider(page, "em_max_iter").press(key)
+        expect(em.root).to_have_attribute("data-last-step", str(last))
+        assert em.step == 8
 
 
 # ---- what arrives later ------------------------------------------------------------------------------------------

@@ -104,6 +104,7 @@ function receiveRun(panel, message) {
   panel.model = Object.assign(view.prepare(message), panel.known);
   if (sameData) view.select(panel.model, view.selection(before));
   panel.textKey = null;
+  panel.theme = null; // another rank, another layout
   setBusy(panel, false);
   panel.root.querySelector(".xp-settings").textContent = message.summary;
   writeEntries(message.address);

@@ -67,7 +67,7 @@ export function redraw(panel) {
 }
 
 export function relayout(panel) {
-  if (panel.root.clientWidth === 0) return panel.transport.stop();
+  if (panel.root.clientWidth === 0) return panel.transport.pause();
   layout(panel);
   return redraw(panel);
 }

@@ -15,7 +15,7 @@ export class Transport {
     this.position = 0;
     this.playing = false;
     this.target = null; // where a single step is heading
-    this.place = null; // where people left it, if the present run is too short for that
+    this.place = 0; // where people left it; Infinity is the end of whatever run
     this.speed = 1;
     this.loop = false;
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -38,17 +38,12 @@ export class Transport {
     return ease(Math.min(1, (part * PERIOD) / this.transition(half)));
   }
 
-  // New run: keep the place. Whoever stood at the end stays at the end; a place that a short run does not have is
-  // kept in mind for the next one.
-  replace(last, position) {
-    const atEnd = this.last > 0 && this.position >= this.last && !this.playing;
-    const place = position ?? this.place ?? (atEnd ? Infinity : this.position);
+  // New run: keep the place, as far as the run goes. A short run does not forget it: the next may be longer. Other
+  // data begin at a place of their own, and so does whoever plays in step with them.
+  replace(last, place) {
     this.last = last;
-    this.target = null;
-    this.position = Math.min(place, last);
-    this.place = place > last ? place : null;
-    if (this.position >= last && this.playing && !this.loop) this.stop();
-    this.onChange();
+    if (place === undefined) this.#put(this.playing ? this.position : this.target ?? this.place);
+    else for (const transport of this.#group()) transport.#put(place);
   }
 
   play() {
@@ -64,9 +59,7 @@ export class Transport {
 
   pause() {
     this.#together((transport) => {
-      transport.stop();
-      transport.position = transport.step;
-      transport.target = null;
+      transport.#rest(transport.step);
       transport.onChange();
     });
   }
@@ -78,9 +71,7 @@ export class Transport {
 
   seek(half) {
     this.#together((transport) => {
-      transport.stop();
-      transport.target = null;
-      transport.position = clamp(Math.round(half), 0, transport.last);
+      transport.#rest(clamp(Math.round(half), 0, transport.last));
       transport.onChange();
     });
   }
@@ -154,6 +145,20 @@ export class Transport {
     running.delete(this);
   }
 
+  #put(place) {
+    if (this.playing && (this.loop || place < this.last)) this.position = Math.min(place, this.last);
+    else this.#rest(Math.min(place, this.last), place);
+    this.onChange();
+  }
+
+  // Stands still, where people left it: whoever is at the end of one run is at the end of the next.
+  #rest(position, place = position > 0 && position >= this.last ? Infinity : position) {
+    this.stop();
+    this.target = null;
+    this.position = position;
+    this.place = place;
+  }
+
   advance(milliseconds) {
     if (this.target !== null) this.#approach(milliseconds);
     else this.#run(milliseconds);
@@ -168,7 +173,7 @@ export class Transport {
     if (!group.every((transport) => transport.position >= transport.last)) return;
     for (const transport of group) {
       if (this.loop) transport.position = 0;
-      else transport.stop();
+      else transport.#rest(transport.last);
       if (transport !== this) transport.onChange();
     }
   }
@@ -178,23 +183,15 @@ export class Transport {
     this.position += milliseconds / PERIOD;
     const half = this.half;
     if ((this.position - (half - 1)) * PERIOD >= this.transition(half)) this.position = half;
-    if (this.position >= this.target) {
-      this.position = this.target;
-      this.target = null;
-      this.stop();
-    }
+    if (this.position >= this.target) this.#rest(this.target);
   }
 
   #group() {
     return linked.has(this) ? [...linked] : [this];
   }
 
-  // What people do: the place they had before is theirs no more.
   #together(act) {
-    for (const transport of this.#group()) {
-      transport.place = null;
-      act(transport);
-    }
+    for (const transport of this.#group()) act(transport);
   }
 }
 
