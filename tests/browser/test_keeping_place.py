@@ -261,7 +261,7 @@ def test_the_k_slider_is_swept_with_the_arrow_keys(page, em):
 
 def test_a_run_that_ends_where_one_stands_does_not_lead_on_to_the_next_end(page, app_url):
     """Whoever chose step 8 is at step 8, and not at the end, in whatever run comes next."""
-    page.goto(app_url + "/?max_iter=5&em_step=8")
+    page.goto(app_url + "/?iterations=5&em_step=8")
     em = wait_for_player(page, "em")
     open_more(page, "em", "Run")
     for key, last in (("ArrowLeft", 8), ("ArrowRight", 10)):
