@@ -43,6 +43,11 @@ class EMRun:
     explanation: str
     trace: EMTrace
 
+    @property
+    def shown_order(self) -> np.ndarray:
+        """The components (K,) in the order in which people see and number them: by the last iterate's mean."""
+        return np.argsort(self.trace.means[-1, :, 0], kind="stable")
+
 
 @dataclass(frozen=True, eq=False)
 class ALSRun:

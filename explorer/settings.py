@@ -309,6 +309,11 @@ class EMSettings(_Settings):
         """Return the settings with the switches of the picture at their defaults: they do not change the run."""
         return replace(self, soft=EMSettings.soft, ghost=EMSettings.ghost, truth=EMSettings.truth)
 
+    def of_other_starts(self) -> "EMSettings":
+        """Return the settings with all at its default that does not concern other starts on the same data."""
+        kept = ("data_seed", "true_weights", "true_means", "true_deviations", "n_points", "n_components")
+        return EMSettings(data=self.data, variance_floor=self.variance_floor, **{n: getattr(self, n) for n in kept})
+
 
 @dataclass(frozen=True)
 class ALSSettings(_Settings):

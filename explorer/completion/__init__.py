@@ -2,9 +2,9 @@
 
 from explorer.completion.als import CompletionTrace, HalfStep, iterate_als, run_als
 from explorer.completion.blocks import Block, col_blocks, row_blocks
-from explorer.completion.factors import Factors, factorize, predict
+from explorer.completion.factors import Factors, factorize, predict, rmse
 from explorer.completion.half_step import solve_factor
-from explorer.completion.identifiability import Identifiability, identifiability
+from explorer.completion.identifiability import Identifiability, identifiability, short_cols, short_rows
 from explorer.completion.observations import Observations, from_matrix
 from explorer.completion.starts import STARTS, Start
 
@@ -23,7 +23,10 @@ __all__ = [
     "identifiability",
     "iterate_als",
     "predict",
+    "rmse",
     "row_blocks",
     "run_als",
+    "short_cols",
+    "short_rows",
     "solve_factor",
 ]

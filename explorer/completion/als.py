@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from explorer.completion.blocks import col_blocks, row_blocks
-from explorer.completion.factors import Factors, predict
+from explorer.completion.factors import Factors, rmse
 from explorer.completion.half_step import ROUNDING, solve_factor
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
 from explorer.completion.starts import STARTS
@@ -140,7 +140,7 @@ def run_als(
     rights = np.stack([step.right for step in history[0::2]])
     rmse_hidden = None
     if hidden is not None:
-        rmse_hidden = _frozen([_rmse(Factors(step.left, step.right), hidden) for step in history])
+        rmse_hidden = _frozen([rmse(Factors(step.left, step.right), hidden) for step in history])
     return CompletionTrace(
         lefts=_frozen(lefts),
         rights=_frozen(rights),
@@ -248,11 +248,6 @@ def _starting_factor(observations: Observations, rank: int, start: str | np.ndar
     if not (np.abs(right) <= MAX_MAGNITUDE).all():
         raise InputError(f"A start Y_0 must be finite, and at most {MAX_MAGNITUDE:g} in magnitude.")
     return right
-
-
-def _rmse(factors: Factors, entries: Observations) -> float:
-    error = entries.values - predict(factors, entries.rows, entries.cols)
-    return float(np.sqrt(np.mean(error**2)))
 
 
 def _ever_singular(half_steps: list[HalfStep]) -> np.ndarray:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.completion.observations import Observations
 from explorer.errors import InputError
 
 PREDICT_ENTRIES = 65_536
@@ -52,6 +53,12 @@ def predict(factors: Factors, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
         block = slice(first, first + PREDICT_ENTRIES)
         np.einsum("ek,ek->e", factors.left[rows[block]], factors.right[cols[block]], out=values[block])
     return values
+
+
+def rmse(factors: Factors, entries: Observations) -> float:
+    """Root mean square error of X Y^T on the given entries, in their unit."""
+    errors = entries.values - predict(factors, entries.rows, entries.cols)
+    return float(np.sqrt(np.mean(errors**2)))
 
 
 def factorize(matrix: np.ndarray, rank: int) -> Factors:

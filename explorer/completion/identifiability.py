@@ -35,8 +35,7 @@ class Identifiability:
     """What the observed positions tell about a matrix of rank k.
 
     Attributes:
-        short_rows, short_cols: sorted indices of the rows and columns with fewer than k observed entries; not
-            even a known Y (or X) would determine them.
+        short_rows, short_cols: as the functions of these names return them.
         jacobian_rank: rank of the Jacobian of (X, Y) -> P_Omega(X Y^T).
         degrees_of_freedom: (m + n - k) k, the dimension of the matrices of rank k, the most that rank can be.
     """
@@ -91,11 +90,21 @@ def identifiability(
     else:
         jacobian_rank = _jacobian_rank(observations, at)
     return Identifiability(
-        short_rows=_short(observations.rows, m, rank),
-        short_cols=_short(observations.cols, n, rank),
+        short_rows=short_rows(observations, rank),
+        short_cols=short_cols(observations, rank),
         jacobian_rank=jacobian_rank,
         degrees_of_freedom=(m + n - rank) * rank,
     )
+
+
+def short_rows(observations: Observations, rank: int) -> np.ndarray:
+    """Sorted indices of the rows with fewer than k observed entries: not even a known Y would determine them."""
+    return _short(observations.rows, observations.shape[0], rank)
+
+
+def short_cols(observations: Observations, rank: int) -> np.ndarray:
+    """Sorted indices of the columns with fewer than k observed entries: not even a known X would determine them."""
+    return _short(observations.cols, observations.shape[1], rank)
 
 
 def _jacobian_rank(observations: Observations, at: Factors) -> int:

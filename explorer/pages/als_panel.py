@@ -1,10 +1,8 @@
 """The ALS panel: its widgets, and what it says of a run."""
 
-from typing import Any
-
 import streamlit as st
 
-from explorer.completion import STARTS, Identifiability
+from explorer.completion import STARTS
 from explorer.datasets import MATRICES
 from explorer.pages.own_data import bring_matrix, brought
 from explorer.pages.panels import Panel
@@ -59,10 +57,6 @@ def _summary(run: ALSRun, settings: ALSSettings) -> str:
     return f"{run.problem.label} · rank {settings.rank} · {settings.seen} % seen · seed {settings.seed}"
 
 
-def _known(found: Identifiability) -> dict[str, Any]:
-    return {"short_rows": found.short_rows.tolist(), "short_cols": found.short_cols.tolist()}
-
-
 ALS_PANEL = Panel(
     name="als",
     settings=ALSSettings,
@@ -70,7 +64,7 @@ ALS_PANEL = Panel(
     brought=lambda: brought("matrix"),
     values=lambda run: run.problem.values,
     summary=_summary,
-    payload=lambda run, settings, frame: als_payload(run, frame),
-    verdict=lambda run, settings, found: als_verdict(run, found),
-    known=_known,
+    payload=als_payload,
+    verdict=als_verdict,
+    known=lambda found: {},
 )

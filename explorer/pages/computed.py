@@ -13,14 +13,13 @@ from typing import Any
 import streamlit as st
 
 from explorer.datasets import MatrixProblem, Sample
-from explorer.runs import ALSRun, EMRun, make_als_run, make_em_run
+from explorer.runs import ALSRun, EMRun, make_als_run, make_em_run, sample_of
 from explorer.settings import ALSSettings, EMSettings
-from explorer.study.beyond import beyond_als, beyond_em
+from explorer.study.beyond import Ends, beyond_als, beyond_em, ends_of_starts
 
 SLICE_SECONDS = 0.05  # the longest that a background answer may delay what the user does next
 
 _MAKE = {EMSettings: make_em_run, ALSSettings: make_als_run}
-_INVESTIGATE = {EMSettings: beyond_em, ALSSettings: lambda run, settings: beyond_als(run)}
 _BY_REPR = {EMSettings: repr, ALSSettings: repr}
 _SHARED = {"max_entries": 64, "show_spinner": False, "hash_funcs": _BY_REPR}
 _OF_SESSION = {"max_entries": 8, "show_spinner": False, "hash_funcs": _BY_REPR, "scope": "session"}
@@ -50,27 +49,37 @@ class Investigation:
     def __init__(self, work: Generator[str, None, Any]):
         self._work = work
         self._lock = threading.Lock()
+        self._error: BaseException | None = None
         self.result: Any = None
-        self.finished = False
         self.progress = ""
         self.slices = 0
 
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing more to ask: the result is there, or will never be."""
+        return self.result is not None or self._error is not None
+
     def advance(self, seconds: float = SLICE_SECONDS) -> None:
-        """Work for about `seconds`; does nothing when done, or while another session is at it."""
-        if self.finished or not self._lock.acquire(blocking=False):
-            return
-        try:
-            self.slices += 1
-            until = time.monotonic() + seconds
-            while time.monotonic() < until:
+        """Work for about `seconds`; does nothing when done."""
+        self.slices += 1
+        until = time.monotonic() + seconds
+        while not self.finished and time.monotonic() < until:
+            self.step()
+
+    def step(self) -> None:
+        """Do a little work; several sessions may take turns at it. Raises again what the work raised."""
+        with self._lock:
+            if self._error is not None:
+                raise self._error
+            if self.result is not None:
+                return
+            try:
                 self.progress = next(self._work)
-        except StopIteration as stop:
-            self.result, self.finished = stop.value, True
-        except BaseException:
-            self.finished = True  # there will be no answer: let nobody ask again
-            raise
-        finally:
-            self._lock.release()
+            except StopIteration as stop:
+                self.result = stop.value
+            except BaseException as error:
+                self._error = error
+                raise
 
 
 def run_of(settings: EMSettings | ALSSettings, own: Own | None) -> EMRun | ALSRun:
@@ -96,11 +105,38 @@ def _own_run(settings, own_digest: str, _own: Own):
     return _MAKE[type(settings)](settings, _own.data)
 
 
+def _ends_of(settings: EMSettings, own: Own | None) -> Generator[str, None, Ends]:
+    """Work out the other starts together with whoever else wants them: a new seed does not change them."""
+    alike = settings.of_other_starts()
+    ends = _shared_ends(alike) if own is None else _own_ends(alike, own.digest, own)
+    while ends.result is None:
+        ends.step()
+        yield ends.progress
+    return ends.result
+
+
+def _investigation(settings: EMSettings | ALSSettings, own: Own | None) -> Investigation:
+    run = run_of(settings, own)
+    if isinstance(settings, ALSSettings):
+        return Investigation(beyond_als(run, settings))
+    return Investigation(beyond_em(run, settings, _ends_of(settings, own)))
+
+
 @st.cache_resource(**_SHARED)
 def _shared_investigation(settings) -> Investigation:
-    return Investigation(_INVESTIGATE[type(settings)](run_of(settings, None), settings))
+    return _investigation(settings, None)
 
 
 @st.cache_resource(**_OF_SESSION)
 def _own_investigation(settings, own_digest: str, _own: Own) -> Investigation:
-    return Investigation(_INVESTIGATE[type(settings)](run_of(settings, _own), settings))
+    return _investigation(settings, _own)
+
+
+@st.cache_resource(**_SHARED)
+def _shared_ends(settings) -> Investigation:
+    return Investigation(ends_of_starts(sample_of(settings).values, settings))
+
+
+@st.cache_resource(**_OF_SESSION)
+def _own_ends(settings, own_digest: str, _own: Own) -> Investigation:
+    return Investigation(ends_of_starts(_own.data.values, settings))

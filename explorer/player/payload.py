@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from explorer.completion import short_cols, short_rows
 from explorer.mixture import EMTrace
 from explorer.runs import ALSRun, EMRun
-from explorer.settings import EMSettings, shown
+from explorer.settings import ALSSettings, EMSettings, shown
 from explorer.study.verdicts import describe_fall
 
 _ALIGNMENT = 8
@@ -37,15 +38,10 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = No
     return b"".join([head, bytes(-len(head) % _ALIGNMENT), *blocks])
 
 
-def display_order(trace: EMTrace) -> np.ndarray:
-    """Return the components in the order in which they are shown: by the last iterate's mean (d = 1)."""
-    return np.argsort(trace.means[-1, :, 0], kind="stable")
-
-
 def em_payload(run: EMRun, settings: EMSettings, frame: Mapping[str, Any]) -> bytes:
     """Pack a run of EM. `frame` holds what the page adds: run and data identity, summary and address entries."""
     sample, trace = run.sample, run.trace
-    order = display_order(trace)
+    order = run.shown_order
     rank = np.argsort(order)
     truth = sample.truth
     header = {
@@ -87,14 +83,14 @@ def em_payload(run: EMRun, settings: EMSettings, frame: Mapping[str, Any]) -> by
 def _end_note(trace: EMTrace, settings: EMSettings) -> str:
     notes = {
         "converged": f"Last gain below {shown(settings, 'rtol')} · |L|.",
-        "max_iter": "Stopped while still moving.",
+        "max_iter": "Stopped by max iterations.",
         "degenerate": "A component collapsed: the run stops here.",
         "diverged": "The log-likelihood fell: the run stops here.",
     }
     return notes[trace.stop_reason]
 
 
-def als_payload(run: ALSRun, frame: Mapping[str, Any]) -> bytes:
+def als_payload(run: ALSRun, settings: ALSSettings, frame: Mapping[str, Any]) -> bytes:
     """Pack a run of ALS; values and factors are in model units, `offset` and `scale` lead back to the data's own."""
     problem, masked, trace = run.problem, run.masked, run.trace
     m, n = problem.values.shape
@@ -108,15 +104,18 @@ def als_payload(run: ALSRun, frame: Mapping[str, Any]) -> bytes:
         "explanation": run.explanation,
         "m": m,
         "n": n,
-        "rank": trace.lefts.shape[2],
+        "rank": settings.rank,
         "last": 2 * trace.n_sweeps,
         "stop_reason": trace.stop_reason,
         "offset": masked.offset,
         "scale": masked.scale,
         "row_labels": list(problem.row_labels),
         "col_labels": list(problem.col_labels),
-        "short_rows": [],
-        "short_cols": [],
+        "ridge": settings.ridge,
+        "short_rows": short_rows(observed, settings.rank).tolist(),
+        "short_cols": short_cols(observed, settings.rank).tolist(),
+        "singular_rows": trace.singular_rows.tolist(),
+        "singular_cols": trace.singular_cols.tolist(),
     }
     arrays = {
         "rows": observed.rows.astype(np.int32),

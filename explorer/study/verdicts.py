@@ -3,7 +3,7 @@
 A verdict is made twice: at once from the run alone, and again when more is known than the run can tell.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,18 +11,16 @@ import numpy as np
 from explorer.completion import Identifiability
 from explorer.mixture import STRATEGIES, Degeneracy, DegeneracyKind, StopReason
 from explorer.runs import ALSRun, EMRun
-from explorer.settings import EMSettings, shown
-from explorer.study.beyond import N_STARTS, BeyondEM
+from explorer.settings import ALSSettings, EMSettings, shown
+from explorer.study.beyond import N_STARTS, BeyondALS, BeyondEM, recovers
 
 # Two ends of EM closer than this in total log-likelihood count as one optimum: it is far below what a person would
 # call better, and far above what the tolerance of 1e-10 leaves open on the app's data.
 SAME_OPTIMUM = 0.05
 # Components whose means, weights and variances agree to this share of the data's spread have not separated.
 SAME_COMPONENT = 1e-6
-# A matrix counts as recovered when the error on the hidden entries is below this share of the matrix's own size.
-RECOVERED = 0.05
-# ... or below this many times the noise that was put on it: nobody can know a noisy entry better than that.
-NOISE = 1.5
+# An error on the hidden entries up to this many times that of ALS from the true factors is as good as ALS can do here.
+AS_GOOD = 1.5
 
 
 @dataclass(frozen=True)
@@ -73,51 +71,66 @@ def em_verdict(run: EMRun, settings: EMSettings, beyond: BeyondEM | None = None)
     return Verdict("good", "Best known optimum", sentence, "Ends in the best known optimum")
 
 
-def als_verdict(run: ALSRun, found: Identifiability | None = None) -> Verdict:
-    """Judge a run of ALS; `found` is whether the mask determines the matrix, None while that is not known."""
+def als_verdict(run: ALSRun, settings: ALSSettings, beyond: BeyondALS | None = None) -> Verdict:
+    """Judge a run of ALS; `beyond` is what the mask and other runs tell, None while that is not known."""
     trace = run.trace
-    rank, sweeps = trace.lefts.shape[2], trace.n_sweeps
+    rank, sweeps, true_rank = trace.lefts.shape[2], trace.n_sweeps, run.problem.low_rank
     if trace.stop_reason == StopReason.DIVERGED:
         return _verdict("error", "Diverged", f"stopped at {sweeps}: the objective rose or overflowed")
-    if found is not None and not found.determined:
-        return _verdict("warning", "Not determined", _undetermined(found, rank))
     stopped_early = trace.stop_reason == StopReason.MAX_ITER
-    how = f"stopped at {sweeps} while still improving" if stopped_early else f"converged at {sweeps}"
-    what = "determines the matrix" if run.problem.low_rank == rank else f"can determine a rank-{rank} matrix"
-    known = f"; this mask {what}" if found is not None else ""
+    how = f"stopped at {sweeps}" if stopped_early else f"converged at {sweeps}"
+    determined = beyond is None or beyond.identifiability.determined
+    hidden = None if trace.rmse_hidden is None else trace.rmse_hidden[-1]
+    if hidden is not None and true_rank is not None and recovers(run, hidden):
+        sentence = f"{how}, hidden error {_in_units(run, hidden)}{_known(run, beyond)}"
+        if not determined:
+            sentence += f", although {_undetermined(beyond.identifiability, rank)}: start and ridge chose well"
+        return Verdict("good", "Recovered", sentence, "Ends recovered")
+    if not determined:
+        reason = _undetermined(beyond.identifiability, rank)
+        return _verdict("warning", "Not determined", f"{reason}: no method can fill it")
+    plain = _verdict("plain", "Converged", "")
+    if stopped_early:
+        plain = _verdict("plain" if hidden is None else "warning", "Stopped at max sweeps", "")
+    if hidden is None:
+        seen = _in_units(run, trace.rmse_observed[-1])
+        return replace(plain, sentence=f"{how}, error on the seen entries {seen}{_known(run, beyond)}")
+    end = f"{how}, hidden error {_in_units(run, hidden)}"
+    if true_rank not in (None, rank):
+        word = "Rank too low" if rank < true_rank else "Rank too high"
+        return _verdict("warning", word, f"{end}: the matrix has rank {true_rank}")
+    if true_rank is None or beyond is None:
+        return replace(plain, sentence=end + _known(run, beyond))
+    return _not_recovered(run, settings, beyond, plain, end)
+
+
+def _not_recovered(run: ALSRun, settings: ALSSettings, beyond: BeyondALS, plain: Verdict, end: str) -> Verdict:
+    """Why a run of the true rank is far from the matrix although the mask determines it: three different reasons."""
+    if beyond.sweeps_to_recovery is not None:
+        word = plain.word if run.trace.stop_reason == StopReason.MAX_ITER else "Stopped on a plateau"
+        count = beyond.sweeps_to_recovery
+        more = "1 more sweep recovers" if count == 1 else f"{count} more sweeps recover"
+        return _verdict("warning", word, f"{end}; {more} the matrix")
+    best = _in_units(run, beyond.from_truth_hidden)
+    if beyond.continued_hidden <= AS_GOOD * beyond.from_truth_hidden:
+        causes = [name for name, size in (("the ridge", settings.ridge), ("the noise", run.problem.noise)) if size]
+        sentence = f"{end}; from the true factors ALS ends at {best} too"
+        return _verdict("warning", "Held back", f"{sentence}, because of {' and '.join(causes) or 'too few entries'}")
+    sentence = f"{end}, although this mask determines the matrix; from its true factors ALS ends at {best}"
+    return Verdict("local", "Stuck", f"{sentence}: try another start", "Gets stuck")
+
+
+def _known(run: ALSRun, beyond: BeyondALS | None) -> str:
+    """What is worth adding about the mask, and about solutions that were not unique."""
+    rank, trace = run.trace.lefts.shape[2], run.trace
+    known = ""
+    if beyond is not None and beyond.identifiability.determined:
+        exact = run.problem.low_rank == rank
+        known += f"; this mask {'determines the matrix' if exact else f'can determine a rank-{rank} matrix'}"
     n_singular = len(trace.singular_rows) + len(trace.singular_cols)
     if n_singular:
         known += f"; {n_singular} rows or columns had no unique solution, the shortest was taken"
-    if trace.rmse_hidden is None:
-        seen = _in_units(run, trace.rmse_observed[-1])
-        word = "Stopped at max sweeps" if stopped_early else "Converged"
-        return _verdict("plain", word, f"{how}, error on the seen entries {seen}{known}")
-    hidden = _in_units(run, trace.rmse_hidden[-1])
-    exact = run.problem.low_rank is not None
-    if exact and trace.rmse_hidden[-1] < max(RECOVERED * _size(run), NOISE * run.problem.noise):
-        return Verdict("good", "Recovered", f"{how}, hidden error {hidden}{known}", "Ends recovered")
-    if stopped_early:
-        return _verdict("warning", "Stopped at max sweeps", f"{how}, hidden error {hidden}{known}")
-    if not exact:
-        return _verdict("plain", "Converged", f"{how}, hidden error {hidden}{known}")
-    if rank < run.problem.low_rank:
-        return _verdict(
-            "warning",
-            "Rank too low",
-            f"{how}, hidden error {hidden}: the matrix has rank {run.problem.low_rank}",
-        )
-    if rank > run.problem.low_rank:
-        return _verdict(
-            "warning", "Rank too high", f"{how}, hidden error {hidden}: the matrix has rank {run.problem.low_rank}"
-        )
-    if found is None:
-        return _verdict("plain", "Converged", f"{how}, hidden error {hidden}")
-    return Verdict(
-        "local",
-        "Stuck",
-        f"{how}, hidden error {hidden}, although this mask {what}: try another start or less ridge",
-        "Gets stuck",
-    )
+    return known
 
 
 def describe_fall(fall: Degeneracy, unit: str) -> dict[str, str]:
@@ -133,11 +146,6 @@ def describe_fall(fall: Degeneracy, unit: str) -> dict[str, str]:
     return {"head": head, "detail": detail}
 
 
-def shown_number(run: EMRun, component: int) -> int:
-    """Return the number, from 1, under which a component of the trace is shown: by the last iterate's mean."""
-    return int(np.argsort(np.argsort(run.trace.means[-1, :, 0], kind="stable"))[component]) + 1
-
-
 def _degenerate(run: EMRun, settings: EMSettings, beyond: BeyondEM | None) -> Verdict:
     fall = run.trace.degeneracies[0]
     told = describe_fall(fall, run.sample.unit)
@@ -149,7 +157,7 @@ def _degenerate(run: EMRun, settings: EMSettings, beyond: BeyondEM | None) -> Ve
     others = (
         f"; {beyond.n_degenerate} of {N_STARTS} other starts collapse too" if beyond and beyond.n_degenerate else ""
     )
-    number = shown_number(run, fall.component)
+    number = run.shown_order.tolist().index(fall.component) + 1
     what = told["detail"] if fall.kind == DegeneracyKind.CONSTANT else f"component {number} {told['detail']}"
     return _verdict("warning", "Degenerate", f"stopped at {run.trace.n_iterations}: {what}{others}; {advice}")
 
@@ -167,16 +175,11 @@ def _undetermined(found: Identifiability, rank: int) -> str:
     counts = ((len(found.short_rows), "row"), (len(found.short_cols), "column"))
     short = " and ".join(f"{count} {name if count == 1 else name + 's'}" for count, name in counts if count)
     if short:
-        return f"{short} with fewer than {rank} seen entries, too few for rank {rank}: no method can fill them"
+        has = "has" if len(found.short_rows) + len(found.short_cols) == 1 else "have"
+        return f"{short} {has} fewer than {rank} seen entries, too few for rank {rank}"
     missing = found.degrees_of_freedom - found.jacobian_rank
     free = "1 direction" if missing == 1 else f"{missing} directions"
-    return f"the seen entries leave {free} of a rank-{rank} matrix free: no method can fill it"
-
-
-def _size(run: ALSRun) -> float:
-    """Root mean square of the matrix, in model units."""
-    values = (run.problem.values - run.masked.offset) / run.masked.scale
-    return float(np.sqrt(np.nanmean(values**2)))
+    return f"the seen entries leave {free} of a rank-{rank} matrix free"
 
 
 def _in_units(run: ALSRun, error: float) -> str:

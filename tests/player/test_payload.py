@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from explorer.datasets import own_matrix, own_sample
-from explorer.player.payload import als_payload, display_order, em_payload, pack
+from explorer.player.payload import als_payload, em_payload, pack
 from explorer.runs import make_als_run, make_em_run
 from explorer.settings import ALSSettings, EMSettings
 from explorer.study.verdicts import em_verdict
@@ -126,7 +126,7 @@ def test_every_number_of_a_run_of_em_arrives_to_the_last_bit():
 
 def test_components_are_ordered_by_the_last_iterate_s_mean_in_everything_that_is_sent():
     run = make_em_run(DISORDERED)
-    order = display_order(run.trace).tolist()
+    order = run.shown_order.tolist()
     assert order != [0, 1, 2, 3]
     _, sent = decode(em_payload(run, DISORDERED, {}))
     means = sent["means"].reshape(-1, 4)
@@ -184,9 +184,10 @@ def test_a_hundred_iterations_of_five_components_on_4000_points_are_20_times_sma
 
 @pytest.mark.parametrize("matrix", ["checkerboard", "sea-temperature", "votes"])
 def test_every_number_of_a_run_of_als_arrives(matrix):
-    run = make_als_run(ALSSettings(matrix=matrix, rank=3, seen=40, max_sweeps=4, rtol=0.0))
+    settings = ALSSettings(matrix=matrix, rank=3, seen=40, max_sweeps=4, rtol=0.0)
+    run = make_als_run(settings)
     trace, (m, n) = run.trace, run.problem.values.shape
-    header, sent = decode(als_payload(run, {"run": "r2"}))
+    header, sent = decode(als_payload(run, settings, {"run": "r2"}))
     assert (header["role"], header["panel"], header["run"]) == ("run", "als", "r2")
     assert (header["m"], header["n"], header["rank"], header["last"]) == (m, n, 3, 8)
     assert header["stop_reason"] == "max_iter"
@@ -206,15 +207,30 @@ def test_every_number_of_a_run_of_als_arrives(matrix):
 
 
 def test_with_nothing_hidden_there_is_no_hidden_error_to_draw():
-    run = make_als_run(ALSSettings(seen=100, max_sweeps=2))
-    _, sent = decode(als_payload(run, {}))
+    settings = ALSSettings(seen=100, max_sweeps=2)
+    _, sent = decode(als_payload(make_als_run(settings), settings, {}))
     assert "rmse_hidden" not in sent
+
+
+def test_rows_and_columns_with_too_few_entries_or_no_unique_solution_are_named():
+    settings = ALSSettings(mask_seed=39, ridge=0.0)
+    run = make_als_run(settings)
+    header, sent = decode(als_payload(run, settings, {}))
+    assert header["ridge"] == 0
+    for short, singular, indices, size in (
+        ("short_rows", "singular_rows", "rows", 40),
+        ("short_cols", "singular_cols", "cols", 70),
+    ):
+        few = [index for index in range(size) if np.count_nonzero(sent[indices] == index) < 2]
+        assert header[short] == few
+        assert set(few) <= set(header[singular])
+    assert len(header["short_cols"]) == 2
 
 
 def test_labels_of_a_user_s_matrix_arrive_as_they_are():
     problem = own_matrix([[1.0, 2.0], [3.0, 5.0]], ["Sète", '"quoted" </script>'], ["é", "日本"], label="∅")
-    run = make_als_run(ALSSettings(matrix="own", rank=1, seen=100), problem)
-    header, _ = decode(als_payload(run, {}))
+    settings = ALSSettings(matrix="own", rank=1, seen=100)
+    header, _ = decode(als_payload(make_als_run(settings, problem), settings, {}))
     assert header["row_labels"] == ["Sète", '"quoted" </script>']
     assert header["col_labels"] == ["é", "日本"]
     assert header["label"] == "∅"

@@ -1,15 +1,17 @@
 """What other starts tell: the same as a plain loop over run_em, in slices that never take long."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from explorer.completion import identifiability
-from explorer.datasets import own_sample
+from explorer.completion import factorize, identifiability, run_als
+from explorer.datasets import own_matrix, own_sample
 from explorer.mixture import StopReason, initialize, run_em
 from explorer.runs import make_als_run, make_em_run
 from explorer.settings import ALSSettings, EMSettings
 from explorer.study import beyond
-from explorer.study.beyond import CONTINUED_ITERATIONS, CONTINUED_RTOL, N_STARTS, beyond_als, beyond_em
+from explorer.study.beyond import CONTINUED_ITERATIONS, CONTINUED_RTOL, N_STARTS, beyond_als, beyond_em, ends_of_starts
 
 PLATEAU = EMSettings(data="ten-points", initialization="partition", n_components=2, rtol=1e-4)
 COLLAPSED = EMSettings(
@@ -174,30 +176,99 @@ def test_progress_says_which_start_is_running():
     assert all(isinstance(each, str) and each for each in progress)
 
 
+def test_starts_that_somebody_else_works_out_are_not_run_again(count_iterates):
+    settings = EMSettings(n_components=2, rtol=1e-10)
+    run = make_em_run(settings)
+    alone, _ = finish(beyond_em(run, settings))
+    ends, _ = finish(ends_of_starts(run.sample.values, settings))
+    assert len(ends.log_likelihoods) + ends.n_degenerate == N_STARTS
+    count_iterates[0] = 0
+
+    def known():
+        yield "being worked out"
+        return ends
+
+    found, progress = finish(beyond_em(run, settings, known()))
+    assert found == alone
+    assert count_iterates[0] < 10
+    assert progress[-1] == "being worked out"
+
+
+@pytest.mark.parametrize("seed", [3, 77])
+def test_other_starts_are_the_same_whatever_the_run(seed):
+    settings = EMSettings(data="generated", n_components=2, data_seed=5, variance_floor=1e-4)
+    others = replace(settings, seed=seed, initialization="quantiles", rtol=1e-2, max_iter=9, soft=True)
+    assert others.of_other_starts() == settings.of_other_starts() == settings
+    for changed in ({"data_seed": 6}, {"n_components": 3}, {"variance_floor": 1e-3}, {"true_means": "-4, 0, 6"}):
+        assert replace(others, **changed).of_other_starts() != settings.of_other_starts()
+
+
 # Whether the mask determines the matrix
 
 
+def judged(settings):
+    run = make_als_run(settings)
+    found, progress = finish(beyond_als(run, settings))
+    return run, found, progress
+
+
 def test_a_mask_is_judged_at_a_random_point_where_the_true_factors_are_not_known():
-    run = make_als_run(ALSSettings(matrix="life-expectancy", rank=2, max_sweeps=1))
-    found, progress = finish(beyond_als(run))
+    run, found, progress = judged(ALSSettings(matrix="life-expectancy", rank=2, max_sweeps=1))
     expected = identifiability(run.masked.observed, 2)
     assert len(progress) >= 1
-    assert found.determined == expected.determined
-    assert found.short_rows.tolist() == expected.short_rows.tolist()
-    assert len(found.short_rows) > 0
+    assert found.identifiability.determined == expected.determined
+    assert found.identifiability.short_rows.tolist() == expected.short_rows.tolist()
+    assert len(expected.short_rows) > 0
+    assert (found.sweeps_to_recovery, found.continued_hidden, found.from_truth_hidden) == (None, None, None)
 
 
 def test_a_mask_is_judged_at_the_true_factors_where_these_are_known():
     """Mask 1 determines nearly every matrix of rank 2, but not the checkerboard, which is special."""
-    run = make_als_run(ALSSettings(mask_seed=1, max_sweeps=1))
+    run, found, _ = judged(ALSSettings(mask_seed=1, max_sweeps=1))
     assert identifiability(run.masked.observed, 2).determined
-    found, _ = finish(beyond_als(run))
-    assert not found.determined
-    assert len(found.short_rows) == len(found.short_cols) == 0
+    assert not found.identifiability.determined
+    assert len(found.identifiability.short_rows) == len(found.identifiability.short_cols) == 0
 
 
 def test_with_another_rank_than_the_true_one_the_true_factors_do_not_matter():
-    run = make_als_run(ALSSettings(mask_seed=1, rank=1, max_sweeps=1))
-    found, _ = finish(beyond_als(run))
-    assert found.degrees_of_freedom == 40 + 70 - 1
-    assert found.determined == identifiability(run.masked.observed, 1).determined
+    run, found, _ = judged(ALSSettings(mask_seed=1, rank=1, max_sweeps=1))
+    assert found.identifiability.degrees_of_freedom == 40 + 70 - 1
+    assert found.identifiability.determined == identifiability(run.masked.observed, 1).determined
+    assert found.continued_hidden is None
+
+
+def test_while_a_large_matrix_is_judged_others_have_their_turn():
+    """In one piece it takes a second, and nobody could move a slider meanwhile."""
+    values = np.random.default_rng(0).normal(size=(200, 200))
+    settings = ALSSettings(matrix="own", rank=10, seen=50, max_sweeps=1)
+    found, progress = finish(beyond_als(make_als_run(settings, own_matrix(values)), settings))
+    assert found.identifiability.determined
+    assert len(progress) > 5
+
+
+# Where ALS could have ended
+
+
+def test_a_run_that_was_stopped_recovers_the_matrix_when_it_goes_on():
+    """As many sweeps as a longer run needs to bring the hidden error below a twentieth of the matrix."""
+    run, found, _ = judged(ALSSettings(max_sweeps=3))
+    size = np.sqrt(np.mean(run.problem.values**2))
+    longer = make_als_run(ALSSettings(rtol=0.0)).trace.rmse_hidden
+    needed = int(np.argmax(longer < 0.05 * size))  # half steps
+    assert found.sweeps_to_recovery == (needed + 1) // 2 - 3
+    assert found.continued_hidden == pytest.approx(longer[needed], rel=1e-6)
+
+
+def test_a_stuck_run_stays_where_it_is_and_the_true_factors_show_a_better_end():
+    run, found, _ = judged(ALSSettings(mask_seed=19))
+    assert found.sweeps_to_recovery is None
+    assert found.continued_hidden > 0.5
+    truth = factorize(run.problem.values, 2)
+    trace = run_als(run.masked.observed, 2, start=truth.right, max_sweeps=1000, rtol=1e-10, hidden=run.masked.hidden)
+    assert found.from_truth_hidden == pytest.approx(trace.rmse_hidden[-1], rel=1e-9)
+    assert found.from_truth_hidden < 0.01
+
+
+def test_where_the_mask_determines_nothing_no_other_run_is_made():
+    _, found, _ = judged(ALSSettings(mask_seed=9))
+    assert found.continued_hidden is found.from_truth_hidden is None

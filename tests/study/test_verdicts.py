@@ -13,8 +13,8 @@ from explorer.mixture import Degeneracy, DegeneracyKind
 from explorer.runs import make_als_run, make_em_run
 from explorer.settings import ALSSettings, EMSettings
 from explorer.stopping import StopReason
-from explorer.study.beyond import BeyondEM, beyond_als, beyond_em
-from explorer.study.verdicts import als_verdict, describe_fall, em_verdict, shown_number
+from explorer.study.beyond import BeyondALS, BeyondEM, beyond_als, beyond_em
+from explorer.study.verdicts import als_verdict, describe_fall, em_verdict
 
 TEN_POINTS = EMSettings(data="ten-points", initialization="partition", n_components=2)
 NONE = np.empty(0, dtype=np.intp)
@@ -37,8 +37,8 @@ def judged_em(settings, own=None):
 
 def judged_als(settings, own=None):
     run = make_als_run(settings, own)
-    found = result(beyond_als(run))
-    return run, als_verdict(run), found, als_verdict(run, found)
+    found = result(beyond_als(run, settings))
+    return run, als_verdict(run, settings), found, als_verdict(run, settings, found)
 
 
 def typed(labels, n_components=2, **more):
@@ -272,8 +272,7 @@ def test_components_are_numbered_from_left_to_right_as_the_picture_shows_them():
         settings = EMSettings(initialization="means", means=" ".join(map(str, order)), max_iter=3)
         run = make_em_run(settings)
         means = run.trace.means[-1, :, 0]
-        by_number = {shown_number(run, component): means[component] for component in range(3)}
-        assert [by_number[number] for number in (1, 2, 3)] == sorted(means)
+        assert [means[component] for component in run.shown_order] == sorted(means)
 
 
 # ALS
@@ -289,7 +288,7 @@ def hidden_error(run):
 
 def test_recovered():
     run, at_once, found, verdict = judged_als(ALSSettings(mask_seed=4))
-    assert found.determined
+    assert found.identifiability.determined
     assert (verdict.tone, verdict.word, verdict.ahead) == ("good", "Recovered", "Ends recovered")
     assert at_once.word == "Recovered"
     assert f"converged at {run.trace.n_sweeps}, hidden error {hidden_error(run):.2g}" in verdict.sentence
@@ -299,7 +298,7 @@ def test_recovered():
 
 def test_a_noisy_matrix_is_recovered_when_nothing_but_its_noise_is_left():
     run, _, found, verdict = judged_als(ALSSettings(matrix="low-rank", rank=3, seen=70))
-    assert found.determined
+    assert found.identifiability.determined
     assert hidden_error(run) < 1.5 * 0.1  # the noise has a standard deviation of 0.1, the entries have 1.7
     assert verdict.word == "Recovered"
 
@@ -311,12 +310,12 @@ def test_a_noisy_matrix_is_recovered_when_nothing_but_its_noise_is_left():
 )
 def test_stuck(settings):
     run, at_once, found, verdict = judged_als(settings)
-    assert found.determined
+    assert found.identifiability.determined
     assert at_once.word == "Converged"
     assert (verdict.tone, verdict.word, verdict.ahead) == ("local", "Stuck", "Gets stuck")
     assert hidden_error(run) > 0.5
     assert f"converged at {run.trace.n_sweeps}, hidden error {hidden_error(run):.2g}" in verdict.sentence
-    assert "although this mask determines the matrix" in verdict.sentence
+    assert "although this mask determines the matrix; from its true factors ALS ends at 0.002" in verdict.sentence
 
 
 def test_not_determined_for_short_rows_and_columns():
@@ -325,8 +324,8 @@ def test_not_determined_for_short_rows_and_columns():
     values[2, 1:] = np.nan
     values[:7, 4] = values[:, 6] = np.nan
     _, at_once, found, verdict = judged_als(ALSSettings(matrix="own", rank=2, seen=100), own_matrix(values))
-    assert found.short_rows.tolist() == [2]
-    assert found.short_cols.tolist() == [4, 6]
+    assert found.identifiability.short_rows.tolist() == [2]
+    assert found.identifiability.short_cols.tolist() == [4, 6]
     assert "determine" not in at_once.word.lower()
     assert (verdict.tone, verdict.word) == ("warning", "Not determined")
     for told in ("1 row ", "2 columns", "rank 2", "no method"):
@@ -341,19 +340,41 @@ def test_not_determined_for_one_short_column():
     assert "row" not in verdict.sentence
 
 
-@pytest.mark.parametrize(("mask_seed", "free"), [(1, "1 direction "), (9, "2 directions ")])
-def test_not_determined_although_no_row_or_column_is_short(mask_seed, free):
-    _, at_once, found, verdict = judged_als(ALSSettings(mask_seed=mask_seed))
-    assert len(found.short_rows) == len(found.short_cols) == 0
+def test_not_determined_although_no_row_or_column_is_short():
+    _, at_once, found, verdict = judged_als(ALSSettings(mask_seed=9))
+    assert len(found.identifiability.short_rows) == len(found.identifiability.short_cols) == 0
     assert at_once.word != "Not determined"
     assert (verdict.tone, verdict.word) == ("warning", "Not determined")
-    assert free in verdict.sentence
-    assert "rank-2" in verdict.sentence
+    assert "2 directions of a rank-2 matrix free" in verdict.sentence
+
+
+def test_a_matrix_that_was_recovered_stays_so_though_the_mask_left_a_choice():
+    _, at_once, found, verdict = judged_als(ALSSettings(mask_seed=1))
+    assert not found.identifiability.determined
+    assert at_once.word == verdict.word == "Recovered"
+    assert "although the seen entries leave 1 direction of a rank-2 matrix free" in verdict.sentence
+
+
+def test_held_back_by_the_ridge():
+    run, at_once, found, verdict = judged_als(ALSSettings(ridge=10.0))
+    assert at_once.word == "Converged"
+    assert (verdict.tone, verdict.word) == ("warning", "Held back")
+    assert hidden_error(run) == pytest.approx(found.from_truth_hidden, rel=0.01)
+    assert f"ends at {found.from_truth_hidden:.2g} too, because of the ridge" in verdict.sentence
+    assert "noise" not in verdict.sentence
+
+
+def test_stopped_on_a_plateau():
+    run, at_once, found, verdict = judged_als(ALSSettings(rtol=1e-2))
+    assert run.trace.stop_reason is StopReason.CONVERGED
+    assert at_once.word == "Converged"
+    assert (verdict.tone, verdict.word) == ("warning", "Stopped on a plateau")
+    assert f"{found.sweeps_to_recovery} more sweeps recover the matrix" in verdict.sentence
 
 
 def test_rank_too_low():
     run, _, found, verdict = judged_als(ALSSettings(rank=1))
-    assert found.determined
+    assert found.identifiability.determined
     assert (verdict.tone, verdict.word) == ("warning", "Rank too low")
     assert f"hidden error {hidden_error(run):.2g}" in verdict.sentence
     assert "the matrix has rank 2" in verdict.sentence
@@ -363,7 +384,7 @@ def test_rank_too_low():
 def test_measured_data_is_given_its_error_in_its_unit_and_is_never_called_recovered_or_stuck(matrix):
     run, at_once, found, verdict = judged_als(ALSSettings(matrix=matrix, rank=2, seen=50))
     assert run.problem.low_rank is None
-    assert found.determined
+    assert found.identifiability.determined
     for each in (at_once, verdict):
         assert (each.tone, each.word) == ("plain", "Converged")
         assert f"hidden error {hidden_error(run):.2g} {run.problem.unit}" in each.sentence
@@ -381,7 +402,7 @@ def test_stopped_at_max_sweeps():
     run, at_once, _, verdict = judged_als(ALSSettings(max_sweeps=1, ridge=0.1))
     for each in (at_once, verdict):
         assert (each.tone, each.word) == ("warning", "Stopped at max sweeps")
-        assert "stopped at 1 while still improving" in each.sentence
+        assert each.sentence.startswith("stopped at 1, ")
         assert f"hidden error {hidden_error(run):.2g}" in each.sentence
 
 
@@ -389,7 +410,7 @@ def test_als_diverged():
     """ALS cannot, so the trace is made up."""
     run = make_als_run(ALSSettings())
     run = replace(run, trace=replace(run.trace, stop_reason=StopReason.DIVERGED))
-    verdict = als_verdict(run, Identifiability(NONE, NONE, 5, 6))
+    verdict = als_verdict(run, ALSSettings(), BeyondALS(Identifiability(NONE, NONE, 5, 6)))
     assert (verdict.tone, verdict.word) == ("error", "Diverged")
     assert f"stopped at {run.trace.n_sweeps}" in verdict.sentence
 
