@@ -1,5 +1,6 @@
 """Pointing at things: what a point, a cell or a curve says, where a click goes, and the formula that follows."""
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -79,11 +80,16 @@ def grid(across: tuple[float, float], down: tuple[float, float], count: int = 12
 # ---- EM ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("half", [0, STEP, 20])
-def test_a_point_tells_its_value_density_and_posteriors(em, em_run, half):
+@pytest.mark.parametrize(
+    ("half", "said"), [(0, r"starts in component [12]"), (STEP, None), (STEP + 1, "in the last E step"), (3, None)]
+)
+def test_a_point_tells_its_value_density_and_posteriors(em, em_run, half, said):
+    """After an M step the posteriors are still those of the E step that coloured the point."""
     em.seek(half)
     lines = point_at(em, em.figure, grid((0.15, 0.9), (0.6, 0.95)), "point")
-    check_place(lines, em_run, half)
+    if said:
+        assert re.fullmatch(said, lines.pop(2)[0])
+    check_place(lines, em_run, half, posteriors_of=max(0, math.ceil(half / 2) - 1))
     index = int(re.match(r"point (\d+) of 272", lines[0][1]).group(1)) - 1
     assert number(lines[0][0].partition("=")[2]) == pytest.approx(em_run.sample.values[index], abs=1e-6)
 
@@ -92,12 +98,21 @@ def test_a_place_under_the_curve_tells_the_same(em, em_run):
     check_place(point_at(em, em.figure, [(0.4, 0.3)], "density"), em_run, STEP)
 
 
-def check_place(lines: list[list[str]], run, half: int) -> None:
+def test_the_tip_of_a_pointer_at_rest_follows_the_run(em, em_run):
+    place = em.figure.bounding_box()
+    em.page.mouse.move(place["x"] + 0.4 * place["width"], place["y"] + 0.3 * place["height"])
+    for half in (1, 8):
+        em.seek(half)
+        check_place(told(em), em_run, half)
+
+
+def check_place(lines: list[list[str]], run, half: int, posteriors_of: int | None = None) -> None:
     """The tip's density and posteriors are Python's at the tip's value."""
     value = number(lines[0][0].partition("=")[2])
     assert "minutes" in lines[0][0]
     mixture = run.trace.mixture(half // 2)
-    posteriors = e_step([value], mixture)[0][np.argsort(run.trace.means[-1, :, 0])]
+    assigning = mixture if posteriors_of is None else run.trace.mixture(posteriors_of)
+    posteriors = e_step([value], assigning)[0][np.argsort(run.trace.means[-1, :, 0])]
     assert lines[1][0] == "density"
     assert number(lines[1][1]) == pytest.approx(density([value], mixture)[0], rel=0.03, abs=1e-4)
     assert [name for name, _ in lines[2:]] == ["posterior of 1", "posterior of 2"]
@@ -275,3 +290,25 @@ def test_the_formula_of_als_follows_the_cell_that_is_clicked(als, als_run, half,
 def test_the_start_is_explained_in_a_sentence(em, em_run):
     em.seek(0)
     expect(em.root.locator(".xp-formula")).to_contain_text(em_run.explanation)
+
+
+def test_the_numbers_in_the_formula_of_a_solve_give_its_value(open_page):
+    """Ridge and counts are in them: an inverse and a vector whose product is the marked row."""
+    page = open_page(link(als=ALSSettings(ridge=1.0)))
+    als = wait_for_player(page, "als")
+    formula = als.root.locator(".xp-formula")
+
+    def numbers(selector: str) -> list[float]:
+        return [number(text) for text in formula.locator(selector).all_inner_texts()]
+
+    run = make_als_run(ALSSettings(ridge=1.0))
+    for half, factor in ((1, run.trace.lefts[1]), (6, run.trace.rights[3])):
+        als.seek(half)
+        expect(formula.locator(".xp-vector")).to_be_visible()  # once the font is there
+        matrix = np.reshape(numbers(".xp-matrix:not(.xp-vector) span"), (2, 2))
+        solved = np.linalg.solve(matrix, numbers(".xp-vector span"))
+        marked = [number(text) for text in formula.locator("mark").inner_text().split(",")]
+        np.testing.assert_allclose(marked, solved, rtol=0.03)
+        index = int(number(formula.locator(".xp-note").inner_text())) - 1
+        np.testing.assert_allclose(marked, factor[index], atol=0.006)
+        assert "λ = 1" in formula.locator(".xp-note").inner_text().replace("\u00a0", " ")

@@ -163,7 +163,7 @@ def test_the_true_mixture_and_the_switches_of_the_picture_are_sent():
     ("settings", "note"),
     [
         (EMSettings(n_components=2, rtol=1e-4), "10⁻⁴"),
-        (EMSettings(max_iter=1), "still moving"),
+        (EMSettings(max_iter=1), "by max iterations"),
         (EMSettings(variance_floor=1e-2, n_components=6), "collapsed"),
     ],
 )

@@ -209,37 +209,45 @@ function cached(model, key, area, draw) {
   return model.observedCanvas;
 }
 
-// Rows and columns that no method can fill are hatched amber in factor and product, with ticks outside.
+// Rows and columns that no method can fill are hatched amber in factor and product, with ticks outside. A hollow tick
+// marks one without a unique solution in some sweep, for which the shortest was taken (ridge 0 only).
 function drawUndetermined(ctx, model, layout, theme) {
   const { product, left, right } = layout;
-  const tick = 4 * layout.unit;
-  ctx.fillStyle = theme.warning;
+  const width = product.width / model.n;
+  const height = product.height / model.m;
   for (const j of model.short_cols) {
-    const width = product.width / model.n;
     const x = product.x + j * width;
     hatch(ctx, { x, y: product.y, width, height: product.height }, theme);
     hatch(ctx, { x, y: right.y, width, height: right.height }, theme);
-    const middle = x + width / 2;
-    triangle(ctx, [middle, product.y + product.height + 4], [middle - tick, product.y + product.height + 4 + 1.6 * tick], [middle + tick, product.y + product.height + 4 + 1.6 * tick], theme);
   }
   for (const i of model.short_rows) {
-    const height = product.height / model.m;
     const y = product.y + i * height;
     hatch(ctx, { x: product.x, y, width: product.width, height }, theme);
     hatch(ctx, { x: left.x, y, width: left.width, height }, theme);
-    const middle = y + height / 2;
-    const edge = product.x + product.width + 2;
-    triangle(ctx, [edge, middle], [edge + 1.6 * tick, middle - tick], [edge + 1.6 * tick, middle + tick], theme);
   }
+  const below = product.y + product.height + 4;
+  const beside = product.x + product.width + 2;
+  const column = (j) => [product.x + (j + 0.5) * width, below, 0, 1];
+  const row = (i) => [beside, product.y + (i + 0.5) * height, 1, 0];
+  const rest = (singular, short) => singular.filter((index) => !short.includes(index));
+  for (const at of [...model.short_cols.map(column), ...model.short_rows.map(row)]) tick(ctx, at, layout.unit, theme, true);
+  const hollow = [...rest(model.singular_cols, model.short_cols).map(column), ...rest(model.singular_rows, model.short_rows).map(row)];
+  for (const at of hollow) tick(ctx, at, layout.unit, theme, false);
 }
 
-function triangle(ctx, first, second, third, theme) {
-  ctx.fillStyle = theme.warning;
+// A small triangle with its tip at (x, y), pointing against the direction (dx, dy).
+function tick(ctx, [x, y, dx, dy], unit, theme, filled) {
+  const half = 4 * unit;
+  const [endX, endY] = [x + 1.6 * half * dx, y + 1.6 * half * dy];
   ctx.beginPath();
-  ctx.moveTo(...first);
-  ctx.lineTo(...second);
-  ctx.lineTo(...third);
-  ctx.fill();
+  ctx.moveTo(x, y);
+  ctx.lineTo(endX - half * dy, endY - half * dx);
+  ctx.lineTo(endX + half * dy, endY + half * dx);
+  ctx.closePath();
+  ctx.fillStyle = ctx.strokeStyle = theme.warning;
+  ctx.lineWidth = 1.3 * unit;
+  if (filled) ctx.fill();
+  else ctx.stroke();
 }
 
 function hatch(ctx, { x, y, width, height }, theme) {
@@ -362,5 +370,7 @@ function describeFactor(model, moment, name, index, c, px, py) {
   const factor = name === "X" ? left : right;
   const place = name === "X" ? { row: index } : { column: index };
   const label = name === "X" ? nameOf("row", model.row_labels, index) : nameOf("column", model.col_labels, index);
-  return { x: px, y: py, ...place, lines: [[label, ""], [`${name}, factor ${c + 1}`, fixed(factor[index * model.rank + c], 3)]] };
+  const singular = (name === "X" ? model.singular_rows : model.singular_cols).includes(index);
+  const note = singular ? [["no unique solution:", "the shortest"]] : [];
+  return { x: px, y: py, ...place, lines: [[label, ""], [`${name}, factor ${c + 1}`, fixed(factor[index * model.rank + c], 3)], ...note] };
 }

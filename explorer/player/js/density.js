@@ -91,7 +91,8 @@ export function drawArrows(ctx, before, mixture, { x, base }, theme) {
 // Numbered discs sit half way up their bump; where two would touch, the later one moves to the nearest free place
 // and a line leads back to its bump.
 export function drawDiscs(ctx, model, mixture, moment, layout, theme) {
-  const radius = (model.components > 6 ? 8 : 10.5) * (theme.size.text / 14);
+  const tight = model.components > 6 && theme.kind !== "present";
+  const radius = (tight ? 9 : 10.5) * (theme.size.text / 14);
   const taken = [];
   for (let k = 0; k < model.components; k++) {
     const fallen = fallenComponent(model, moment, k);

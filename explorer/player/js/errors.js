@@ -9,10 +9,11 @@ function scales(ctx, model, position, { width, height }, theme) {
   const errors = [...model.rmse_observed, ...(model.rmse_hidden ?? [])].map((value) => value * model.scale);
   const high = Math.max(...errors, 1e-300);
   const low = Math.max(Math.min(...errors), high * 1e-9);
-  const levels = logTicks(low * 0.9, high * 1.1, 5);
+  const levels = logTicks(low * 0.8, high * 1.25, 5);
   const left = Math.max(...levels.map((value) => textWidth(ctx, theme, tick(value))), size * 2) + 10;
   const plot = { x: left, y: size * 1.7, width: width - left - 8, height: height - size * 3.4 };
-  const logs = linear([Math.log(low * 0.8), Math.log(high * 1.25)], [plot.y + plot.height, plot.y + 2]);
+  const room = size * 1.5; // for a label above the highest marker and below the lowest
+  const logs = linear([Math.log(low), Math.log(high)], [plot.y + plot.height - room, plot.y + room]);
   return {
     plot, end, levels,
     x: linear([0, Math.max(end, 1)], [plot.x, plot.x + plot.width]),
@@ -70,12 +71,22 @@ export function drawErrors(ctx, model, moment, box, theme) {
   }
   ctx.restore();
   const boxes = series.map(({ values }) => ({ x: x(half / 2) - 7, y: y(values[half]) - 7, width: 14, height: 14 }));
-  for (const { name, values } of series) {
-    const at = [x(half / 2), y(values[half])];
+  const heights = series.map(({ values }) => y(values[half]));
+  const upper = heights.length === 1 ? null : heights[0] <= heights[1] ? 0 : 1;
+  series.forEach(({ name, values }, i) => {
+    const at = [x(half / 2), heights[i]];
     drawMarker(ctx, at, name === "hidden", theme);
-    const order = name === "hidden" ? [2, 1, 0] : [7, 6, 5];
-    labelNear(ctx, theme, `${name} ${format(values[half] * model.scale, 2)}`, at, plot, { points, faint }, boxes, { colour: theme.ink, bold: true, order });
-  }
+    const order = i === upper ? [2, 1, 0] : [7, 6, 5];
+    const bounds = upper === null ? plot : beside(plot, heights, i === upper);
+    labelNear(ctx, theme, `${name} ${format(values[half] * model.scale, 2)}`, at, bounds, { points, faint }, boxes, { colour: theme.ink, bold: true, order });
+  });
+}
+
+// Where the label of the upper or the lower of two markers may stand, so that none seems to belong to the other.
+function beside(plot, heights, above) {
+  const margin = 6; // free between the plot and what is written above and below it
+  const [top, bottom] = above ? [plot.y - margin, Math.max(...heights)] : [Math.min(...heights), plot.y + plot.height + margin];
+  return { ...plot, y: top, height: bottom - top };
 }
 
 function drawMarker(ctx, [x, y], hollow, theme) {

@@ -28,10 +28,35 @@ export function responsibilities(x, mixture) {
   return terms.map((term) => term / sum);
 }
 
+// The responsibilities of many points, (n, K) row by row, into `target`: nothing is allocated per point.
+export function allResponsibilities(data, mixture, target) {
+  const count = mixture.weights.length;
+  const constants = logConstants(mixture);
+  for (let i = 0; i < data.length; i++) {
+    let largest = -Infinity;
+    for (let k = 0; k < count; k++) {
+      const difference = data[i] - mixture.means[k];
+      const joint = constants[k] - (0.5 * difference * difference) / mixture.variances[k];
+      target[i * count + k] = joint;
+      largest = Math.max(largest, joint);
+    }
+    let sum = 0;
+    for (let k = i * count; k < (i + 1) * count; k++) sum += target[k] = Math.exp(target[k] - largest);
+    for (let k = i * count; k < (i + 1) * count; k++) target[k] /= sum;
+  }
+  return target;
+}
+
+// log pi_k - 1/2 log(2 pi sigma_k^2)
+function logConstants({ weights, variances }) {
+  return Array.from(weights, (w, k) => Math.log(w) - 0.5 * (LOG_2_PI + Math.log(variances[k])));
+}
+
 // Hard assignments: the component of the largest responsibility, the first of equals.
-export function hardAssignments(data, { weights, means, variances }) {
-  const count = weights.length;
-  const constants = Array.from(weights, (w, k) => Math.log(w) - 0.5 * (LOG_2_PI + Math.log(variances[k])));
+export function hardAssignments(data, mixture) {
+  const { means, variances } = mixture;
+  const count = means.length;
+  const constants = logConstants(mixture);
   const labels = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i++) {
     let best = -Infinity;

@@ -75,8 +75,15 @@ function choose(panel, found) {
 function listenToPointer(panel) {
   const canvases = [[panel.figure, "hoverFigure"], [panel.curve, "hoverCurve"], [panel.sideCanvas, "hoverSide"]];
   for (const [canvas, name] of canvases.filter(([each]) => each)) {
-    canvas.addEventListener("pointermove", (event) => showTip(panel, canvas, underPointer(panel, canvas, name, event)));
-    canvas.addEventListener("pointerleave", () => (panel.tip.hidden = true));
+    const show = (event) => showTip(panel, canvas, underPointer(panel, canvas, name, event));
+    canvas.addEventListener("pointermove", (event) => {
+      show(event);
+      panel.refreshTip = () => show(event);
+    });
+    canvas.addEventListener("pointerleave", () => {
+      panel.tip.hidden = true;
+      panel.refreshTip = null;
+    });
     canvas.addEventListener("click", (event) => {
       const found = underPointer(panel, canvas, name, event);
       if (found?.half !== undefined) panel.transport.seek(found.half);
@@ -134,12 +141,13 @@ function listenToPage(panel) {
   const watch = setInterval(() => hasMoved(panel) && again(), 250);
   const stopPresent = onPresent(() => requestAnimationFrame(again));
   addEventListener("resize", again);
-  document.fonts?.ready.then(again);
+  document.fonts.addEventListener("loadingdone", again); // a font is loaded when it is first used: widths change
   return () => {
     clearInterval(watch);
     sizes.disconnect();
     styles.disconnect();
     stopPresent();
     removeEventListener("resize", again);
+    document.fonts.removeEventListener("loadingdone", again);
   };
 }

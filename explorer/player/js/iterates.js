@@ -1,6 +1,6 @@
 // What a run of EM holds at a half step: odd ones are E steps (points change), even ones M steps (parameters change).
 
-import { hardAssignments, interpolate } from "./gaussians.js";
+import { allResponsibilities, hardAssignments, interpolate } from "./gaussians.js";
 
 // Iterate t: the parameters after M step t (0 is the start).
 export function iterate(model, t) {
@@ -24,6 +24,18 @@ export function labelsAt(model, t) {
     model.labelCache.set(t, hardAssignments(model.data, iterate(model, t - 1)));
   }
   return model.labelCache.get(t);
+}
+
+// Responsibilities of E step t >= 1, (n, K) row by row. Two steps are kept, for one changes into the other.
+export function responsibilitiesAt(model, t) {
+  if (!model.responsibilityCache.has(t)) {
+    const [oldest] = model.responsibilityCache.keys();
+    const full = model.responsibilityCache.size === 2;
+    const target = full ? model.responsibilityCache.get(oldest) : new Float64Array(model.data.length * model.components);
+    if (full) model.responsibilityCache.delete(oldest);
+    model.responsibilityCache.set(t, allResponsibilities(model.data, iterate(model, t - 1), target));
+  }
+  return model.responsibilityCache.get(t);
 }
 
 export const assignmentOf = (half) => Math.ceil(half / 2);

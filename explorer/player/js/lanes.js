@@ -1,8 +1,7 @@
 // The lower part of the EM picture: every point in the lane and colour of its component.
 
 import { line, text } from "./axes.js";
-import { responsibilities } from "./gaussians.js";
-import { assignmentOf, iterate, labelsAt } from "./iterates.js";
+import { assignmentOf, labelsAt, responsibilitiesAt } from "./iterates.js";
 import { rgb } from "./theme.js";
 
 // A point's place across its lane, always the same, so that points do not tremble.
@@ -51,43 +50,71 @@ export function pointPlace(i, value, lane, layout) {
 }
 
 function pointRadius(model, layout, theme) {
-  const crowd = model.data.length > 1500 ? 0.55 : 1;
+  const crowd = isCrowd(model) ? 0.55 : 1;
   return Math.max(1, Math.min(2.6 * (theme.size.text / 14) * crowd, layout.laneHeight * 0.2));
 }
 
 function drawPoints(ctx, model, layout, theme, before, after, progress, t) {
+  const mark = isCrowd(model) ? dot : disc;
   const radius = pointRadius(model, layout, theme);
   const shown = progress < 0.5 ? before : after;
-  const soft = model.options.soft && t > 0 ? softColours(model, iterate(model, t - 1), theme) : null;
-  ctx.globalAlpha = model.data.length > 1500 ? 0.5 : 0.65;
-  for (let k = 0; k < model.components; k++) {
-    ctx.fillStyle = theme.components[k];
-    ctx.beginPath();
+  const place = (i) => pointPlace(i, model.data[i], before[i] + (after[i] - before[i]) * progress, layout);
+  ctx.globalAlpha = isCrowd(model) ? 0.5 : 0.65;
+  if (model.options.soft && t > 0) {
+    const colours = softColours(model, t, progress, theme);
     for (let i = 0; i < model.data.length; i++) {
-      if (shown[i] !== k) continue;
-      const lane = before[i] + (after[i] - before[i]) * progress;
-      const [px, py] = pointPlace(i, model.data[i], lane, layout);
-      if (soft) {
-        ctx.fillStyle = soft(model.data[i]);
-        ctx.beginPath();
-      }
-      ctx.moveTo(px + radius, py);
-      ctx.arc(px, py, radius, 0, 2 * Math.PI);
-      if (soft) ctx.fill();
+      ctx.fillStyle = colours[i];
+      ctx.beginPath();
+      mark(ctx, place(i), radius);
+      ctx.fill();
     }
-    if (!soft) ctx.fill();
+  } else {
+    for (let k = 0; k < model.components; k++) {
+      ctx.fillStyle = theme.components[k];
+      ctx.beginPath();
+      for (let i = 0; i < model.data.length; i++) if (shown[i] === k) mark(ctx, place(i), radius);
+      ctx.fill();
+    }
   }
   ctx.globalAlpha = 1;
 }
 
-// Soft colours: the components' colours mixed by the responsibilities.
-function softColours(model, mixture, theme) {
+// Thousands of points are a pixel or two wide each, where a square cannot be told from a disc but is drawn faster.
+const isCrowd = (model) => model.data.length > 1500;
+
+function disc(ctx, [px, py], radius) {
+  ctx.moveTo(px + radius, py);
+  ctx.arc(px, py, radius, 0, 2 * Math.PI);
+}
+
+function dot(ctx, [px, py], radius) {
+  ctx.rect(px - radius, py - radius, 2 * radius, 2 * radius);
+}
+
+// Soft colours: the components' colours mixed by the responsibilities. They blend from one E step to the next; those
+// of a crowd change half way, as hard colours do, or a frame would take too long.
+function softColours(model, t, progress, theme) {
+  const blending = t > 1 && progress < 1 && !isCrowd(model);
+  const key = [t, theme.dark, blending ? progress : t > 1 && progress < 0.5].join();
+  if (model.softKey === key) return model.softColours;
   const colours = theme.components.map(rgb);
-  return (value) => {
-    const tau = responsibilities(value, mixture);
-    const blend = [0, 1, 2].map((channel) => Math.round(tau.reduce((sum, share, k) => sum + share * colours[k][channel], 0)));
-    return `rgb(${blend.join(",")})`;
-  };
+  const after = responsibilitiesAt(model, t);
+  const before = t > 1 && progress < 1 ? responsibilitiesAt(model, t - 1) : after;
+  const share = blending ? progress : progress < 0.5 ? 0 : 1;
+  const mixed = new Array(model.data.length);
+  for (let i = 0; i < mixed.length; i++) {
+    let [red, green, blue] = [0, 0, 0];
+    for (let k = 0; k < model.components; k++) {
+      const tau = before[i * model.components + k] * (1 - share) + after[i * model.components + k] * share;
+      red += tau * colours[k][0];
+      green += tau * colours[k][1];
+      blue += tau * colours[k][2];
+    }
+    mixed[i] = `rgb(${Math.round(red)},${Math.round(green)},${Math.round(blue)})`;
+  }
+  model.softKey = key;
+  model.softColours = mixed;
+  return mixed;
 }
 
 function drawMoved(ctx, model, layout, theme, before, after, progress, middle) {

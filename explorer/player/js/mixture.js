@@ -4,7 +4,7 @@
 import { activeFrame, decimalsOf, fixed, format, inside, line, linear, roundStep, text, textWidth, ticks } from "./axes.js";
 import { drawArrows, drawComponents, drawCurve, drawDiscs, drawHistogram, drawLabels } from "./density.js";
 import { density, responsibilities } from "./gaussians.js";
-import { assignmentOf, iterate, labelsAt, shownMixture } from "./iterates.js";
+import { assignmentOf, iterate, labelsAt, responsibilitiesAt, shownMixture } from "./iterates.js";
 import { drawLanes, pointPlace } from "./lanes.js";
 import { clamp } from "./transport.js";
 
@@ -15,7 +15,7 @@ export function prepareMixture(run) {
   const high = sorted[sorted.length - 1];
   const margin = (high - low || Math.abs(high) || 1) * 0.06;
   const truth = run.truth && { ...run.truth, variances: run.truth.deviations.map((deviation) => deviation ** 2) };
-  const model = { ...run, truth, labelCache: new Map(), laneCache: new Map() };
+  const model = { ...run, truth, labelCache: new Map(), laneCache: new Map(), responsibilityCache: new Map() };
   model.iterations = run.last / 2;
   model.histogram = histogram(sorted);
   const { first, step, heights } = model.histogram;
@@ -145,21 +145,28 @@ export function hoverMixture(model, moment, box, theme, px, py) {
       if (distance < nearest.distance) nearest = { distance, i, x, y };
     }
     if (nearest.i === undefined) return null;
-    return { x: nearest.x, y: nearest.y, ...describe(model, mixture, model.data[nearest.i], `point ${nearest.i + 1} of ${labels.length}`) };
+    return { x: nearest.x, y: nearest.y, lines: describePoint(model, mixture, moment.half, nearest.i, labels[nearest.i]) };
   }
   if (!inside(layout.figure, px, py) || px < layout.left) return null;
-  return { x: px, y: py, ...describe(model, mixture, layout.x.invert(px), "place") };
+  const value = layout.x.invert(px);
+  return { x: px, y: py, lines: [...describePlace(model, mixture, value, ""), ...posteriors(responsibilities(value, mixture))] };
 }
 
-function describe(model, mixture, value, name) {
-  const tau = responsibilities(value, mixture);
-  return {
-    lines: [
-      [`x = ${format(value, 4)} ${model.unit}`, name === "place" ? "" : name],
-      ["density", format(density(value, mixture), 3)],
-      ...Array.from(tau, (share, k) => [`posterior of ${k + 1}`, share < 0.0005 ? "0" : fixed(share, 3), k]),
-    ],
-  };
+function describePlace(model, mixture, value, name) {
+  return [[`x = ${format(value, 4)} ${model.unit}`, name], ["density", format(density(value, mixture), 3)]];
+}
+
+// A point's lane and colour are of the last E step, and so are its posteriors, though the M step has moved the curves.
+function describePoint(model, mixture, half, i, label) {
+  const head = describePlace(model, mixture, model.data[i], `point ${i + 1} of ${model.data.length}`);
+  const t = assignmentOf(half);
+  if (t === 0) return [...head, [`starts in component ${label + 1}`, ""], ...posteriors(responsibilities(model.data[i], mixture))];
+  const tau = responsibilitiesAt(model, t).subarray(i * model.components, (i + 1) * model.components);
+  return [...head, ...(half % 2 === 0 ? [["in the last E step", ""]] : []), ...posteriors(tau)];
+}
+
+function posteriors(tau) {
+  return Array.from(tau, (share, k) => [`posterior of ${k + 1}`, share < 0.0005 ? "0" : fixed(share, 3), k]);
 }
 
 // A small deviation is not nothing: it keeps one significant digit.

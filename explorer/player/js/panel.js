@@ -39,6 +39,7 @@ export function createPanel(root, view) {
     problems: [], // what was wrong with the link
     hidden: null, // whether what comes next is hidden; null leaves it to present mode
     part: "means", // what the M step's formula is about
+    refreshTip: null, // shows again what lies under the pointer
     frames: 0,
   };
   panel.transport = new Transport(view.transition, () => {

@@ -97,13 +97,21 @@ function showText(panel, now, theme) {
   if (view.side) view.side(panel.side, model, now, theme);
   panel.figure.setAttribute("aria-label", view.describe(model, now.half));
   panel.curve.setAttribute("aria-label", view.describeCurve(model, now.half));
+  panel.refreshTip?.(); // what lies under a pointer at rest is another thing now
 }
 
+// Symbols, this step's numbers, and the value; without the numbers in between where there is no room for all.
 function showFormula(root, formula, explanation) {
   const terms = root.querySelector(".xp-terms");
-  if (formula) terms.innerHTML = `${formula.html} <mark>${formula.value}</mark>`;
-  else terms.replaceChildren(Object.assign(document.createElement("span"), { className: "xp-start", textContent: `Start: ${explanation}` }));
   root.querySelector(".xp-note").textContent = formula?.note ?? "";
+  if (!formula) {
+    terms.replaceChildren(Object.assign(document.createElement("span"), { className: "xp-start", textContent: `Start: ${explanation}` }));
+    return;
+  }
+  const line = terms.parentElement;
+  const value = `<mark>${formula.value}</mark>`;
+  terms.innerHTML = `${formula.terms} ${formula.numbers} ${value}`;
+  if (line.scrollWidth > line.clientWidth) terms.innerHTML = `${formula.terms} ${value}`;
 }
 
 // ---- the verdict -------------------------------------------------------------------------------------------------
