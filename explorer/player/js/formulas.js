@@ -114,7 +114,7 @@ function list(vector) {
 // The numbers of a problem of rank 1 or 2: the inverse of G + lambda I, times Y'a.
 function solution(gram, moment, ridge) {
   const rank = moment.length;
-  const entry = (a, b) => format(gram[a * rank + b] + (a === b ? ridge : 0), 3);
+  const entry = (a, b) => short(gram[a * rank + b] + (a === b ? ridge : 0));
   if (rank === 1) return `<b>${entry(0, 0)}</b><sup>−1</sup> · <b>${short(moment[0])}</b>`;
   const cells = (...shown) => shown.map((each) => `<span>${each}</span>`).join("");
   const matrix = `<span class="xp-matrix">${cells(entry(0, 0), entry(0, 1), entry(1, 0), entry(1, 1))}</span>`;
