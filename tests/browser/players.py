@@ -190,7 +190,7 @@ def widget(page: Page, key: str) -> Locator:
 
 def slider(page: Page, key: str) -> Locator:
     """The handle of a slider: it takes the focus and the keys."""
-    return widget(page, key).locator("input[type=range]")
+    return widget(page, key).get_by_role("slider")
 
 
 def choose(page: Page, key: str, option: str) -> None:

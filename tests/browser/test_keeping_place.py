@@ -270,6 +270,19 @@ def test_a_run_that_ends_where_one_stands_does_not_lead_on_to_the_next_end(page,
         assert em.step == 8
 
 
+def test_the_same_run_comes_again_however_fast_one_run_follows_another(page, app_url):
+    """The browser drops what it was sent a few runs ago; a server that counts on it leaves a dead page."""
+    page.goto(app_url)
+    em = wait_for_player(page, "em")
+    handle = slider(page, "em_n_components")
+    for _ in range(8):
+        handle.press("End")
+        expect(em.summary).to_contain_text("K 10 ")
+        for key in ("Home", "ArrowRight", "ArrowRight"):
+            handle.press(key)
+        expect(em.summary).to_contain_text("K 3 ")
+
+
 # ---- what arrives later ------------------------------------------------------------------------------------------
 
 
