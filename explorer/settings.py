@@ -6,7 +6,7 @@ widget, a link, the command line and a Python call.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
@@ -204,7 +204,12 @@ def write_query(settings: _Settings) -> dict[str, str | None]:
     return entries
 
 
+def _written(numbers: Iterable[float]) -> str:
+    return ", ".join(f"{number:g}" for number in numbers)
+
+
 _TOLERANCES = {**_powers(-2, -3, -4, -5, -6, -7, -8, -10), 0.0: "0, never"}
+_TRUTH = SAMPLES["generated"].truth
 _ALL_SEEDS = "The same seed gives the same run, bit for bit."
 
 
@@ -223,12 +228,13 @@ class EMSettings(_Settings):
     )
     data_seed: int = _setting(0, Whole("Data seed", "data_seed", 0, 999, f"Draws generated data anew. {_ALL_SEEDS}"))
     true_weights: str = _setting(
-        "0.5, 0.3, 0.2",
+        _written(_TRUTH.weights),
         Numbers("True weights", "true_weights", "One weight a component; they must add up to 1."),
     )
-    true_means: str = _setting("-4, 0, 5", Numbers("True means", "true_means", "One mean a component."))
+    true_means: str = _setting(_written(_TRUTH.means), Numbers("True means", "true_means", "One mean a component."))
     true_deviations: str = _setting(
-        "1, 0.7, 1.5", Numbers("True deviations", "true_deviations", "One standard deviation a component.")
+        _written(_TRUTH.deviations),
+        Numbers("True deviations", "true_deviations", "One standard deviation a component."),
     )
     n_points: int = _setting(1000, Whole("Points", "points", 10, 5000, "How many points are drawn."))
     n_components: int = _setting(3, Whole("K", "k", 1, 10, "How many Gaussian components the mixture has."))

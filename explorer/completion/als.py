@@ -104,7 +104,7 @@ def run_als(
     start: str | np.ndarray = "gaussian",
     seed: int = 0,
     max_sweeps: int = 100,
-    rtol: float = 1e-6,
+    rtol: float = 1e-5,
     hidden: Observations | None = None,
 ) -> CompletionTrace:
     """Complete a matrix by alternating least squares and record the whole run.
@@ -161,7 +161,7 @@ def iterate_als(
     start: str | np.ndarray = "gaussian",
     seed: int = 0,
     max_sweeps: int = 100,
-    rtol: float = 1e-6,
+    rtol: float = 1e-5,
 ) -> Iterator[HalfStep]:
     """The half steps of `run_als`, one at a time, and none is kept: the start, then X and Y in turn.
 

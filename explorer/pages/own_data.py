@@ -34,6 +34,8 @@ def bring_sample(form: Form) -> None:
         key="own_numbers",
         height=80,
         placeholder="3.6 1.8 3.3 …",
+        on_change=_forget_problem,
+        args=("own_numbers_use",),
         help="Separated by spaces, commas or new lines.",
     )
     st.button("Use these numbers", key="own_numbers_use", on_click=_take, args=(form, "own_numbers_use"))
@@ -42,6 +44,8 @@ def bring_sample(form: Form) -> None:
         "or upload a CSV",
         type=_TYPES,
         key="own_sample_file",
+        on_change=_forget_problem,
+        args=("own_column_use",),
         help=f"At most {_MEGABYTES} and {MAX_VALUES:,} values; nothing is stored.",
     )
     if upload is None:
@@ -51,7 +55,8 @@ def bring_sample(form: Form) -> None:
     except InputError as error:
         st.error(str(error), icon=":material/error:")
         return
-    st.selectbox("Column", list(table.columns), key="own_column")
+    columns = list(table.columns)
+    st.selectbox("Column", columns, key="own_column", on_change=_forget_problem, args=("own_column_use",))
     for name, why in table.unusable.items():
         st.caption(f"{name}: {why}")
     st.button("Use this column", key="own_column_use", on_click=_take, args=(form, "own_column_use"))
