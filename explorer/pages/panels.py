@@ -66,7 +66,7 @@ def draw_panel(panel: Panel) -> None:
 @st.fragment
 def _draw_beyond(panel: Panel, run: Any, form: Form, own: Own | None, identity: str) -> None:
     """Find out more in slices, and only when the browser, idle, has asked: never before the picture."""
-    if form.moved_since():
+    if form.moved_since() or (own is not None and panel.brought() is not own):
         st.rerun()  # a widget moved together with the browser's question, and Streamlit answers only one of both
     settings = form.settings
     asked, count = f"{panel.name}_asked", f"{panel.name}_questions"

@@ -11,6 +11,7 @@ const VIEWS = { em: emView, als: alsView };
 const roots = new WeakMap(); // the element that Streamlit gives -> the panel in it
 const waiting = new Map(); // what arrived for a panel before its run did
 const asks = new Map(); // panels whose answer is not finished, the oldest first
+const PATIENCE = 10_000; // milliseconds after which a question without an answer is asked again
 let askTimer = null;
 let lastTouch = -Infinity;
 for (const kind of ["pointerdown", "pointermove", "keydown", "input"]) {
@@ -60,15 +61,18 @@ function showKnown(component, message) {
 // One question at a time, and none while a run plays to its end or somebody is at the controls: people come first.
 function scheduleAsk() {
   clearTimeout(askTimer);
-  if (asks.size === 0) return;
-  const [panel, { component, slice }] = asks.entries().next().value;
-  const wait = Math.max(slice === 0 ? 250 : 20, lastTouch + 250 - performance.now());
+  const ask = asks.values().next().value;
+  if (!ask) return;
+  const now = performance.now();
+  const earliest = ask.asked === undefined ? now + (ask.slice === 0 ? 250 : 20) : ask.asked + PATIENCE;
   askTimer = setTimeout(() => {
     const playing = [...panels.values()].some(({ transport }) => transport.playing && !transport.loop);
-    if (playing || lastTouch + 250 > performance.now()) return scheduleAsk();
-    asks.delete(panel);
-    component.setTriggerValue("ask", slice);
-  }, wait);
+    if (!playing && lastTouch + 250 <= performance.now()) {
+      ask.asked = performance.now();
+      ask.component.setTriggerValue("ask", ask.slice);
+    }
+    scheduleAsk();
+  }, Math.max(earliest, lastTouch + 250) - now);
 }
 
 // A thin bar under the title when a run takes longer than 300 ms.

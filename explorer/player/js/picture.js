@@ -53,9 +53,9 @@ export function draw(panel) {
   showVerdict(panel, now);
 }
 
-// Nothing was ever drawn here: say why where the eye looks first.
+// Nothing was ever drawn here: the verdict says why.
 function drawFailure(panel) {
-  panel.root.querySelector(".xp-terms").textContent = panel.failure ?? "";
+  panel.root.querySelector(".xp-terms").textContent = panel.failure ? "There is no run for these settings." : "";
   if (panel.root.clientWidth > 0) layout(panel);
   showVerdict(panel, null);
 }
@@ -150,6 +150,7 @@ function chooseVerdict(panel, now) {
 // ---- layout ------------------------------------------------------------------------------------------------------
 
 const CSS_COLOURS = ["ink", "second", "paper", "ghost", "hairline", "fill", "active", "onActive", "activeEdge", "good", "warning", "error"];
+const PHONE_LOWER = 166;
 const LINES = 37 + 43 + 30 + 44 + 12; // title, formula, verdict, transport and gaps, for a text of 14 px
 
 // Figure and curves share the height that the window leaves; on a phone they keep their own and the page scrolls.
@@ -165,7 +166,7 @@ function layout(panel) {
   const free = panel.available - (LINES * theme.size.text) / 14;
   const phone = theme.kind === "phone";
   const figure = Math.floor(phone ? view.phoneFigure : Math.max(238, free * 0.57));
-  const lower = Math.floor(phone ? theme.size.lower : Math.max(176, free * 0.43));
+  const lower = Math.floor(phone ? PHONE_LOWER : Math.max(176, free * 0.43));
   set("figure", `${figure}px`);
   set("lower", `${lower}px`);
   const split = panel.model && view.split ? view.split(panel.model, { width, height: figure }, theme) : null;

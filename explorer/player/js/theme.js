@@ -28,10 +28,10 @@ export const dashOf = (component) => DASHES[component % 5];
 
 // Font sizes and line widths in CSS pixels, by the panel's width and whether the page is in present mode.
 const SIZES = {
-  phone: { text: 14, title: 20, verb: 15, formula: 15, mixture: 3.2, component: 2, lower: 166 },
-  normal: { text: 14, title: 21, verb: 16, formula: 16.5, mixture: 3.2, component: 2, lower: 180 },
-  large: { text: 17, title: 28, verb: 21, formula: 22, mixture: 4, component: 2.6, lower: 282 },
-  present: { text: 18, title: 26, verb: 20, formula: 21, mixture: 4, component: 3, lower: 208 },
+  phone: { text: 14, title: 20, verb: 15, formula: 15, mixture: 3.2, component: 2 },
+  normal: { text: 14, title: 21, verb: 16, formula: 16.5, mixture: 3.2, component: 2 },
+  large: { text: 17, title: 28, verb: 21, formula: 22, mixture: 4, component: 2.6 },
+  present: { text: 18, title: 26, verb: 20, formula: 21, mixture: 4, component: 3 },
 };
 
 export function readTheme(element, width, present) {
