@@ -2,19 +2,16 @@
 // line up, and the residual. Pure functions of (model, moment, box, theme).
 
 import { activeFrame, fixed, inside, text, textWidth } from "./axes.js";
-import { matrixColours, withAlpha } from "./theme.js";
+import { cached, drawCells, drawPaper, hatch, outline, tick } from "./cells.js";
+import { factorsAt, productAt, shownFactors } from "./factors.js";
 
 export function prepareCompletion(run) {
   const model = { ...run, cells: run.m * run.n, layers: new Map() };
   model.sweeps = run.last / 2;
   model.seen = new Float64Array(model.cells).fill(NaN);
-  model.rowCounts = new Uint32Array(run.m);
-  model.columnCounts = new Uint32Array(run.n);
-  for (let e = 0; e < run.values.length; e++) {
-    model.seen[run.rows[e] * run.n + run.cols[e]] = run.values[e];
-    model.rowCounts[run.rows[e]] += 1;
-    model.columnCounts[run.cols[e]] += 1;
-  }
+  run.values.forEach((value, e) => {
+    model.seen[run.rows[e] * run.n + run.cols[e]] = value;
+  });
   model.limit = roundUp(largest(run.values));
   model.leftLimit = usualSize(run.lefts.subarray(run.lefts.length - run.m * run.rank));
   model.rightLimit = usualSize(run.rights.subarray(run.rights.length - run.n * run.rank));
@@ -35,38 +32,6 @@ function roundUp(value) {
   if (value === 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value) - 1);
   return Math.ceil(value / power - 1e-9) * power;
-}
-
-// X after the last solve for X, Y after the last solve for Y: odd half steps solve X, even ones Y.
-export function factorsAt(model, half) {
-  const { m, n, rank } = model;
-  const a = Math.floor((half + 1) / 2);
-  const b = Math.floor(half / 2);
-  return {
-    left: model.lefts.subarray(a * m * rank, (a + 1) * m * rank),
-    right: model.rights.subarray(b * n * rank, (b + 1) * n * rank),
-  };
-}
-
-function shownFactors(model, { half, progress }) {
-  const now = factorsAt(model, half);
-  if (progress >= 1 || half === 0) return now;
-  const before = factorsAt(model, half - 1);
-  const mix = (from, to) => from.map((value, i) => value + (to[i] - value) * progress);
-  return half % 2 === 1 ? { left: mix(before.left, now.left), right: now.right } : { left: now.left, right: mix(before.right, now.right) };
-}
-
-export function productAt(model, { left, right }) {
-  const { m, n, rank } = model;
-  const product = new Float64Array(m * n);
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) {
-      let sum = 0;
-      for (let c = 0; c < rank; c++) sum += left[i * rank + c] * right[j * rank + c];
-      product[i * n + j] = sum;
-    }
-  }
-  return product;
 }
 
 const TICKS = 14; // room outside the product for the ticks of undetermined rows and columns
@@ -137,78 +102,6 @@ function drawMatrix(ctx, area, layer, theme) {
   outline(ctx, area, theme);
 }
 
-function outline(ctx, { x, y, width, height }, theme) {
-  ctx.strokeStyle = theme.ghost;
-  ctx.lineWidth = 1;
-  ctx.strokeRect(x - 0.5, y - 0.5, width + 1, height + 1);
-}
-
-// Missing cells are paper with one centred dot, so that "not seen" differs from "seen and zero".
-function drawPaper(ctx, model, { x, y, width, height }, theme) {
-  const cellWidth = width / model.n;
-  const cellHeight = height / model.m;
-  if (Math.min(cellWidth, cellHeight) < 3) return;
-  ctx.fillStyle = theme.ghost;
-  for (let i = 0; i < model.m; i++) {
-    for (let j = 0; j < model.n; j++) {
-      if (!Number.isNaN(model.seen[i * model.n + j])) continue;
-      ctx.fillRect(x + (j + 0.5) * cellWidth - 0.5, y + (i + 0.5) * cellHeight - 0.5, 1, 1);
-    }
-  }
-}
-
-// One pixel a cell, enlarged without smoothing: cells snap to device pixels and a frame costs one drawImage.
-function drawCells(ctx, model, name, area, rows, columns, value, theme) {
-  const pixels = pixelsOf(model, name, rows, columns);
-  const colours = coloursOf(model, theme);
-  const steps = colours.length - 1;
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      const share = value(i, j);
-      pixels.words[i * columns + j] = Number.isNaN(share) ? 0 : colours[Math.round((Math.max(-1, Math.min(1, share)) + 1) * 0.5 * steps)];
-    }
-  }
-  pixels.ctx.putImageData(pixels.image, 0, 0);
-  ctx.imageSmoothingEnabled = false;
-  ctx.drawImage(pixels.canvas, area.x, area.y, area.width, area.height);
-  if (name !== "observed") outline(ctx, area, theme);
-}
-
-function pixelsOf(model, name, rows, columns) {
-  if (!model.layers.has(name)) {
-    const canvas = document.createElement("canvas");
-    canvas.width = columns;
-    canvas.height = rows;
-    const ctx = canvas.getContext("2d");
-    const image = ctx.createImageData(columns, rows);
-    model.layers.set(name, { canvas, ctx, image, words: new Uint32Array(image.data.buffer) });
-  }
-  return model.layers.get(name);
-}
-
-function coloursOf(model, theme) {
-  if (model.coloursFor !== theme.dark) {
-    model.colours = matrixColours(theme);
-    model.coloursFor = theme.dark;
-  }
-  return model.colours;
-}
-
-function cached(model, key, area, draw) {
-  if (model.observedKey !== key) {
-    const ratio = Math.min(devicePixelRatio || 1, 2);
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.round(area.width * ratio);
-    canvas.height = Math.round(area.height * ratio);
-    const ctx = canvas.getContext("2d");
-    ctx.scale(ratio, ratio);
-    draw(ctx, { x: 0, y: 0, width: area.width, height: area.height });
-    model.observedCanvas = canvas;
-    model.observedKey = key;
-  }
-  return model.observedCanvas;
-}
-
 // Rows and columns that no method can fill are hatched amber in factor and product, with ticks outside. A hollow tick
 // marks one without a unique solution in some sweep, for which the shortest was taken (ridge 0 only).
 function drawUndetermined(ctx, model, layout, theme) {
@@ -233,45 +126,6 @@ function drawUndetermined(ctx, model, layout, theme) {
   for (const at of [...model.short_cols.map(column), ...model.short_rows.map(row)]) tick(ctx, at, layout.unit, theme, true);
   const hollow = [...rest(model.singular_cols, model.short_cols).map(column), ...rest(model.singular_rows, model.short_rows).map(row)];
   for (const at of hollow) tick(ctx, at, layout.unit, theme, false);
-}
-
-// A small triangle with its tip at (x, y), pointing against the direction (dx, dy).
-function tick(ctx, [x, y, dx, dy], unit, theme, filled) {
-  const half = 4 * unit;
-  const [endX, endY] = [x + 1.6 * half * dx, y + 1.6 * half * dy];
-  ctx.beginPath();
-  ctx.moveTo(x, y);
-  ctx.lineTo(endX - half * dy, endY - half * dx);
-  ctx.lineTo(endX + half * dy, endY + half * dx);
-  ctx.closePath();
-  ctx.fillStyle = ctx.strokeStyle = theme.warning;
-  ctx.lineWidth = 1.3 * unit;
-  if (filled) ctx.fill();
-  else ctx.stroke();
-}
-
-function hatch(ctx, { x, y, width, height }, theme) {
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(x, y, width, height);
-  ctx.clip();
-  ctx.fillStyle = withAlpha(theme.paper, 0.75);
-  ctx.fillRect(x, y, width, height);
-  if (Math.min(width, height) < 3) {
-    // Too thin for a hatch.
-    ctx.fillStyle = withAlpha(theme.warning, 0.45);
-    ctx.fillRect(x, y, width, height);
-  } else {
-    ctx.strokeStyle = theme.warning;
-    ctx.lineWidth = 1.2;
-    ctx.beginPath();
-    for (let offset = -height; offset < width; offset += 4) {
-      ctx.moveTo(x + offset, y + height);
-      ctx.lineTo(x + offset + height, y);
-    }
-    ctx.stroke();
-  }
-  ctx.restore();
 }
 
 function drawHeadings(ctx, model, layout, theme) {

@@ -1,7 +1,7 @@
 // The formula of the current half step with this iteration's numbers in it, as HTML made of numbers and symbols only.
 
 import { fixed, format } from "./axes.js";
-import { factorsAt } from "./completion.js";
+import { factorsAt } from "./factors.js";
 import { density, logJoint } from "./gaussians.js";
 import { iterate, responsibilitiesAt } from "./iterates.js";
 

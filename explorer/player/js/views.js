@@ -1,8 +1,9 @@
 // What a panel is made of: the same parts for EM and for ALS, because both alternate between two blocks.
 
 import { fixed } from "./axes.js";
-import { drawCompletion, drawResidual, factorsAt, hoverCompletion, hoverResidual, layoutCompletion, prepareCompletion, productAt } from "./completion.js";
+import { drawCompletion, drawResidual, hoverCompletion, hoverResidual, layoutCompletion, prepareCompletion } from "./completion.js";
 import { drawErrors, hoverErrors } from "./errors.js";
+import { factorsAt, productAt } from "./factors.js";
 import { completionFormula, mixtureFormula } from "./formulas.js";
 import { density } from "./gaussians.js";
 import { assignmentOf, iterate, labelsAt, shownMixture } from "./iterates.js";
