@@ -316,9 +316,9 @@ class EMSettings(_Settings):
         return replace(self, soft=EMSettings.soft, ghost=EMSettings.ghost, truth=EMSettings.truth)
 
     def of_other_starts(self) -> "EMSettings":
-        """Return the settings with all at its default that does not concern other starts on the same data."""
-        kept = ("data_seed", "true_weights", "true_means", "true_deviations", "n_points", "n_components")
-        return EMSettings(data=self.data, variance_floor=self.variance_floor, **{n: getattr(self, n) for n in kept})
+        """Return the settings with the start and its stop at their defaults: they do not concern other starts."""
+        own = ("initialization", "seed", "partition", "labels", "means", "rtol", "max_iter")
+        return replace(self.of_the_run(), **{name: getattr(EMSettings, name) for name in own})
 
 
 @dataclass(frozen=True)

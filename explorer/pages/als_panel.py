@@ -66,5 +66,4 @@ ALS_PANEL = Panel(
     summary=_summary,
     payload=als_payload,
     verdict=als_verdict,
-    known=lambda found: {},
 )

@@ -15,7 +15,7 @@ import streamlit as st
 from explorer.datasets import MatrixProblem, Sample
 from explorer.runs import ALSRun, EMRun, make_als_run, make_em_run, sample_of
 from explorer.settings import ALSSettings, EMSettings
-from explorer.study.beyond import Ends, beyond_als, beyond_em, ends_of_starts
+from explorer.study.beyond import beyond_als, beyond_em, ends_of_starts
 
 SLICE_SECONDS = 0.05  # the longest that a background answer may delay what the user does next
 
@@ -105,21 +105,21 @@ def _own_run(settings, own_digest: str, _own: Own):
     return _MAKE[type(settings)](settings, _own.data)
 
 
-def _ends_of(settings: EMSettings, own: Own | None) -> Generator[str, None, Ends]:
-    """Work out the other starts together with whoever else wants them: a new seed does not change them."""
-    alike = settings.of_other_starts()
-    ends = _shared_ends(alike) if own is None else _own_ends(alike, own.digest, own)
-    while ends.result is None:
-        ends.step()
-        yield ends.progress
-    return ends.result
+def _together(investigation: Investigation) -> Generator[str, None, Any]:
+    """Work on what others may be working on as well."""
+    while investigation.result is None:
+        investigation.step()
+        yield investigation.progress
+    return investigation.result
 
 
 def _investigation(settings: EMSettings | ALSSettings, own: Own | None) -> Investigation:
     run = run_of(settings, own)
     if isinstance(settings, ALSSettings):
         return Investigation(beyond_als(run, settings))
-    return Investigation(beyond_em(run, settings, _ends_of(settings, own)))
+    alike = settings.of_other_starts()  # another seed has the same other starts
+    ends = _shared_ends(alike) if own is None else _own_ends(alike, own.digest, own)
+    return Investigation(beyond_em(run, settings, _together(ends)))
 
 
 @st.cache_resource(**_SHARED)

@@ -34,7 +34,7 @@ class Panel:
     summary: Callable[[Any, Any], str]
     payload: Callable[[Any, Any, Mapping[str, Any]], bytes]
     verdict: Callable[[Any, Any, Any], Verdict]
-    known: Callable[[Any], dict[str, Any]]
+    known: Callable[[Any], dict[str, Any]] = lambda found: {}
 
 
 @st.fragment

@@ -5,12 +5,23 @@ spend a slice of time on it and stop whenever something more urgent comes.
 """
 
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from threading import Lock, Thread
+from time import sleep
 
 import numpy as np
 
-from explorer.completion import Factors, HalfStep, Identifiability, factorize, identifiability, iterate_als, rmse
+from explorer.completion import (
+    Factors,
+    HalfStep,
+    Identifiability,
+    Observations,
+    factorize,
+    identifiability,
+    iterate_als,
+    rmse,
+)
 from explorer.mixture import EMIterate, StopReason, initialize, iterate_em
 from explorer.runs import ALSRun, EMRun
 from explorer.settings import ALSSettings, EMSettings
@@ -27,9 +38,12 @@ NOISE = 1.5
 # start that still climbs then counts where it stands.
 CONTINUED_WORK = 150_000_000
 
-# One matrix at a time is judged outside of the slices: linear algebra of a large one takes seconds in one piece, but
-# lets other threads go on.
-_ASIDE = ThreadPoolExecutor(max_workers=1, thread_name_prefix="identifiability")
+# A smaller ridge than this holds no run back by more than rounding.
+NEGLIGIBLE_RIDGE = 1e-6
+
+# Held while a matrix is judged in a thread of its own: linear algebra of a large one takes seconds in one piece, but
+# lets other threads go on. One at a time, and only for those who still ask.
+_JUDGING = Lock()
 _GLANCE = 0.01  # seconds between two looks whether it is done
 
 
@@ -63,29 +77,38 @@ class BeyondEM:
 
 
 @dataclass(frozen=True)
+class Alternatives:
+    """Errors on the hidden entries (model units) of runs that could have ended nearer to the matrix.
+
+    sweeps, continued: how many more sweeps the run itself makes, and its error then, when it goes on until the matrix
+    is recovered, or with a tolerance of 1e-10, or for CONTINUED_SWEEPS.
+    from_truth: where a run ends that starts at the true factors, with the same ridge.
+    without_ridge: where it ends without a ridge worth the name.
+    """
+
+    sweeps: int
+    continued: float
+    from_truth: float
+    without_ridge: float
+
+
+@dataclass(frozen=True)
 class BeyondALS:
     """What puts a run of ALS in its place.
 
     identifiability: whether the mask determines a matrix of the run's rank; at the true factors where it has it.
-    sweeps_to_recovery: how many more sweeps recover the matrix; None if it does not come to that.
-    continued_hidden: the error on the hidden entries (model units) where the run ends when it goes on until then, or
-    with a tolerance of 1e-10.
-    from_truth_hidden: the same for a run that starts at the true factors.
-    The errors are None where the matrix is not known to have the run's rank, or nothing is hidden.
+    alternatives: None where the matrix is not known to have the run's rank, its mask does not determine it, or
+    nothing is hidden.
     """
 
     identifiability: Identifiability
-    sweeps_to_recovery: int | None = None
-    continued_hidden: float | None = None
-    from_truth_hidden: float | None = None
+    alternatives: Alternatives | None = None
 
 
-def beyond_em(
-    run: EMRun, settings: EMSettings, ends: Generator[str, None, Ends] | None = None
-) -> Generator[str, None, BeyondEM]:
+def beyond_em(run: EMRun, settings: EMSettings, ends: Generator[str, None, Ends]) -> Generator[str, None, BeyondEM]:
     """Continue the run with a small tolerance, and compare it with N_STARTS other starts.
 
-    `ends` works these out, or waits for somebody who does; `ends_of_starts` by default.
+    `ends` works out where these end, as `ends_of_starts` does, or waits for somebody who does.
     """
     trace, values = run.trace, run.sample.values
     continued, more = float(trace.log_likelihoods[-1]), 0
@@ -96,7 +119,7 @@ def beyond_em(
         if last.stop_reason != StopReason.DEGENERATE:
             continued, more = last.log_likelihood, last.iteration
         own_end.append(continued)
-    others = yield from ends or ends_of_starts(values, settings)
+    others = yield from ends
     return BeyondEM(
         continued,
         more,
@@ -131,51 +154,65 @@ def _limits(values: np.ndarray, settings: EMSettings) -> dict[str, float]:
 
 def beyond_als(run: ALSRun, settings: ALSSettings) -> Generator[str, None, BeyondALS]:
     """Find out whether the mask determines a matrix of the run's rank, and where ALS could have ended."""
-    observed, rank = run.masked.observed, run.trace.lefts.shape[2]
+    observed, rank = run.masked.observed, settings.rank
     if run.problem.low_rank != rank:
-        return BeyondALS((yield from _judged(run, None)))
+        return BeyondALS((yield from _judged(observed, rank, None)))
     truth = factorize(run.problem.values, rank)
-    found = yield from _judged(run, truth)
+    found = yield from _judged(observed, rank, truth)
     if run.masked.hidden is None or not found.determined or run.trace.stop_reason == StopReason.DIVERGED:
         return BeyondALS(found)
-    limits = {"ridge": settings.ridge, "rtol": CONTINUED_RTOL, "max_sweeps": CONTINUED_SWEEPS}
-    half_steps = 0
-    for continued in _hidden_errors(run, iterate_als(observed, rank, start=run.trace.rights[-1], **limits)):
-        half_steps += 1
-        if recovers(run, continued):
-            break
-        yield "whether going on recovers the matrix"
-    for error in _hidden_errors(run, iterate_als(observed, rank, start=truth.right, **limits)):
-        from_truth = error
-        yield "how near ALS comes from the true factors"
-    sweeps = (half_steps + 1) // 2 if recovers(run, continued) else None
-    return BeyondALS(found, sweeps, continued, from_truth)
+    limits = {"rtol": CONTINUED_RTOL, "max_sweeps": CONTINUED_SWEEPS}
+    on = iterate_als(observed, rank, start=run.trace.rights[-1], ridge=settings.ridge, **limits)
+    steps, continued = yield from _last_error(run, on, "going on", until=recovered_below(run))
+    ends = []
+    for ridge in (settings.ridge, min(settings.ridge, NEGLIGIBLE_RIDGE)):
+        from_truth = iterate_als(observed, rank, start=truth.right, ridge=ridge, **limits)
+        _, end = yield from _last_error(run, from_truth, "from the true factors")
+        ends.append(end)
+    return BeyondALS(found, Alternatives((steps + 1) // 2, continued, *ends))
 
 
-def recovers(run: ALSRun, hidden: float) -> bool:
-    """Whether an error on the hidden entries (model units) is small enough to call the matrix recovered."""
+def recovered_below(run: ALSRun) -> float:
+    """The error on the hidden entries (model units) below which the matrix counts as recovered."""
     values = (run.problem.values - run.masked.offset) / run.masked.scale
     size = float(np.sqrt(np.nanmean(values**2)))
-    return hidden < max(RECOVERED * size, NOISE * run.problem.noise)
+    return max(RECOVERED * size, NOISE * run.problem.noise)
 
 
-def _hidden_errors(run: ALSRun, steps: Iterator[HalfStep]) -> Iterator[float]:
-    """The error on the hidden entries after every half step; not at the start, where X is still zero."""
-    next(steps)
+def _last_error(
+    run: ALSRun, steps: Iterator[HalfStep], progress: str, until: float = 0.0
+) -> Generator[str, None, tuple[int, float]]:
+    """How many half steps there are until the error on the hidden entries is below `until`, and that error."""
+    next(steps)  # the start, where X is still zero
+    count, error = 0, np.inf
     for step in steps:
-        yield rmse(Factors(step.left, step.right), run.masked.hidden)
+        count, error = count + 1, rmse(Factors(step.left, step.right), run.masked.hidden)
+        if error < until:
+            break
+        yield progress
+    return count, error
 
 
-def _judged(run: ALSRun, at: Factors | None) -> Generator[str, None, Identifiability]:
-    rank = run.trace.lefts.shape[2]
-    work = _ASIDE.submit(identifiability, run.masked.observed, rank, at=at)
-    try:
-        while not work.done():
-            yield "whether the mask determines the matrix"
-            wait([work], timeout=_GLANCE)
-    finally:
-        work.cancel()
-    return work.result()
+def _judged(observed: Observations, rank: int, at: Factors | None) -> Generator[str, None, Identifiability]:
+    progress = "whether the mask determines the matrix"
+    while not _JUDGING.acquire(blocking=False):
+        yield progress
+        sleep(_GLANCE)
+    found: Future[Identifiability] = Future()
+
+    def judge() -> None:
+        try:
+            found.set_result(identifiability(observed, rank, at=at))
+        except BaseException as error:
+            found.set_exception(error)
+        finally:
+            _JUDGING.release()
+
+    Thread(target=judge, daemon=True, name="identifiability").start()
+    while not found.done():
+        yield progress
+        wait([found], timeout=_GLANCE)
+    return found.result()
 
 
 def _to_the_end(iterates: Iterator[EMIterate], progress: str) -> Generator[str, None, EMIterate]:

@@ -3,7 +3,7 @@
 A verdict is made twice: at once from the run alone, and again when more is known than the run can tell.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,15 +12,15 @@ from explorer.completion import Identifiability
 from explorer.mixture import STRATEGIES, Degeneracy, DegeneracyKind, StopReason
 from explorer.runs import ALSRun, EMRun
 from explorer.settings import ALSSettings, EMSettings, shown
-from explorer.study.beyond import N_STARTS, BeyondALS, BeyondEM, recovers
+from explorer.study.beyond import N_STARTS, Alternatives, BeyondALS, BeyondEM, recovered_below
 
 # Two ends of EM closer than this in total log-likelihood count as one optimum: it is far below what a person would
 # call better, and far above what the tolerance of 1e-10 leaves open on the app's data.
 SAME_OPTIMUM = 0.05
 # Components whose means, weights and variances agree to this share of the data's spread have not separated.
 SAME_COMPONENT = 1e-6
-# An error on the hidden entries up to this many times that of ALS from the true factors is as good as ALS can do here.
-AS_GOOD = 1.5
+# Two errors on the hidden entries count as alike up to this ratio.
+ALIKE = 1.5
 
 
 @dataclass(frozen=True)
@@ -73,63 +73,69 @@ def em_verdict(run: EMRun, settings: EMSettings, beyond: BeyondEM | None = None)
 
 def als_verdict(run: ALSRun, settings: ALSSettings, beyond: BeyondALS | None = None) -> Verdict:
     """Judge a run of ALS; `beyond` is what the mask and other runs tell, None while that is not known."""
-    trace = run.trace
-    rank, sweeps, true_rank = trace.lefts.shape[2], trace.n_sweeps, run.problem.low_rank
+    trace, rank, true_rank = run.trace, settings.rank, run.problem.low_rank
     if trace.stop_reason == StopReason.DIVERGED:
-        return _verdict("error", "Diverged", f"stopped at {sweeps}: the objective rose or overflowed")
+        return _verdict("error", "Diverged", f"stopped at {trace.n_sweeps}: the objective rose or overflowed")
     stopped_early = trace.stop_reason == StopReason.MAX_ITER
-    how = f"stopped at {sweeps}" if stopped_early else f"converged at {sweeps}"
+    how = f"{'stopped' if stopped_early else 'converged'} at {trace.n_sweeps}"
     determined = beyond is None or beyond.identifiability.determined
-    hidden = None if trace.rmse_hidden is None else trace.rmse_hidden[-1]
-    if hidden is not None and true_rank is not None and recovers(run, hidden):
-        sentence = f"{how}, hidden error {_in_units(run, hidden)}{_known(run, beyond)}"
-        if not determined:
-            sentence += f", although {_undetermined(beyond.identifiability, rank)}: start and ridge chose well"
-        return Verdict("good", "Recovered", sentence, "Ends recovered")
+    reason = "" if determined else _undetermined(beyond.identifiability, rank)
+
+    if trace.rmse_hidden is not None and true_rank is not None:
+        hidden = trace.rmse_hidden[-1]
+        end = f"{how}, hidden error {_in_units(run, hidden)}"
+        if hidden < recovered_below(run):
+            chose = "start and ridge" if settings.ridge else "the start"
+            free = "" if determined else f", although {reason}: {chose} chose well"
+            return Verdict("good", "Recovered", end + _known(run, settings, beyond) + free, "Ends recovered")
+        if rank != true_rank:
+            word = "Rank too low" if rank < true_rank else "Rank too high"
+            return _verdict("warning", word, f"{end}: the matrix has rank {true_rank}")
+        if beyond is not None and beyond.alternatives is not None:
+            return _not_recovered(run, beyond.alternatives, end)
     if not determined:
-        reason = _undetermined(beyond.identifiability, rank)
         return _verdict("warning", "Not determined", f"{reason}: no method can fill it")
-    plain = _verdict("plain", "Converged", "")
-    if stopped_early:
-        plain = _verdict("plain" if hidden is None else "warning", "Stopped at max sweeps", "")
-    if hidden is None:
-        seen = _in_units(run, trace.rmse_observed[-1])
-        return replace(plain, sentence=f"{how}, error on the seen entries {seen}{_known(run, beyond)}")
-    end = f"{how}, hidden error {_in_units(run, hidden)}"
-    if true_rank not in (None, rank):
-        word = "Rank too low" if rank < true_rank else "Rank too high"
-        return _verdict("warning", word, f"{end}: the matrix has rank {true_rank}")
-    if true_rank is None or beyond is None:
-        return replace(plain, sentence=end + _known(run, beyond))
-    return _not_recovered(run, settings, beyond, plain, end)
+    if trace.rmse_hidden is None:
+        tone, what, error = "plain", "error on the seen entries", trace.rmse_observed[-1]
+    else:
+        tone, what, error = "warning" if stopped_early else "plain", "hidden error", trace.rmse_hidden[-1]
+    word = "Stopped at max sweeps" if stopped_early else "Converged"
+    return _verdict(tone, word, f"{how}, {what} {_in_units(run, error)}{_known(run, settings, beyond)}")
 
 
-def _not_recovered(run: ALSRun, settings: ALSSettings, beyond: BeyondALS, plain: Verdict, end: str) -> Verdict:
-    """Why a run of the true rank is far from the matrix although the mask determines it: three different reasons."""
-    if beyond.sweeps_to_recovery is not None:
-        word = plain.word if run.trace.stop_reason == StopReason.MAX_ITER else "Stopped on a plateau"
-        count = beyond.sweeps_to_recovery
-        more = "1 more sweep recovers" if count == 1 else f"{count} more sweeps recover"
-        return _verdict("warning", word, f"{end}; {more} the matrix")
-    best = _in_units(run, beyond.from_truth_hidden)
-    if beyond.continued_hidden <= AS_GOOD * beyond.from_truth_hidden:
-        causes = [name for name, size in (("the ridge", settings.ridge), ("the noise", run.problem.noise)) if size]
-        sentence = f"{end}; from the true factors ALS ends at {best} too"
-        return _verdict("warning", "Held back", f"{sentence}, because of {' and '.join(causes) or 'too few entries'}")
-    sentence = f"{end}, although this mask determines the matrix; from its true factors ALS ends at {best}"
+def _not_recovered(run: ALSRun, others: Alternatives, end: str) -> Verdict:
+    """Why a run of the true rank is far from the matrix although the mask determines it."""
+    hidden, enough = run.trace.rmse_hidden[-1], recovered_below(run)
+    continued, from_truth = _in_units(run, others.continued), _in_units(run, others.from_truth)
+    sweeps, s = ("1 more sweep", "s") if others.sweeps == 1 else (f"{others.sweeps} more sweeps", "")
+    if others.continued < enough or not _alike(hidden, others.continued):
+        stopped_early = run.trace.stop_reason == StopReason.MAX_ITER
+        word = "Stopped at max sweeps" if stopped_early else "Stopped on a plateau"
+        outlook = f"recover{s} the matrix" if others.continued < enough else f"lead{s} to {continued}"
+        return _verdict("warning", word, f"{end}; {sweeps} {outlook}")
+    if _alike(others.continued, others.from_truth):
+        by = "noise" if _alike(others.from_truth, others.without_ridge) else "ridge"
+        sentence = f"{end}; the true factors lead to {from_truth}: the {by} allows no better"
+        return _verdict("warning", "Held back", sentence)
+    sentence = f"{end}, although the mask determines the matrix and its true factors lead to {from_truth}"
     return Verdict("local", "Stuck", f"{sentence}: try another start", "Gets stuck")
 
 
-def _known(run: ALSRun, beyond: BeyondALS | None) -> str:
+def _alike(error: float, other: float) -> bool:
+    """Whether two errors on the hidden entries differ by less than people would care about."""
+    return max(error, other) <= ALIKE * min(error, other)
+
+
+def _known(run: ALSRun, settings: ALSSettings, beyond: BeyondALS | None) -> str:
     """What is worth adding about the mask, and about solutions that were not unique."""
-    rank, trace = run.trace.lefts.shape[2], run.trace
     known = ""
     if beyond is not None and beyond.identifiability.determined:
-        exact = run.problem.low_rank == rank
-        known += f"; this mask {'determines the matrix' if exact else f'can determine a rank-{rank} matrix'}"
-    n_singular = len(trace.singular_rows) + len(trace.singular_cols)
+        exact = run.problem.low_rank == settings.rank
+        known += f"; this mask {'determines the matrix' if exact else f'can determine a rank-{settings.rank} matrix'}"
+    n_singular = len(run.trace.singular_rows) + len(run.trace.singular_cols)
     if n_singular:
-        known += f"; {n_singular} rows or columns had no unique solution, the shortest was taken"
+        which = "1 row or column" if n_singular == 1 else f"{n_singular} rows or columns"
+        known += f"; {which} had no unique solution, the shortest was taken"
     return known
 
 

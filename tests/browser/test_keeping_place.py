@@ -181,13 +181,37 @@ def test_another_k_keeps_playing(em):
     assert em.playing and em.step > 6
 
 
-def test_another_k_ends_a_step_on_its_way(em):
+def test_a_short_run_ends_the_play_at_a_finished_half_step(em):
     em.seek(6)
-    em.click("full")
-    change_k(em, "ArrowRight", 4)
-    change_k(em, "ArrowLeft", 3)
-    em.settle()
-    assert (em.step, em.playing) == (8, False)
+    em.click("play")
+    em.wait_until_past(7)
+    slider(em.page, "em_n_components").press("Home")
+    expect(em.summary).to_contain_text("K 1 ")
+    assert (em.step, em.playing) == (em.last_step, False)
+    em.root.evaluate("root => root.player.pause()")  # nothing is playing: the place stays in mind
+    for _ in range(2):
+        slider(em.page, "em_n_components").press("ArrowRight")
+    expect(em.summary).to_contain_text("K 3 ")
+    assert 7 < em.step < em.last_step
+    picture = em.picture()
+    em.seek(em.step)
+    assert em.picture() == picture
+
+
+def test_linked_play_ends_though_a_run_changed_while_it_waited_for_the_other(page, em, als):
+    em.click("link")
+    em.seek(20)
+    em.set_speed(16)
+    em.click("play")
+    als.wait_for_step(als.last_step)
+    als.wait_until_playing(True)
+    slider(page, "als_rank").press("ArrowLeft")
+    expect(als.summary).to_contain_text("rank 1")
+    slider(page, "als_rank").press("ArrowRight")
+    expect(als.summary).to_contain_text("rank 2")
+    for player in (em, als):
+        player.wait_until_playing(False)
+        assert player.step == player.last_step
 
 
 def test_other_data_of_linked_players_put_both_at_the_start(page, em, als):

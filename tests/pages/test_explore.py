@@ -9,8 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.completion import STARTS
 from explorer.mixture import STRATEGIES
+from explorer.pages import computed
 from explorer.runs import make_em_run
 from explorer.settings import ALSSettings, EMSettings, write_query
+from explorer.study.beyond import ends_of_starts
 from tests.player import node
 from tests.player.decoder import decode
 
@@ -462,11 +464,21 @@ def test_asked_until_it_is_finished_the_answer_is_the_final_verdict():
     assert als["known"] == {}
 
 
-def test_a_run_with_another_seed_need_not_find_out_about_other_starts_again():
-    page = opened(data="ten-points", k="2", seed="903")
-    while not page.ask("em")["finished"]:
-        pass
-    page.set("slider", "em_seed", 904)
-    for _ in range(5):
-        answer = page.ask("em")
-    assert answer["finished"]
+def test_a_run_with_another_seed_need_not_find_out_about_other_starts_again(monkeypatch):
+    begun = []
+
+    def counted(values, settings):
+        begun.append(settings.n_components)
+        return (yield from ends_of_starts(values, settings))
+
+    monkeypatch.setattr(computed, "ends_of_starts", counted)
+    page = opened(data="ten-points", k="2", floor="0.01", seed="903")
+    for key, value in ((None, None), ("em_seed", 904), ("em_n_components", 3)):
+        if key:
+            page.set("slider", key, value)
+        for _ in range(400):
+            if page.ask("em")["finished"]:
+                break
+        else:
+            raise AssertionError("The answer never ends.")
+    assert begun == [2, 3]

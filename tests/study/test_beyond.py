@@ -1,16 +1,17 @@
 """What other starts tell: the same as a plain loop over run_em, in slices that never take long."""
 
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
 
 from explorer.completion import factorize, identifiability, run_als
-from explorer.datasets import own_matrix, own_sample
+from explorer.datasets import own_sample
 from explorer.mixture import StopReason, initialize, run_em
 from explorer.runs import make_als_run, make_em_run
 from explorer.settings import ALSSettings, EMSettings
-from explorer.study import beyond
+from explorer.study import beyond as study
 from explorer.study.beyond import CONTINUED_ITERATIONS, CONTINUED_RTOL, N_STARTS, beyond_als, beyond_em, ends_of_starts
 
 PLATEAU = EMSettings(data="ten-points", initialization="partition", n_components=2, rtol=1e-4)
@@ -31,6 +32,11 @@ def finish(work):
             progress.append(next(work))
         except StopIteration as stop:
             return stop.value, progress
+
+
+def beyond(run, settings):
+    """What is beyond a run of EM, by itself."""
+    return beyond_em(run, settings, ends_of_starts(run.sample.values, settings))
 
 
 def plain_loop(run, settings):
@@ -67,7 +73,7 @@ def plain_loop(run, settings):
 )
 def test_the_best_of_forty_is_that_of_a_plain_loop(settings):
     run = make_em_run(settings)
-    found, _ = finish(beyond_em(run, settings))
+    found, _ = finish(beyond(run, settings))
     expected = plain_loop(run, settings)
     assert (found.continued, found.continued_iterations, found.best, found.n_degenerate) == expected
 
@@ -78,7 +84,7 @@ def test_there_are_forty_other_starts_and_a_tolerance_of_1e_10():
 
 def test_a_run_on_a_plateau_goes_on_to_climb():
     run = make_em_run(PLATEAU)
-    found, _ = finish(beyond_em(run, PLATEAU))
+    found, _ = finish(beyond(run, PLATEAU))
     assert found.continued > run.trace.log_likelihoods[-1] + 2
     assert found.continued_iterations > 50
     assert found.best == pytest.approx(found.continued, abs=1e-6)
@@ -86,7 +92,7 @@ def test_a_run_on_a_plateau_goes_on_to_climb():
 
 def test_a_collapsed_run_does_not_go_on_and_is_not_the_best_though_its_likelihood_is():
     run = make_em_run(COLLAPSED)
-    found, _ = finish(beyond_em(run, COLLAPSED))
+    found, _ = finish(beyond(run, COLLAPSED))
     assert found.continued == run.trace.log_likelihoods[-1]
     assert found.continued_iterations == 0
     assert 0 < found.n_degenerate < N_STARTS
@@ -96,7 +102,7 @@ def test_a_collapsed_run_does_not_go_on_and_is_not_the_best_though_its_likelihoo
 def test_where_every_start_collapses_there_is_no_best():
     values = np.repeat([1.0, 2.0], 20)
     settings = EMSettings(data="own", n_components=3)
-    found, _ = finish(beyond_em(make_em_run(settings, own_sample(values)), settings))
+    found, _ = finish(beyond(make_em_run(settings, own_sample(values)), settings))
     assert found.best is None
     assert found.n_degenerate == N_STARTS
 
@@ -108,14 +114,14 @@ def test_where_every_start_collapses_there_is_no_best():
 def count_iterates(monkeypatch):
     """A list of one number: how many iterates of EM have been computed beyond the run."""
     counted = [0]
-    iterate_em = beyond.iterate_em
+    iterate_em = study.iterate_em
 
     def counting(*arguments, **limits):
         for iterate in iterate_em(*arguments, **limits):
             counted[0] += 1
             yield iterate
 
-    monkeypatch.setattr(beyond, "iterate_em", counting)
+    monkeypatch.setattr(study, "iterate_em", counting)
     return counted
 
 
@@ -131,8 +137,8 @@ def test_between_two_yields_lie_few_iterates_and_few_starts(settings, own, count
         starts[0] += 1
         return initialize(*arguments)
 
-    monkeypatch.setattr(beyond, "initialize", counting_starts)
-    work = beyond_em(make_em_run(settings, own), settings)
+    monkeypatch.setattr(study, "initialize", counting_starts)
+    work = beyond(make_em_run(settings, own), settings)
     most_iterates = most_starts = 0
     while True:
         before = count_iterates[0], starts[0]
@@ -149,8 +155,8 @@ def test_between_two_yields_lie_few_iterates_and_few_starts(settings, own, count
 def test_it_can_be_left_alone_and_taken_up_again():
     settings = EMSettings(n_components=2)
     run = make_em_run(settings)
-    at_once, _ = finish(beyond_em(run, settings))
-    works = [beyond_em(run, settings), beyond_em(run, settings)]
+    at_once, _ = finish(beyond(run, settings))
+    works = [beyond(run, settings), beyond(run, settings)]
     results = []
     while works:
         for work in tuple(works):
@@ -164,14 +170,14 @@ def test_it_can_be_left_alone_and_taken_up_again():
 
 
 def test_nothing_is_computed_before_it_is_asked_for(count_iterates):
-    work = beyond_em(make_em_run(PLATEAU), PLATEAU)
+    work = beyond(make_em_run(PLATEAU), PLATEAU)
     assert count_iterates == [0]
     next(work)
     assert 1 <= count_iterates[0] <= 3
 
 
 def test_progress_says_which_start_is_running():
-    _, progress = finish(beyond_em(make_em_run(PLATEAU), PLATEAU))
+    _, progress = finish(beyond(make_em_run(PLATEAU), PLATEAU))
     assert "start 40 of 40" in progress[-1]
     assert all(isinstance(each, str) and each for each in progress)
 
@@ -179,7 +185,7 @@ def test_progress_says_which_start_is_running():
 def test_starts_that_somebody_else_works_out_are_not_run_again(count_iterates):
     settings = EMSettings(n_components=2, rtol=1e-10)
     run = make_em_run(settings)
-    alone, _ = finish(beyond_em(run, settings))
+    alone, _ = finish(beyond(run, settings))
     ends, _ = finish(ends_of_starts(run.sample.values, settings))
     assert len(ends.log_likelihoods) + ends.n_degenerate == N_STARTS
     count_iterates[0] = 0
@@ -219,7 +225,6 @@ def test_a_mask_is_judged_at_a_random_point_where_the_true_factors_are_not_known
     assert found.identifiability.determined == expected.determined
     assert found.identifiability.short_rows.tolist() == expected.short_rows.tolist()
     assert len(expected.short_rows) > 0
-    assert (found.sweeps_to_recovery, found.continued_hidden, found.from_truth_hidden) == (None, None, None)
 
 
 def test_a_mask_is_judged_at_the_true_factors_where_these_are_known():
@@ -234,16 +239,40 @@ def test_with_another_rank_than_the_true_one_the_true_factors_do_not_matter():
     run, found, _ = judged(ALSSettings(mask_seed=1, rank=1, max_sweeps=1))
     assert found.identifiability.degrees_of_freedom == 40 + 70 - 1
     assert found.identifiability.determined == identifiability(run.masked.observed, 1).determined
-    assert found.continued_hidden is None
 
 
-def test_while_a_large_matrix_is_judged_others_have_their_turn():
-    """In one piece it takes a second, and nobody could move a slider meanwhile."""
-    values = np.random.default_rng(0).normal(size=(200, 200))
-    settings = ALSSettings(matrix="own", rank=10, seen=50, max_sweeps=1)
-    found, progress = finish(beyond_als(make_als_run(settings, own_matrix(values)), settings))
-    assert found.identifiability.determined
-    assert len(progress) > 5
+def test_while_a_matrix_is_judged_others_have_their_turn(monkeypatch):
+    """A large one takes seconds in one piece, and nobody could move a slider meanwhile."""
+    settings = ALSSettings(matrix="life-expectancy", rank=2, max_sweeps=1)
+    run, let_go = make_als_run(settings), Event()
+    expected = identifiability(run.masked.observed, 2)
+
+    def slow(*_, **__):
+        assert let_go.wait(60)
+        return expected
+
+    monkeypatch.setattr(study, "identifiability", slow)
+    first, second = beyond_als(run, settings), beyond_als(run, settings)
+    for _ in range(20):
+        assert isinstance(next(first), str)
+        assert isinstance(next(second), str)  # one after the other, and both may ask
+    let_go.set()
+    assert finish(first)[0].identifiability is expected
+    assert finish(second)[0].identifiability is expected
+
+
+def test_what_goes_wrong_while_a_matrix_is_judged_is_raised_and_blocks_nobody(monkeypatch):
+    settings = ALSSettings(max_sweeps=1)
+    run = make_als_run(settings)
+
+    def broken(*_, **__):
+        raise MemoryError("too large")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "identifiability", broken)
+        with pytest.raises(MemoryError, match="too large"):
+            finish(beyond_als(run, settings))
+    assert finish(beyond_als(run, settings))[0].identifiability.determined
 
 
 # Where ALS could have ended
@@ -255,20 +284,26 @@ def test_a_run_that_was_stopped_recovers_the_matrix_when_it_goes_on():
     size = np.sqrt(np.mean(run.problem.values**2))
     longer = make_als_run(ALSSettings(rtol=0.0)).trace.rmse_hidden
     needed = int(np.argmax(longer < 0.05 * size))  # half steps
-    assert found.sweeps_to_recovery == (needed + 1) // 2 - 3
-    assert found.continued_hidden == pytest.approx(longer[needed], rel=1e-6)
+    assert found.alternatives.sweeps == (needed + 1) // 2 - 3
+    assert found.alternatives.continued == pytest.approx(longer[needed], rel=1e-6)
 
 
 def test_a_stuck_run_stays_where_it_is_and_the_true_factors_show_a_better_end():
     run, found, _ = judged(ALSSettings(mask_seed=19))
-    assert found.sweeps_to_recovery is None
-    assert found.continued_hidden > 0.5
+    assert found.alternatives.continued > 0.5
     truth = factorize(run.problem.values, 2)
-    trace = run_als(run.masked.observed, 2, start=truth.right, max_sweeps=1000, rtol=1e-10, hidden=run.masked.hidden)
-    assert found.from_truth_hidden == pytest.approx(trace.rmse_hidden[-1], rel=1e-9)
-    assert found.from_truth_hidden < 0.01
+    limits = {"max_sweeps": 1000, "rtol": 1e-10, "hidden": run.masked.hidden}
+    for ridge, end in ((0.01, found.alternatives.from_truth), (1e-6, found.alternatives.without_ridge)):
+        trace = run_als(run.masked.observed, 2, start=truth.right, ridge=ridge, **limits)
+        assert end == pytest.approx(trace.rmse_hidden[-1], rel=1e-9)
+        assert end < 0.01
 
 
-def test_where_the_mask_determines_nothing_no_other_run_is_made():
-    _, found, _ = judged(ALSSettings(mask_seed=9))
-    assert found.continued_hidden is found.from_truth_hidden is None
+@pytest.mark.parametrize(
+    "settings",
+    [ALSSettings(mask_seed=9), ALSSettings(rank=1), ALSSettings(seen=100), ALSSettings(matrix="sea-temperature")],
+    ids=["not determined", "another rank", "nothing hidden", "measured"],
+)
+def test_where_nobody_can_tell_what_is_right_no_other_run_is_made(settings):
+    _, found, _ = judged(settings)
+    assert found.alternatives is None

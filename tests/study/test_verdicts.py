@@ -13,7 +13,7 @@ from explorer.mixture import Degeneracy, DegeneracyKind
 from explorer.runs import make_als_run, make_em_run
 from explorer.settings import ALSSettings, EMSettings
 from explorer.stopping import StopReason
-from explorer.study.beyond import BeyondALS, BeyondEM, beyond_als, beyond_em
+from explorer.study.beyond import BeyondALS, BeyondEM, beyond_als, beyond_em, ends_of_starts
 from explorer.study.verdicts import als_verdict, describe_fall, em_verdict
 
 TEN_POINTS = EMSettings(data="ten-points", initialization="partition", n_components=2)
@@ -31,7 +31,7 @@ def result(work):
 def judged_em(settings, own=None):
     """The run, the verdict at once, what is known beyond, and the verdict then."""
     run = make_em_run(settings, own)
-    found = result(beyond_em(run, settings))
+    found = result(beyond_em(run, settings, ends_of_starts(run.sample.values, settings)))
     return run, em_verdict(run, settings), found, em_verdict(run, settings, found)
 
 
@@ -315,7 +315,7 @@ def test_stuck(settings):
     assert (verdict.tone, verdict.word, verdict.ahead) == ("local", "Stuck", "Gets stuck")
     assert hidden_error(run) > 0.5
     assert f"converged at {run.trace.n_sweeps}, hidden error {hidden_error(run):.2g}" in verdict.sentence
-    assert "although this mask determines the matrix; from its true factors ALS ends at 0.002" in verdict.sentence
+    assert "although the mask determines the matrix and its true factors lead to 0.002" in verdict.sentence
 
 
 def test_not_determined_for_short_rows_and_columns():
@@ -352,16 +352,45 @@ def test_a_matrix_that_was_recovered_stays_so_though_the_mask_left_a_choice():
     _, at_once, found, verdict = judged_als(ALSSettings(mask_seed=1))
     assert not found.identifiability.determined
     assert at_once.word == verdict.word == "Recovered"
-    assert "although the seen entries leave 1 direction of a rank-2 matrix free" in verdict.sentence
+    free = "although the seen entries leave 1 direction of a rank-2 matrix free"
+    assert f"{free}: start and ridge chose well" in verdict.sentence
+    _, _, _, verdict = judged_als(ALSSettings(mask_seed=1, ridge=0.0))
+    assert f"{free}: the start chose well" in verdict.sentence
 
 
 def test_held_back_by_the_ridge():
     run, at_once, found, verdict = judged_als(ALSSettings(ridge=10.0))
     assert at_once.word == "Converged"
     assert (verdict.tone, verdict.word) == ("warning", "Held back")
-    assert hidden_error(run) == pytest.approx(found.from_truth_hidden, rel=0.01)
-    assert f"ends at {found.from_truth_hidden:.2g} too, because of the ridge" in verdict.sentence
-    assert "noise" not in verdict.sentence
+    assert hidden_error(run) == pytest.approx(found.alternatives.from_truth, rel=0.01)
+    assert (
+        f"the true factors lead to {found.alternatives.from_truth:.2g}: the ridge allows no better" in verdict.sentence
+    )
+
+
+def test_held_back_by_the_noise():
+    """A smaller ridge does not help: 0.155 where 0.15 would do."""
+    run, _, found, verdict = judged_als(ALSSettings(matrix="low-rank", rank=3, seen=24, mask_seed=7))
+    assert verdict.word == "Held back"
+    assert found.alternatives.without_ridge == pytest.approx(found.alternatives.from_truth, rel=0.05)
+    assert hidden_error(run) > 0.15
+    assert "the noise allows no better" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ALSSettings(ridge=10.0, max_sweeps=1),
+        ALSSettings(mask_seed=19, max_sweeps=1),
+        ALSSettings(matrix="low-rank", rank=3, seen=24, mask_seed=9),
+    ],
+    ids=["the ridge would hold it back", "it would get stuck", "it would end well"],
+)
+def test_a_run_that_was_stopped_on_its_way_is_not_judged_by_its_end(settings):
+    run, _, found, verdict = judged_als(settings)
+    assert (verdict.tone, verdict.word) == ("warning", "Stopped at max sweeps")
+    told = f"hidden error {hidden_error(run):.2g}; {found.alternatives.sweeps} more sweeps lead to "
+    assert told in verdict.sentence
 
 
 def test_stopped_on_a_plateau():
@@ -369,7 +398,15 @@ def test_stopped_on_a_plateau():
     assert run.trace.stop_reason is StopReason.CONVERGED
     assert at_once.word == "Converged"
     assert (verdict.tone, verdict.word) == ("warning", "Stopped on a plateau")
-    assert f"{found.sweeps_to_recovery} more sweeps recover the matrix" in verdict.sentence
+    assert f"{found.alternatives.sweeps} more sweeps recover the matrix" in verdict.sentence
+
+
+def test_rank_too_high_is_said_although_the_mask_could_not_determine_that_rank():
+    run, at_once, found, verdict = judged_als(ALSSettings(rank=6))
+    assert not found.identifiability.determined
+    for each in (at_once, verdict):
+        assert (each.tone, each.word) == ("warning", "Rank too high")
+        assert f"hidden error {hidden_error(run):.2g}: the matrix has rank 2" in each.sentence
 
 
 def test_rank_too_low():
@@ -399,11 +436,11 @@ def test_with_nothing_hidden_the_error_is_that_on_the_seen_entries():
 
 
 def test_stopped_at_max_sweeps():
-    run, at_once, _, verdict = judged_als(ALSSettings(max_sweeps=1, ridge=0.1))
+    run, at_once, found, verdict = judged_als(ALSSettings(max_sweeps=1, ridge=0.1))
     for each in (at_once, verdict):
         assert (each.tone, each.word) == ("warning", "Stopped at max sweeps")
-        assert each.sentence.startswith("stopped at 1, ")
-        assert f"hidden error {hidden_error(run):.2g}" in each.sentence
+        assert each.sentence.startswith(f"stopped at 1, hidden error {hidden_error(run):.2g}")
+    assert f"{found.alternatives.sweeps} more sweeps recover the matrix" in verdict.sentence
 
 
 def test_als_diverged():

@@ -102,7 +102,7 @@ function drawMatrix(ctx, area, layer, theme) {
   outline(ctx, area, theme);
 }
 
-// Rows and columns that no method can fill are hatched amber in factor and product, with ticks outside. A hollow tick
+// Rows and columns that no method can fill at this rank are hatched amber in factor and product, with ticks outside. A hollow tick
 // marks one without a unique solution in some sweep, for which the shortest was taken (ridge 0 only).
 function drawUndetermined(ctx, model, layout, theme) {
   const { product, left, right } = layout;
@@ -224,7 +224,8 @@ function describeFactor(model, moment, name, index, c, px, py) {
   const factor = name === "X" ? left : right;
   const place = name === "X" ? { row: index } : { column: index };
   const label = name === "X" ? nameOf("row", model.row_labels, index) : nameOf("column", model.col_labels, index);
-  const singular = (name === "X" ? model.singular_rows : model.singular_cols).includes(index);
+  const solved = moment.half >= (name === "X" ? 1 : 2);
+  const singular = solved && (name === "X" ? model.singular_rows : model.singular_cols).includes(index);
   const note = singular ? [["no unique solution:", "the shortest"]] : [];
   return { x: px, y: py, ...place, lines: [[label, ""], [`${name}, factor ${c + 1}`, fixed(factor[index * model.rank + c], 3)], ...note] };
 }

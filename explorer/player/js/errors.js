@@ -18,6 +18,7 @@ function scales(ctx, model, position, { width, height }, theme) {
     plot, end, levels,
     x: linear([0, Math.max(end, 1)], [plot.x, plot.x + plot.width]),
     y: (value) => logs(Math.log(Math.max(value * model.scale, low))),
+    level: (value) => logs(Math.log(value)),
   };
 }
 
@@ -32,7 +33,7 @@ const pathOf = (values, x, y, from, upTo) => {
 export function drawErrors(ctx, model, moment, box, theme) {
   const size = theme.size.text;
   const { half } = moment;
-  const { plot, x, y, end, levels } = scales(ctx, model, moment.position / 2, box, theme);
+  const { plot, x, y, level, end, levels } = scales(ctx, model, moment.position / 2, box, theme);
   const right = plot.x + plot.width;
   text(ctx, theme, "RMSE", 0, size, { colour: theme.ink, bold: true });
   const unit = model.unit ? `${model.unit}, log scale` : "log scale";
@@ -42,7 +43,8 @@ export function drawErrors(ctx, model, moment, box, theme) {
   const room = box.width - textWidth(ctx, theme, `RMSE  ${unit}`, { bold: true }) - 24;
   text(ctx, theme, textWidth(ctx, theme, objective) < room ? objective : short, box.width, size, { align: "right" });
   for (const value of levels) {
-    const py = y(value / model.scale);
+    const py = level(value);
+    if (py < plot.y || py > plot.y + plot.height) continue;
     line(ctx, plot.x, py, right, py, theme.hairline, theme.kind === "present" ? 1.5 : 1);
     text(ctx, theme, tick(value), plot.x - 8, py, { align: "right", baseline: "middle" });
   }

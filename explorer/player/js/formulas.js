@@ -77,10 +77,11 @@ export function completionFormula(model, half, { row, column }) {
   const seen = v(fixedName, "Ω"); // its rows at the entries seen
   const transposed = `${v(fixedName)}<sup>T</sup><sub class="xp-under">Ω</sub>`;
   const singular = (solvingX ? model.singular_rows : model.singular_cols).includes(index);
+  const inverse = `<sup>${singular ? "+" : "−1"}</sup>`; // the pseudoinverse gives the shortest solution
   const [one, many, what] = solvingX ? ["column", "columns", "row"] : ["row", "rows", "column"];
   return {
-    terms: `${v(solvingX ? "x" : "y", name)} ← (${transposed} ${seen} + ${v("λI")})<sup>−1</sup> ${transposed} ${v("a", name)} =`,
-    numbers: rank > 2 ? "" : `${solution(gram, moment, ridge)} =`,
+    terms: `${v(solvingX ? "x" : "y", name)} ← (${transposed} ${seen} + ${v("λI")})${inverse} ${transposed} ${v("a", name)} =`,
+    numbers: rank > 2 ? "" : `${solution(gram, moment, ridge, inverse)} =`,
     value: list(solved),
     note: `${what} ${index + 1}\u00a0· ${count} ${count === 1 ? one : many} seen\u00a0· λ\u00a0=\u00a0${ridge}${singular ? "\u00a0· shortest solution" : ""}`,
   };
@@ -112,11 +113,11 @@ function list(vector) {
 }
 
 // The numbers of a problem of rank 1 or 2: the inverse of G + lambda I, times Y'a.
-function solution(gram, moment, ridge) {
+function solution(gram, moment, ridge, inverse) {
   const rank = moment.length;
   const entry = (a, b) => short(gram[a * rank + b] + (a === b ? ridge : 0));
-  if (rank === 1) return `<b>${entry(0, 0)}</b><sup>−1</sup> · <b>${short(moment[0])}</b>`;
+  if (rank === 1) return `<b>${entry(0, 0)}</b>${inverse} · <b>${short(moment[0])}</b>`;
   const cells = (...shown) => shown.map((each) => `<span>${each}</span>`).join("");
   const matrix = `<span class="xp-matrix">${cells(entry(0, 0), entry(0, 1), entry(1, 0), entry(1, 1))}</span>`;
-  return `${matrix}<sup>−1</sup> <span class="xp-matrix xp-vector">${cells(...Array.from(moment, short))}</span>`;
+  return `${matrix}${inverse} <span class="xp-matrix xp-vector">${cells(...Array.from(moment, short))}</span>`;
 }

@@ -28,14 +28,17 @@ export function labelsAt(model, t) {
 
 // Responsibilities of E step t >= 1, (n, K) row by row. Two steps are kept, for one changes into the other.
 export function responsibilitiesAt(model, t) {
-  if (!model.responsibilityCache.has(t)) {
-    const [oldest] = model.responsibilityCache.keys();
-    const full = model.responsibilityCache.size === 2;
-    const target = full ? model.responsibilityCache.get(oldest) : new Float64Array(model.data.length * model.components);
-    if (full) model.responsibilityCache.delete(oldest);
-    model.responsibilityCache.set(t, allResponsibilities(model.data, iterate(model, t - 1), target));
+  const cache = model.responsibilityCache;
+  let found = cache.get(t);
+  if (!found) {
+    const [oldest] = cache.keys();
+    const target = cache.size < 2 ? new Float64Array(model.data.length * model.components) : cache.get(oldest);
+    if (cache.size === 2) cache.delete(oldest);
+    found = allResponsibilities(model.data, iterate(model, t - 1), target);
   }
-  return model.responsibilityCache.get(t);
+  cache.delete(t); // the step last asked for is the youngest
+  cache.set(t, found);
+  return found;
 }
 
 export const assignmentOf = (half) => Math.ceil(half / 2);

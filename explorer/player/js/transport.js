@@ -42,8 +42,9 @@ export class Transport {
   // data begin at a place of their own, and so does whoever plays in step with them.
   replace(last, place) {
     this.last = last;
-    if (place === undefined) this.#put(this.playing ? this.position : this.target ?? this.place);
-    else for (const transport of this.#group()) transport.#put(place);
+    if (place === undefined) return this.#put(this.playing ? this.position : this.place);
+    const start = this.#placeOf(place);
+    for (const transport of this.#group()) transport.#put(start);
   }
 
   play() {
@@ -59,7 +60,7 @@ export class Transport {
 
   pause() {
     this.#together((transport) => {
-      transport.#rest(transport.step);
+      if (running.has(transport)) transport.#rest(transport.step);
       transport.onChange();
     });
   }
@@ -70,8 +71,9 @@ export class Transport {
   }
 
   seek(half) {
+    const place = this.#placeOf(half);
     this.#together((transport) => {
-      transport.#rest(clamp(Math.round(half), 0, transport.last));
+      transport.#rest(place);
       transport.onChange();
     });
   }
@@ -80,13 +82,21 @@ export class Transport {
   move(delta) {
     const from = Math.max(...this.#group().map((transport) => transport.step));
     if (delta < 0 || this.calm) return this.seek(from + delta);
+    const place = this.#placeOf(from + delta);
     this.#together((transport) => {
       transport.stop();
       transport.position = Math.min(from, transport.last);
-      transport.target = Math.min(from + delta, transport.last);
+      transport.place = place;
+      transport.target = Math.min(place, transport.last);
       transport.start(false);
       transport.onChange();
     });
+  }
+
+  // Whoever goes to the end of one run is at the end of the next, too; of linked runs the longest has the end.
+  #placeOf(half) {
+    const end = Math.max(...this.#group().map((transport) => transport.last));
+    return half > 0 && half >= end ? Infinity : Math.max(0, Math.round(half));
   }
 
   setSpeed(speed) {
@@ -145,18 +155,20 @@ export class Transport {
     running.delete(this);
   }
 
+  // Goes on playing from the place, or rests there where nothing is left to play for anyone linked.
   #put(place) {
-    if (this.playing && (this.loop || place < this.last)) this.position = Math.min(place, this.last);
-    else this.#rest(Math.min(place, this.last), place);
+    const goesOn = this.loop || place < this.last || this.#group().some((other) => other !== this && other.playing);
+    if (this.playing && goesOn) this.position = Math.min(place, this.last);
+    else this.#rest(Math.ceil(place - 1e-9));
     this.onChange();
   }
 
-  // Stands still, where people left it: whoever is at the end of one run is at the end of the next.
-  #rest(position, place = position > 0 && position >= this.last ? Infinity : position) {
+  // Stands still at the place, or at the end of a run that does not go so far.
+  #rest(place) {
     this.stop();
     this.target = null;
-    this.position = position;
     this.place = place;
+    this.position = Math.min(place, this.last);
   }
 
   advance(milliseconds) {
@@ -173,7 +185,7 @@ export class Transport {
     if (!group.every((transport) => transport.position >= transport.last)) return;
     for (const transport of group) {
       if (this.loop) transport.position = 0;
-      else transport.#rest(transport.last);
+      else transport.#rest(Infinity);
       if (transport !== this) transport.onChange();
     }
   }
@@ -183,7 +195,7 @@ export class Transport {
     this.position += milliseconds / PERIOD;
     const half = this.half;
     if ((this.position - (half - 1)) * PERIOD >= this.transition(half)) this.position = half;
-    if (this.position >= this.target) this.#rest(this.target);
+    if (this.position >= this.target) this.#rest(this.place);
   }
 
   #group() {
