@@ -18,7 +18,7 @@ from tests.browser.players import link, slider, wait_for_player
 
 # n = 4000, K = 5, 100 iterations
 LONG_RUN = EMSettings(data="two-bumps", n_components=5, max_iter=100, rtol=0.0)
-ROUNDS = 12
+ROUNDS = 20
 
 OUR_PICTURE = """(() => {
     const root = document.querySelector("[data-testid=em-player]");
