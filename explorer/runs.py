@@ -25,7 +25,7 @@ from explorer.mixture import (
     mixture_at,
     run_em,
 )
-from explorer.settings import OWN, ALSSettings, EMSettings, settings_of
+from explorer.settings import OWN, ALSSettings, EMSettings, settings_of, shown
 
 Kind = TypeVar("Kind")
 
@@ -130,14 +130,14 @@ def _partition_of(settings: EMSettings, sample: Sample) -> tuple[int, ...]:
         return tuple(int(label) for label in labels)
     if settings.partition not in sample.partitions:
         raise InputError(
-            f"{sample.label} has no {settings.partition}; choose the ten points, type labels of your own under "
-            "More, or choose another initialization."
+            f"{sample.label} has no given partition; choose the ten points, type labels of your own under More, "
+            "or choose another initialization."
         )
     partition = sample.partitions[settings.partition]
     if max(partition) != count:
-        raise InputError(
-            f"{settings.partition} has {max(partition)} groups, but K is {count}; set K to {max(partition)}."
-        )
+        groups = max(partition)
+        which = shown(settings, "partition")
+        raise InputError(f"The {which} has {groups} groups, but K is {count}; set K to {groups}.")
     return partition
 
 
@@ -164,10 +164,16 @@ def make_als_run(settings: ALSSettings, own: MatrixProblem | None = None) -> ALS
     return ALSRun(problem, masked, STARTS[settings.initialization].explanation, trace)
 
 
+_BRING = {
+    "data": "Paste numbers or upload a CSV under More, Your data",
+    "matrix": "Upload a CSV under More, Your matrix",
+}
+
+
 def _brought(own: Kind | None, what: str) -> Kind:
     if own is None:
         raise InputError(
-            f"This link was made with {what} of its own, which a link cannot carry; bring yours or choose another."
+            f"Your own {what} is not here: a link cannot carry it, and a reload forgets it. {_BRING[what]}."
         )
     return own
 

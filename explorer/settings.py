@@ -195,6 +195,19 @@ def read_query(kind: type[Kind], query: Mapping[str, str]) -> tuple[Kind, list[s
     return settings, problems
 
 
+def unknown_entries(query: Mapping[str, str]) -> list[str]:
+    """Return one sentence for every entry of a link that no setting and no player reads."""
+    known = {setting.url for kind in (EMSettings, ALSSettings) for setting in settings_of(kind).values()}
+    known |= _PLAYER_ENTRIES | _STREAMLIT_ENTRIES
+    return [f"“{name[:40]}” is not a setting of this page." for name in query if name not in known]
+
+
+# What the players keep in the address themselves (js/panel.js, js/present.js), and what Streamlit reads there.
+_PLAYER_ENTRIES = {f"{panel}_{entry}" for panel in ("em", "als") for entry in ("step", "speed", "loop")}
+_PLAYER_ENTRIES |= {"link", "hide", "present"}
+_STREAMLIT_ENTRIES = {"embed", "embed_options"}
+
+
 def write_query(settings: _Settings) -> dict[str, str | None]:
     """Return a link's entries; None for a setting at its default, which a link leaves out."""
     entries: dict[str, str | None] = {}
@@ -253,7 +266,7 @@ class EMSettings(_Settings):
         Choice(
             "Partition",
             "partition",
-            {"partition1": "partition1", "partition2": "partition2", "typed": "typed labels"},
+            {"partition1": "first partition", "partition2": "second partition", "typed": "type my own"},
             "The given partition that the run starts from.",
         ),
     )

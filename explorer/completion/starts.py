@@ -110,7 +110,7 @@ STARTS: dict[str, Start] = {
         ),
         Start(
             "equal",
-            "All equal (a trap)",
+            "All equal (the trap)",
             "Every entry of Y is 1: its columns are alike and stay alike, so the product keeps rank 1.",
             _equal,
             uses_seed=False,

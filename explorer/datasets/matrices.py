@@ -48,7 +48,11 @@ LabelledValues = tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]
 
 @dataclass(frozen=True, eq=False)
 class MatrixSource:
-    """One entry of `MATRICES`: a `MatrixProblem` whose values `make(rng)` generates or reads."""
+    """One entry of `MATRICES`: a `MatrixProblem` whose values `make(rng)` generates or reads.
+
+    seen: how many percent of the entries to show at first, so that nearly every mask determines a matrix of rank 2;
+    that takes more where there are few columns.
+    """
 
     name: str
     label: str
@@ -59,6 +63,7 @@ class MatrixSource:
     uses_seed: bool = False
     low_rank: int | None = None
     noise: float = 0.0
+    seen: int = 25
 
     def load(self, seed: int = 0) -> MatrixProblem:
         """The problem; `seed` matters only where `uses_seed` is true."""
@@ -159,6 +164,7 @@ MATRICES: dict[str, MatrixSource] = {
             "entries are missing for good: no such vote was counted, so their completion cannot be checked.",
             source="Peterson (1973); R cluster::votes.repub",
             make=_file("votes_repub.csv"),
+            seen=70,
         ),
         MatrixSource(
             name="sea-temperature",
@@ -167,6 +173,7 @@ MATRICES: dict[str, MatrixSource] = {
             about="Sea surface temperature of the eastern Pacific in 61 years and 12 months; El Niño makes warm rows.",
             source="NOAA, Extended Reconstructed Sea Surface Temperature, public domain",
             make=_file("elnino_sst.csv"),
+            seen=60,
         ),
         MatrixSource(
             name="life-expectancy",
@@ -175,6 +182,7 @@ MATRICES: dict[str, MatrixSource] = {
             about="Life expectancy at birth in 142 countries, every fifth year from 1952 to 2007, no gaps.",
             source="Gapminder; R gapminder, CC0",
             make=_file("gapminder_lifeexp.csv"),
+            seen=80,
         ),
         MatrixSource(
             name="life-expectancy-gaps",
@@ -184,6 +192,7 @@ MATRICES: dict[str, MatrixSource] = {
             "entries are missing, and not at random: most countries are known every fifth year only.",
             source="Gapminder; R gapminder, CC0",
             make=_file("gapminder_lifeexp_unfiltered.csv"),
+            seen=80,
         ),
         MatrixSource(
             name="camera",

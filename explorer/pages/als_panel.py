@@ -20,7 +20,8 @@ def _controls(form: Form) -> None:
     with matrix:
         own = brought("matrix")
         known = {name: source.label for name, source in MATRICES.items()}
-        form.draw("matrix", options=known | {OWN: own.data.label if own else "Your matrix …"})
+        options = known | {OWN: own.data.label if own else "Your matrix …"}
+        form.draw("matrix", options=options, on_change=_show_enough, args=(form,))
     with rank:
         form.draw("rank")
     with seen:
@@ -33,6 +34,13 @@ def _controls(form: Form) -> None:
         form.dice("seed", disabled=not start.uses_seed, help="Run again with another seed")
     with more, st.popover("More", width="stretch"):
         _more(form)
+
+
+def _show_enough(form: Form) -> None:
+    """Another matrix needs another share of its entries: each comes with the one that suits it."""
+    source = MATRICES.get(form.chosen("matrix"))
+    if source is not None:
+        form.change("seen", source.seen)
 
 
 def _more(form: Form) -> None:

@@ -12,7 +12,7 @@ _KEYS = """
 | Shift ← → | a full step back, forward |
 | Home, End | to the start, to the end |
 | L | play again and again |
-| H | hide what comes next |
+| H | in both: hide what comes next, the verdict too |
 | K | play both panels in step |
 | P | present mode, Esc leaves it |
 """

@@ -1,5 +1,8 @@
 """Data that a user brings: pasted or uploaded, read in memory, kept in the session and nowhere else."""
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
 from explorer.datasets import (
@@ -50,10 +53,8 @@ def bring_sample(form: Form) -> None:
     )
     if upload is None:
         return
-    try:
-        table = _table(upload)
-    except InputError as error:
-        st.error(str(error), icon=":material/error:")
+    table = _read_or_tell(read_table, upload)
+    if table is None:
         return
     columns = list(table.columns)
     st.selectbox("Column", columns, key="own_column", on_change=_forget_problem, args=("own_column_use",))
@@ -73,7 +74,7 @@ def bring_matrix(form: Form) -> None:
         args=("own_matrix_use",),
         help=f"At most {_MEGABYTES} and {MAX_MATRIX_SIDE}×{MAX_MATRIX_SIDE}; nothing is stored.",
     )
-    if upload is not None:
+    if upload is not None and _read_or_tell(read_matrix, upload) is not None:
         st.button("Use this matrix", key="own_matrix_use", on_click=_take, args=(form, "own_matrix_use"))
         _show_problem("own_matrix_use")
 
@@ -99,13 +100,13 @@ def _pasted_sample():
 
 
 def _column_sample():
-    table, column = _table(_file("own_sample_file")), st.session_state["own_column"]
+    table, column = _read(read_table, _file("own_sample_file")), st.session_state["own_column"]
     return own_sample(table.columns[column], column, n_missing=table.missing[column])
 
 
 def _uploaded_matrix():
     upload = _file("own_matrix_file")
-    return own_matrix(*read_matrix(upload.getvalue()), label=upload.name.rsplit(".", 1)[0] or "Your matrix")
+    return own_matrix(*_read(read_matrix, upload), label=upload.name.rsplit(".", 1)[0] or "Your matrix")
 
 
 def _file(key: str):
@@ -122,12 +123,22 @@ _BUTTONS = {
 }
 
 
-def _table(upload):
-    """Read an uploaded table once, not at every rerun of the page."""
-    kept = st.session_state.get("own_table")
+def _read_or_tell(reader: Callable[[bytes], Any], upload: Any) -> Any:
+    """Read an uploaded file; None where it cannot be read, and then the page says why."""
+    try:
+        return _read(reader, upload)
+    except InputError as error:
+        st.error(str(error), icon=":material/error:")
+        return None
+
+
+def _read(reader: Callable[[bytes], Any], upload: Any) -> Any:
+    """Read an uploaded file once, not at every rerun of the page."""
+    slot = f"own_{reader.__name__}"
+    kept = st.session_state.get(slot)
     if kept is None or kept[0] != upload.file_id:
-        kept = (upload.file_id, read_table(upload.getvalue()))
-        st.session_state["own_table"] = kept
+        kept = (upload.file_id, reader(upload.getvalue()))
+        st.session_state[slot] = kept
     return kept[1]
 
 

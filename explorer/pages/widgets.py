@@ -25,7 +25,7 @@ class Form:
         if name not in st.session_state:
             settings, problems = read_query(kind, st.query_params.to_dict())
             st.session_state[name] = settings
-            st.session_state.setdefault("link_problems", []).extend(problems)
+            st.session_state["link_problems"] += problems
 
     @property
     def settings(self) -> Any:
@@ -58,6 +58,10 @@ class Form:
         except InputError as error:
             self._problem = error  # the setting keeps its last good value, the widget what was typed
         return getattr(self.settings, name)
+
+    def chosen(self, name: str) -> Any:
+        """Return what the widget of a setting holds, which a callback sees before the setting has it."""
+        return st.session_state[self._key(name)]
 
     def check(self) -> None:
         """Raise InputError where something typed into a widget cannot be used."""

@@ -34,7 +34,7 @@ def test_a_copied_link_shows_the_same_picture(open_page):
     close_more(page)
     choose(page, "als_matrix", "Sea temperatures, 1950-2010")
     expect(em.summary).to_have_text("Galaxies · K 4 · k-means++ seeding · seed 1")
-    expect(als.summary).to_have_text("Sea temperatures, 1950-2010 · rank 3 · 25 % seen · seed 2")
+    expect(als.summary).to_have_text("Sea temperatures, 1950-2010 · rank 3 · 60 % seen · seed 2")
     em.set_speed(4)
     em.click("loop")
     em.seek(7)

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.completion import STARTS
+from explorer.datasets import MATRICES
 from explorer.mixture import STRATEGIES
 from explorer.pages import computed
 from explorer.runs import make_em_run
@@ -282,16 +283,38 @@ def test_another_initialization_leaves_bad_means_behind():
     ("query", "told"),
     [
         ({"init": "means", "means": "1 2"}, "2 means"),
-        ({"init": "partition", "data": "ten-points"}, "partition1 has 2 groups, but K is 3"),
-        ({"init": "partition"}, "Old Faithful, eruptions has no partition1"),
+        ({"init": "partition", "data": "ten-points"}, "The first partition has 2 groups, but K is 3"),
+        ({"init": "partition"}, "Old Faithful, eruptions has no given partition"),
         ({"data": "generated", "weights": "1", "true_weights": "0.5 0.6"}, "2 weights"),
-        ({"data": "own"}, "which a link cannot carry"),
+        ({"data": "own"}, "a link cannot carry"),
     ],
 )
 def test_settings_that_do_not_fit_each_other_are_told_in_the_player(query, told):
     header = opened(**query).header("em_player")
     assert header["role"] == "error"
     assert told in header["text"]
+
+
+@pytest.mark.parametrize("matrix", MATRICES)
+def test_another_matrix_comes_with_enough_entries_seen(matrix):
+    page = opened(matrix="camera" if matrix == "checkerboard" else "checkerboard", seen="33")
+    page.set("selectbox", "als_matrix", matrix)
+    assert page.app.slider(key="als_seen").value == MATRICES[matrix].seen
+    header = page.header("als_player")
+    assert header["address"]["seen"] == (None if MATRICES[matrix].seen == 25 else str(MATRICES[matrix].seen))
+
+
+def test_a_link_shows_as_many_entries_as_it_says():
+    assert opened(matrix="votes", seen="33").app.slider(key="als_seen").value == 33
+    assert opened(matrix="votes").app.slider(key="als_seen").value == 25
+
+
+def test_what_is_no_setting_is_named():
+    warnings = [warning.value for warning in opened(density="30", k="2", em_step="3", embed="true").app.warning]
+    assert len(warnings) == 1
+    assert "“density” is not a setting of this page" in warnings[0]
+    for known in ("“k”", "em_step", "embed"):
+        assert known not in warnings[0]
 
 
 # The user's own data
@@ -351,7 +374,7 @@ def test_other_own_data_is_another_run_with_the_same_settings():
 
 def test_two_sessions_do_not_share_what_a_user_brought():
     mine, other = opened().paste("1 2 3 7 8 9"), opened(data="own")
-    assert "which a link cannot carry" in other.header("em_player")["text"]
+    assert "a link cannot carry" in other.header("em_player")["text"]
     other.paste("10 20 30 70 80 95")
     assert other.message("em_player")[1]["data"].tolist() == [10, 20, 30, 70, 80, 95]
     assert mine.run().message("em_player")[1]["data"].tolist() == [1, 2, 3, 7, 8, 9]
@@ -422,9 +445,10 @@ def test_an_uploaded_matrix_becomes_the_problem_and_its_blank_cells_are_missing(
     assert page.app.selectbox(key="als_matrix").value == "own"
 
 
-def test_an_uploaded_matrix_that_is_none_is_told_once_it_is_used_and_until_another_file_comes():
-    page = opened().upload("own_matrix_file", b"1,x\n2,3\n").click("own_matrix_use")
+def test_an_uploaded_matrix_that_is_none_is_told_at_once_and_until_another_file_comes():
+    page = opened().upload("own_matrix_file", b"1,x\n2,3\n")
     assert '"x"' in page.errors[0]
+    assert "own_matrix_use" not in [button.key for button in page.app.button]
     assert page.header("als_player")["label"] == "Checkerboard"
     page.upload("own_matrix_file", b"1,2\n2,3\n", "good.csv")
     assert page.errors == []

@@ -94,6 +94,7 @@ export function drawDiscs(ctx, model, mixture, moment, layout, theme) {
   const tight = model.components > 6 && theme.kind !== "present";
   const radius = (tight ? 9 : 10.5) * (theme.size.text / 14);
   const taken = [];
+  const falls = [];
   for (let k = 0; k < model.components; k++) {
     const fallen = fallenComponent(model, moment, k);
     const px = clamp(layout.x(mixture.means[k]), layout.left + radius, layout.figure.width - 12 - radius);
@@ -104,8 +105,9 @@ export function drawDiscs(ctx, model, mixture, moment, layout, theme) {
     const [x, y] = [disc.x + radius, disc.y + radius];
     if (Math.abs(x - px) > radius) line(ctx, x, y, px, py, theme.components[k], 1.5);
     drawDisc(ctx, theme, k, x, y, radius);
-    if (fallen) taken.push(drawFallen(ctx, model, fallen, px, layout, theme, radius));
+    if (fallen) falls.push([fallen, x]);
   }
+  for (const [fallen, x] of falls) taken.push(drawFallen(ctx, fallen, x, layout, theme, radius, taken));
   return taken;
 }
 
@@ -139,20 +141,30 @@ function fallenComponent(model, moment, k) {
   return model.degeneracies.find((fall) => fall.component === k) ?? null;
 }
 
-function drawFallen(ctx, model, fall, px, layout, theme, radius) {
-  const right = px < layout.figure.width / 2;
-  const x = px + (right ? 1 : -1) * (radius + 12);
-  const y = radius + 10;
+// An arrow up beside the disc, and what happened to the component in two lines, where they cover no disc.
+function drawFallen(ctx, fall, px, layout, theme, radius, taken) {
   const size = theme.size.text / 2.4;
-  line(ctx, x, y + size * 1.5, x, y - size, theme.warning, theme.size.mixture);
-  line(ctx, x - size, y, x, y - size, theme.warning, theme.size.mixture);
-  line(ctx, x + size, y, x, y - size, theme.warning, theme.size.mixture);
-  const edge = x + (right ? 1 : -1) * (size + 8);
-  const align = right ? "left" : "right";
-  text(ctx, theme, fall.head, edge, y, { colour: theme.warning, bold: true, align, halo: true });
-  text(ctx, theme, fall.detail, edge, y + theme.size.text * 1.25, { align, halo: true });
+  const row = theme.size.text * 1.25;
   const width = Math.max(textWidth(ctx, theme, fall.head, { bold: true }), textWidth(ctx, theme, fall.detail));
-  return { x: right ? x - size : edge - width, y: y - theme.size.text, width: width + 2 * size + 8, height: theme.size.text * 2.6 };
+  const sides = px < layout.figure.width / 2 ? [1, -1] : [-1, 1];
+  const places = [0, 1, 2, 3, 4, 5].flatMap((down) => sides.map((side) => {
+    const x = px + side * (radius + 12);
+    const y = radius + 10 + down * row;
+    const left = side > 0 ? x + size + 8 : x - size - 8 - width;
+    return { side, x, y, box: { x: left, y: y - row, width, height: 2.6 * row } };
+  }));
+  const within = ({ box }) => box.x >= layout.left && box.x + box.width <= layout.figure.width - 12;
+  const free = places.filter(within).find(({ box }) => !taken.some((other) => overlaps(box, other)));
+  const { side, x, box, y } = free ?? places[0];
+  const top = radius + 10;
+  line(ctx, x, top + size * 1.5, x, top - size, theme.warning, theme.size.mixture);
+  line(ctx, x - size, top, x, top - size, theme.warning, theme.size.mixture);
+  line(ctx, x + size, top, x, top - size, theme.warning, theme.size.mixture);
+  const edge = side > 0 ? box.x : box.x + width;
+  const align = side > 0 ? "left" : "right";
+  text(ctx, theme, fall.head, edge, y, { colour: theme.warning, bold: true, align, halo: true });
+  text(ctx, theme, fall.detail, edge, y + row, { align, halo: true });
+  return box;
 }
 
 // Words on the curves themselves. `others` are { name, curve, least }: named where they leave the mixture most, if

@@ -117,6 +117,10 @@ function drawLens(ctx, model, half, plot, points, boxes, theme) {
   const height = Math.min(size * 5.4, plot.height * 0.62);
   const rightX = plot.x + plot.width - width;
   const lowY = plot.y + plot.height - height;
+  const from = Math.max(0, half - 3);
+  const low = Math.min(...model.lower_bounds.subarray(from, half + 1));
+  const high = likelihoodAt(model, half);
+  if (high - low < 1e-9 * Math.abs(high)) return; // nothing but rounding to magnify
   const lens = freePlace(
     [{ x: rightX, y: lowY }, { x: rightX - 30, y: lowY }, { x: plot.x + 8, y: plot.y + 2 }, { x: rightX, y: plot.y + 2 }].map((corner) => ({ ...corner, width, height })),
     plot, points, boxes,
@@ -129,11 +133,8 @@ function drawLens(ctx, model, half, plot, points, boxes, theme) {
   ctx.roundRect(lens.x, lens.y, width, height, 6);
   ctx.fill();
   ctx.stroke();
-  const from = Math.max(0, half - 3);
-  const low = Math.min(...model.lower_bounds.subarray(from, half + 1));
-  const high = likelihoodAt(model, half);
   const x = linear([from / 2, (half + 0.8) / 2], [lens.x + 8, lens.x + width * 0.46]);
-  const y = linear([low, high === low ? low + 1 : high], [lens.y + height - 10, lens.y + 12]);
+  const y = linear([low, high], [lens.y + height - 10, lens.y + 12]);
   const path = stairs(model, x, y, from, half);
   const end = x((half + 0.8) / 2);
   path.bound.push([end, path.bound.at(-1)[1]]);

@@ -157,7 +157,7 @@ export class Transport {
 
   // Goes on playing from the place, or rests there where nothing is left to play for anyone linked.
   #put(place) {
-    const goesOn = this.loop || place < this.last || this.#group().some((other) => other !== this && other.playing);
+    const goesOn = place < this.last || (this.last > 0 && this.loop) || this.#group().some((other) => other !== this && other.playing);
     if (this.playing && goesOn) this.position = Math.min(place, this.last);
     else this.#rest(Math.ceil(place - 1e-9));
     this.onChange();

@@ -67,6 +67,8 @@ export const alsView = {
   values: (model, half) => ({ product: Array.from(productAt(model, factorsAt(model, half))) }),
 };
 
+const COUNTED = "Points whose largest posterior is this component's; of equals the first has it";
+
 // Weights, means, deviations and counts at the shown step; what this half step changes is bold.
 function showTable(side, model, now, theme) {
   const rows = mixtureTable(model, now.half);
@@ -74,11 +76,12 @@ function showTable(side, model, now, theme) {
   const counts = now.active === "E" ? " xp-new" : "";
   const short = theme.kind === "present" || theme.kind === "phone";
   const head = short ? ["π", "μ", "σ", "n"] : ["weight π", "mean μ", "s.d. σ", "n"];
-  const dense = model.components > 5 ? " xp-dense" : "";
+  const roomy = (1.6 + 2.3 * model.components) * theme.size.text; // what the rows of player.css take
+  const dense = theme.kind === "phone" ? model.components > 5 : roomy > side.clientHeight;
   side.style.setProperty("--xp-rows", Math.max(model.components, 6));
   side.innerHTML = `
-    <table class="xp-table${dense}">
-      <thead><tr><th><span class="xp-unseen">component</span></th>${head.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
+    <table class="xp-table${dense ? " xp-dense" : ""}">
+      <thead><tr><th><span class="xp-unseen">component</span></th>${head.map((name) => `<th scope="col"${name === "n" ? ` title="${COUNTED}"` : ""}>${name}</th>`).join("")}</tr></thead>
       <tbody>${rows
         .map(
           (row, k) => `<tr data-component="${k}" title="Follow component ${k + 1} in the formula"${k === model.component ? ' class="xp-chosen"' : ""}>
