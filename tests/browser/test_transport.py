@@ -83,6 +83,19 @@ def test_play_stops_at_the_end_and_then_starts_over(em):
     assert em.step <= 1
 
 
+def test_a_run_without_a_step_is_never_playing(open_page):
+    """The start of 10 components on the galaxies has a component on two equal points: nothing is run."""
+    page = open_page("/?data=galaxies&em_loop=1")
+    em = wait_for_player(page, "em")
+    em.click("play")
+    em.wait_until_playing(True)
+    slider(page, "em_n_components").press("End")
+    expect(em.root).to_have_attribute("data-last-step", "0")
+    em.wait_until_playing(False)
+    em.click("play")
+    em.wait_until_playing(False)
+
+
 def test_half_steps_go_forward_and_back(em):
     for step in (1, 2, 3):
         em.click("forward")
