@@ -151,7 +151,7 @@ function chooseVerdict(panel, now) {
 
 const CSS_COLOURS = ["ink", "second", "paper", "ghost", "hairline", "fill", "active", "onActive", "activeEdge", "good", "warning", "error"];
 const PHONE_LOWER = 166;
-const LINES = 37 + 43 + 30 + 44 + 12; // title, formula, verdict, transport and gaps, for a text of 14 px
+const LINES = 37 + 45 + 30 + 44 + 12; // title, formula, verdict, transport and gaps, for a text of 14 px
 
 // Figure and curves share the height that the window leaves; on a phone they keep their own and the page scrolls.
 function layout(panel) {
