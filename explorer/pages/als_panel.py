@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.completion import STARTS
 from explorer.datasets import MATRICES
-from explorer.pages.own_data import bring_matrix, brought
+from explorer.pages.own_data import bring_matrix, brought, held
 from explorer.pages.panels import Panel
 from explorer.pages.widgets import Form
 from explorer.player.payload import als_payload
@@ -70,6 +70,7 @@ ALS_PANEL = Panel(
     settings=ALSSettings,
     controls=_controls,
     brought=lambda: brought("matrix"),
+    held=lambda: held("matrix"),
     values=lambda run: run.problem.values,
     summary=_summary,
     payload=als_payload,

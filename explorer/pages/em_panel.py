@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer.datasets import SAMPLES
 from explorer.mixture import STRATEGIES
-from explorer.pages.own_data import bring_sample, brought
+from explorer.pages.own_data import bring_sample, brought, held
 from explorer.pages.panels import Panel
 from explorer.pages.widgets import Form
 from explorer.player.payload import em_payload
@@ -80,6 +80,7 @@ EM_PANEL = Panel(
     settings=EMSettings,
     controls=_controls,
     brought=lambda: brought("data"),
+    held=lambda: held("data"),
     values=lambda run: run.sample.values,
     summary=_summary,
     payload=em_payload,

@@ -21,6 +21,12 @@ from explorer.pages.widgets import Form
 from explorer.settings import OWN
 
 _SLOTS = {"data": "own_sample", "matrix": "own_matrix"}
+# What a button takes the data from.
+_WIDGETS = {
+    "own_numbers_use": ("own_numbers",),
+    "own_column_use": ("own_sample_file", "own_column"),
+    "own_matrix_use": ("own_matrix_file",),
+}
 _TYPES = ["csv", "txt", "tsv"]
 _MEGABYTES = f"{MAX_BYTES // 1_000_000} MB"
 
@@ -30,6 +36,16 @@ def brought(setting: str) -> Own | None:
     return st.session_state.get(_SLOTS[setting])
 
 
+def held(setting: str) -> tuple[object, ...]:
+    """Return what was brought as "data" or "matrix" and what the widgets hold for it, so that a change is noticed."""
+    return (brought(setting), *(_held(button) for button, (which, _) in _BUTTONS.items() if which == setting))
+
+
+def _held(button: str) -> tuple[object, ...]:
+    values = (st.session_state.get(key) for key in _WIDGETS[button])
+    return tuple(getattr(value, "file_id", value) for value in values)
+
+
 def bring_sample(form: Form) -> None:
     """Draw the widgets by which a user brings numbers; they become the data when that is asked for."""
     st.text_area(
@@ -37,8 +53,6 @@ def bring_sample(form: Form) -> None:
         key="own_numbers",
         height=80,
         placeholder="3.6 1.8 3.3 …",
-        on_change=_forget_problem,
-        args=("own_numbers_use",),
         help="Separated by spaces, commas or new lines.",
     )
     st.button("Use these numbers", key="own_numbers_use", on_click=_take, args=(form, "own_numbers_use"))
@@ -47,8 +61,6 @@ def bring_sample(form: Form) -> None:
         "or upload a CSV",
         type=_TYPES,
         key="own_sample_file",
-        on_change=_forget_problem,
-        args=("own_column_use",),
         help=f"At most {_MEGABYTES} and {MAX_VALUES:,} values; nothing is stored.",
     )
     if upload is None:
@@ -56,8 +68,7 @@ def bring_sample(form: Form) -> None:
     table = _read_or_tell(read_table, upload)
     if table is None:
         return
-    columns = list(table.columns)
-    st.selectbox("Column", columns, key="own_column", on_change=_forget_problem, args=("own_column_use",))
+    st.selectbox("Column", list(table.columns), key="own_column")
     for name, why in table.unusable.items():
         st.caption(f"{name}: {why}")
     st.button("Use this column", key="own_column_use", on_click=_take, args=(form, "own_column_use"))
@@ -70,8 +81,6 @@ def bring_matrix(form: Form) -> None:
         "Upload a CSV; blank cells are the missing ones",
         type=_TYPES,
         key="own_matrix_file",
-        on_change=_forget_problem,
-        args=("own_matrix_use",),
         help=f"At most {_MEGABYTES} and {MAX_MATRIX_SIDE}×{MAX_MATRIX_SIDE}; nothing is stored.",
     )
     if upload is not None and _read_or_tell(read_matrix, upload) is not None:
@@ -85,9 +94,9 @@ def _take(form: Form, button: str) -> None:
     try:
         made = make()
     except InputError as error:
-        st.session_state[f"{button}_problem"] = str(error)
+        st.session_state[f"{button}_problem"] = (_held(button), str(error))
         return
-    _forget_problem(button)
+    st.session_state.pop(f"{button}_problem", None)
     st.session_state[_SLOTS[setting]] = Own.of(made)
     form.change(setting, OWN)
 
@@ -143,10 +152,7 @@ def _read(reader: Callable[[bytes], Any], upload: Any) -> Any:
 
 
 def _show_problem(button: str) -> None:
-    problem = st.session_state.get(f"{button}_problem")
-    if problem:
+    """Say what was wrong, as long as the widgets hold it."""
+    about, problem = st.session_state.get(f"{button}_problem", (None, ""))
+    if about == _held(button):
         st.error(problem, icon=":material/error:")
-
-
-def _forget_problem(button: str) -> None:
-    st.session_state[f"{button}_problem"] = None

@@ -20,7 +20,8 @@ class Panel:
     """One of the two panels.
 
     name: "em" or "als". settings: its settings record.
-    controls(form): draws the widgets. brought(): the data that the user brought, if any.
+    controls(form): draws the widgets. brought(): the data that the user brought, if any. held(): what the widgets
+    hold by which it is brought.
     values(run): the data. summary(run, settings): one line that names the run.
     payload(run, settings, frame): the run as bytes. verdict(run, settings, found): how it ended.
     known(found): what the picture shows of what was found out beyond the run.
@@ -30,6 +31,7 @@ class Panel:
     settings: type
     controls: Callable[[Form], None]
     brought: Callable[[], Own | None]
+    held: Callable[[], tuple[object, ...]]
     values: Callable[[Any], Any]
     summary: Callable[[Any, Any], str]
     payload: Callable[[Any, Any, Mapping[str, Any]], bytes]
@@ -60,13 +62,13 @@ def draw_panel(panel: Panel) -> None:
         "verdict": panel.verdict(run, settings, None).as_json(),
     }
     player(panel.name, panel.payload(run, settings, frame))
-    _draw_beyond(panel, run, form, own, identity)
+    _draw_beyond(panel, run, form, own, panel.held(), identity)
 
 
 @st.fragment
-def _draw_beyond(panel: Panel, run: Any, form: Form, own: Own | None, identity: str) -> None:
+def _draw_beyond(panel: Panel, run: Any, form: Form, own: Own | None, held: tuple[object, ...], identity: str) -> None:
     """Find out more in slices, and only when the browser, idle, has asked: never before the picture."""
-    if form.moved_since() or (own is not None and panel.brought() is not own):
+    if form.moved_since() or panel.held() != held:
         st.rerun()  # a widget moved together with the browser's question, and Streamlit answers only one of both
     settings = form.settings
     asked, count = f"{panel.name}_asked", f"{panel.name}_questions"

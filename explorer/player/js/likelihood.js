@@ -91,7 +91,8 @@ export function drawLikelihood(ctx, model, moment, box, theme) {
   labelNear(ctx, theme, fixed(likelihoodAt(model, half), Math.min(shownDigits, 6)), marker, plot, { points, faint }, boxes, { colour: theme.ink, bold: true });
   if (model.best !== null && model.best !== undefined && !moment.hide) {
     const label = `${model.best_label} ${fixed(model.best, Math.min(shownDigits, 6))}`;
-    labelNear(ctx, theme, label, [plot.x - 3, y(model.best)], plot, { points, faint }, boxes, { order: [5, 2] });
+    const near = (x, order) => labelNear(ctx, theme, label, [x, y(model.best)], plot, { points, faint }, boxes, { order });
+    if (!near(plot.x - 3, [5, 2])) near(right + 3, [7, 0]);
   }
   if (half > 0) drawLens(ctx, model, half, plot, [...points, ...faint], boxes, theme);
 }
