@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.datasets.generate import DATA_STREAM, checkerboard, noisy_low_rank, random_stream
-from explorer.datasets.reading import check_matrix, read_matrix
-from explorer.datasets.shipped import shipped_text
+from explorer.datasets.reading import check_matrix
+from explorer.datasets.shipped import shipped_matrix
 from explorer.errors import InputError
 
 
@@ -129,7 +129,7 @@ def _unlabelled(values: np.ndarray) -> LabelledValues:
 
 def _file(file_name: str) -> Callable[[np.random.Generator], LabelledValues]:
     """A `make` that reads the file."""
-    return lambda rng: read_matrix(shipped_text(file_name))
+    return lambda rng: shipped_matrix(file_name)
 
 
 MATRICES: dict[str, MatrixSource] = {

@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 
 from explorer.datasets.generate import DATA_STREAM, TrueMixture, check_n_points, draw_points, random_stream
-from explorer.datasets.reading import check_values, read_table
-from explorer.datasets.shipped import shipped_text
+from explorer.datasets.reading import check_values
+from explorer.datasets.shipped import shipped_table
 from explorer.errors import InputError
 
 
@@ -142,7 +142,7 @@ def _generated_source(truth: TrueMixture, n_points: int) -> SampleSource:
 
 def _column(file_name: str, column: str) -> Callable[[np.random.Generator], np.ndarray]:
     """A `draw` that reads the column; missing cells are left out."""
-    return lambda rng: read_table(shipped_text(file_name)).columns[column]
+    return lambda rng: shipped_table(file_name).columns[column]
 
 
 def _draw_two_bumps(rng: np.random.Generator) -> np.ndarray:
