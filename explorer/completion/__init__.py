@@ -2,7 +2,7 @@
 
 from explorer.completion.als import CompletionTrace, HalfStep, iterate_als, run_als
 from explorer.completion.blocks import Block, col_blocks, row_blocks
-from explorer.completion.factors import Factors, factorize, predict, rmse
+from explorer.completion.factors import Factors, distance, factorize, predict, rmse
 from explorer.completion.half_step import solve_factor
 from explorer.completion.identifiability import Identifiability, identifiability, short_cols, short_rows
 from explorer.completion.observations import Observations, from_matrix
@@ -18,6 +18,7 @@ __all__ = [
     "Observations",
     "Start",
     "col_blocks",
+    "distance",
     "factorize",
     "from_matrix",
     "identifiability",

@@ -61,6 +61,29 @@ def rmse(factors: Factors, entries: Observations) -> float:
     return float(np.sqrt(np.mean(errors**2)))
 
 
+def distance(factors: Factors, truth: Factors) -> float:
+    """|U V^T - X Y^T|_F over all m n entries, for two models of one matrix; neither product is formed.
+
+    U V^T - X Y^T = [U, -X] [V, Y]^T, and with the thin decompositions [U, -X] = Q R and [V, Y] = P S its norm
+    is that of the small matrix R S^T. This is exact up to rounding of |X Y^T|_F, also where the two nearly
+    agree; expanding the square of the norm would lose half of the digits there. The ranks may differ.
+    Infinite where the distance is beyond the largest number. Raises `InputError` when the shapes differ.
+    """
+    if (len(factors.left), len(factors.right)) != (len(truth.left), len(truth.right)):
+        raise InputError(
+            f"Only models of one matrix have a distance, but these are {len(factors.left)} x {len(factors.right)} "
+            f"and {len(truth.left)} x {len(truth.right)}."
+        )
+    left = np.linalg.qr(np.hstack([factors.left, -truth.left]), mode="r")
+    right = np.linalg.qr(np.hstack([factors.right, truth.right]), mode="r")
+    with np.errstate(over="ignore", invalid="ignore"):
+        difference = left @ right.T
+        largest = np.abs(difference).max()
+        if not np.isfinite(largest):
+            return np.inf
+        return float(largest * np.linalg.norm(difference / largest)) if largest > 0 else 0.0
+
+
 def factorize(matrix: np.ndarray, rank: int) -> Factors:
     """The best factors of a small, completely known matrix: its truncated singular value decomposition.
 

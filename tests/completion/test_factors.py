@@ -1,9 +1,10 @@
 """The factors X and Y and the entries of their product."""
 
+import mpmath
 import numpy as np
 import pytest
 
-from explorer.completion import Factors, factorize, predict
+from explorer.completion import Factors, distance, factorize, predict
 from explorer.completion import factors as factors_module
 from explorer.errors import InputError
 from tests.completion.problems import checkerboard, low_rank
@@ -61,3 +62,58 @@ def test_factorize_refuses_gaps_and_impossible_ranks():
         factorize(np.array([[1.0, np.nan]]), 1)
     with pytest.raises(InputError, match="1 to 2"):
         factorize(np.eye(2), 3)
+
+
+def gaussian_factors(m, n, rank, seed):
+    rng = np.random.default_rng(seed)
+    return Factors(rng.standard_normal((m, rank)), rng.standard_normal((n, rank)))
+
+
+@pytest.mark.parametrize(("m", "n"), [(9, 7), (2, 30), (1, 1)])
+def test_the_distance_is_the_norm_of_the_difference_of_the_products(m, n):
+    one, other = gaussian_factors(m, n, 3, seed=0), gaussian_factors(m, n, 2, seed=1)
+    formed = np.linalg.norm(one.left @ one.right.T - other.left @ other.right.T)
+    assert distance(one, other) == pytest.approx(formed, rel=1e-13)
+    assert distance(other, one) == pytest.approx(formed, rel=1e-13)
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e-9, 1e-12])
+def test_the_distance_keeps_its_digits_where_the_products_nearly_agree(size):
+    truth = gaussian_factors(20, 15, 2, seed=2)
+    near = Factors(truth.left + size * gaussian_factors(20, 15, 2, seed=3).left, truth.right)
+    with mpmath.workdps(50):
+        exact = mpmath.matrix(near.left.tolist()) * mpmath.matrix(near.right.tolist()).T
+        exact -= mpmath.matrix(truth.left.tolist()) * mpmath.matrix(truth.right.tolist()).T
+        exact = float(mpmath.mnorm(exact, "f"))
+    rounding = 1e-15 * np.linalg.norm(truth.left @ truth.right.T)
+    assert distance(near, truth) == pytest.approx(exact, abs=3 * rounding)
+
+
+def test_the_distance_does_not_depend_on_how_a_product_is_split():
+    truth = gaussian_factors(12, 8, 2, seed=4)
+    turn = np.array([[3.0, 1.0], [-2.0, 0.5]])
+    same = Factors(truth.left @ turn, truth.right @ np.linalg.inv(turn).T)
+    assert distance(same, truth) < 1e-14 * np.linalg.norm(truth.left @ truth.right.T)
+    assert distance(truth, truth) < 1e-15 * np.linalg.norm(truth.left @ truth.right.T)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("size", "expected"), [(1e-300, 2e-300), (1e200, 2e200), (0.0, 0.0)])
+def test_distances_of_any_size(size, expected):
+    assert distance(Factors([[size]] * 2, [[1.0]] * 2), Factors([[0.0]] * 2, [[1.0]] * 2)) == pytest.approx(expected)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_distance_beyond_the_largest_number_is_infinite():
+    assert distance(Factors([[1e200]], [[1e200]]), Factors([[1.0]], [[1.0]])) == np.inf
+
+
+def test_the_matrix_is_not_formed_for_a_distance():
+    # 10^12 cells would take 8 TB.
+    tall = Factors(np.ones((1_000_000, 1)), np.ones((1_000_000, 1)))
+    assert distance(tall, Factors(tall.left, -tall.right)) == pytest.approx(2e6)
+
+
+def test_models_of_different_matrices_have_no_distance():
+    with pytest.raises(InputError, match="2 x 1 and 1 x 2"):
+        distance(gaussian_factors(2, 1, 1, seed=0), gaussian_factors(1, 2, 1, seed=0))
