@@ -18,7 +18,7 @@ from explorer.datasets import (
 from explorer.errors import InputError
 from explorer.mixture import (
     STRATEGIES,
-    EMTrace,
+    MixtureTrace,
     Mixture,
     hard_assignments,
     initialize,
@@ -41,7 +41,7 @@ class EMRun:
     sample: Sample
     start_labels: np.ndarray
     explanation: str
-    trace: EMTrace
+    trace: MixtureTrace
 
     @property
     def shown_order(self) -> np.ndarray:

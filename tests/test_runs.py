@@ -28,10 +28,10 @@ SEEDED = [name for name, strategy in STRATEGIES.items() if strategy.uses_seed]
 
 
 def assert_same_run(one, other):
-    """Bit for bit the same, whichever algorithm."""
+    """Bit for bit the same, whichever algorithm; only the time it took may differ."""
     assert one.trace.stop_reason == other.trace.stop_reason
     for name, value in vars(one.trace).items():
-        if isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray) and name != "seconds":
             assert value.tobytes() == getattr(other.trace, name).tobytes(), name
 
 

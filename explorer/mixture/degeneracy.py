@@ -1,7 +1,7 @@
 """Degenerate components: how a component ceases to describe the data, reported with the reason.
 
-The likelihood of a mixture has no maximum: a component that closes in on one value makes it grow without
-end. The variance floor stops it there, and EM stops with it. Nothing is restarted or repaired.
+The likelihood of a mixture has no maximum: a component that closes in on one value, or on points of one plane, makes
+it grow without end. The variance floor stops it there, and EM stops with it. Nothing is restarted or repaired.
 """
 
 from dataclasses import dataclass
@@ -9,16 +9,18 @@ from enum import StrEnum
 
 import numpy as np
 
-from explorer.mixture.univariate import CentredData, Floats, Parameters
+from explorer.mixture.covariances import Floats, Form
+from explorer.mixture.parameters import Parameters
+from explorer.mixture.standardized import StandardizedData
 
 
 class DegeneracyKind(StrEnum):
     """What happened to the component.
 
-    floor: its variance fell to the variance floor. emptied: its responsibilities sum to less than 1e-12;
-    its weight is 0, its mean and variance are those it had before (the data's, if it was empty from the
+    floor: its variance, in some direction, fell to the variance floor. emptied: its responsibilities sum to less than
+    1e-12; its weight is 0, its mean and covariance are those it had before (the data's, if it was empty from the
     start). singleton: the starting responsibilities give it one point only, which has no variance.
-    constant: all points are equal.
+    constant: all points are equal, in at least one coordinate.
     """
 
     FLOOR = "floor"
@@ -31,39 +33,62 @@ class DegeneracyKind(StrEnum):
 class Degeneracy:
     """A component (from 0) that became degenerate at an iteration.
 
-    location is its mean, in the unit of the data (the one value, where all points are equal); points counts the
-    data points within three deviations of the variance floor around it, 0 for an emptied component.
+    location: its mean, (d,) numbers in the unit of the data. points: the data points within three deviations of the
+    variance floor around it, in the direction in which it is narrowest; 0 for an emptied component.
     """
 
     component: int
     kind: DegeneracyKind
     iteration: int
-    location: float
+    location: tuple[float, ...]
     points: int
 
 
 def find_degeneracies(
-    data: CentredData, theta: Parameters, floor: float, iteration: int, start: Floats | None = None
+    data: StandardizedData,
+    form: Form,
+    theta: Parameters,
+    degenerate: np.ndarray | None,
+    floor: Floats,
+    iteration: int,
+    start: Floats | None = None,
 ) -> tuple[Degeneracy, ...]:
-    """The components of theta that are empty or have a variance of at most the floor, in order.
+    """The components of a run (R = 1) that `fit` found degenerate, (K, 1), in order.
 
     start (K, n) is given where theta comes from the M step of the starting responsibilities.
     """
-    degenerate = (theta.weights == 0) | (theta.variances <= floor)
-    if not degenerate.any():
+    if degenerate is None:
         return ()
 
     def describe(k: int) -> Degeneracy:
-        location = theta.means[k]
-        points = np.count_nonzero(np.abs(data.line - location) <= 3 * np.sqrt(floor))
-        if theta.weights[k] == 0:
+        location = data.offset + data.scale * theta.means[k, 0]
+        if theta.weights[k, 0] == 0:
             kind, points = DegeneracyKind.EMPTIED, 0
-        elif data.variance == 0:
-            kind, location, points = DegeneracyKind.CONSTANT, data.line[0], len(data.line)
-        elif start is not None and np.count_nonzero(start[k]) == 1:
-            kind = DegeneracyKind.SINGLETON
         else:
-            kind = DegeneracyKind.FLOOR
-        return Degeneracy(int(k), kind, iteration, float(location + data.offset), int(points))
+            points = _close_points(data, form, theta, k, floor)
+            if (data.variances == 0).any():
+                kind = DegeneracyKind.CONSTANT
+                # Equal values are given back as they came: centring may have changed their last digit.
+                location = np.where(data.variances == 0, data.offset, location)
+            elif start is not None and np.count_nonzero(start[k]) == 1:
+                kind = DegeneracyKind.SINGLETON
+            else:
+                kind = DegeneracyKind.FLOOR
+        return Degeneracy(int(k), kind, iteration, tuple(location.tolist()), points)
 
-    return tuple(describe(k) for k in np.flatnonzero(degenerate))
+    return tuple(describe(k) for k in np.flatnonzero(degenerate[:, 0]))
+
+
+def _close_points(data: StandardizedData, form: Form, theta: Parameters, k: int, floor: Floats) -> int:
+    """How many points lie within three deviations of the floor of component k's mean, where it is narrowest."""
+    widths = np.broadcast_to(np.sqrt(floor), data.z.shape[:1])
+    covariance = theta.covariances[0 if form.shared else k, 0]
+    if form.matrices:
+        _, vectors = np.linalg.eigh(covariance / (widths[:, None] * widths))
+        direction = vectors[:, 0] / widths
+        distances = np.abs(direction @ data.z - direction @ theta.means[k, 0])
+        return int(np.count_nonzero(distances <= 3))
+    deviations = np.abs(data.z - theta.means[k, 0][:, None]) / widths[:, None]
+    if form.isotropic:
+        return int(np.count_nonzero(np.square(deviations).sum(axis=0) <= 9))
+    return int(np.count_nonzero(deviations[np.argmin(covariance / floor)] <= 3))

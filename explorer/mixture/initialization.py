@@ -11,18 +11,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explorer.errors import InputError
+from explorer.mixture.covariances import Floats, form_of
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
-from explorer.mixture.kmeans import k_means_plus_plus, lloyd, nearest, squared_distances
+from explorer.mixture.kmeans import k_means_plus_plus, lloyd, nearest
 from explorer.mixture.model import (
     LARGEST_VALUE,
-    Floats,
     Mixture,
     as_floats,
-    as_line,
+    as_points,
     check_n_components,
     check_whole_number,
 )
-from explorer.mixture.steps import centre, check_fraction
+from explorer.mixture.standardized import standardize
+from explorer.mixture.steps import check_fraction
 
 LARGEST_SEED = 2**32 - 1
 
@@ -59,7 +60,7 @@ def initialize(
     emptied. Raises InputError for an unknown strategy, K outside 1..min(50, n), and a partition or means
     that do not fit.
     """
-    points = as_line(data)[:, None]
+    points = as_points(data)
     check_n_components(n_components, len(points))
     if strategy not in STRATEGIES:
         raise InputError(f"There is no initialization {strategy!r}: choose one of {', '.join(STRATEGIES)}.")
@@ -68,21 +69,34 @@ def initialize(
     return STRATEGIES[strategy].assign(points, n_components, source)
 
 
-def mixture_at(data: ArrayLike, means: ArrayLike, variance_floor: float = DEFAULT_VARIANCE_FLOOR) -> Mixture:
+def mixture_at(
+    data: ArrayLike,
+    means: ArrayLike,
+    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    structure: str = "full",
+) -> Mixture:
     """The mixture with these means (K,) or (K, d), exactly, for means placed by hand to be the first iterate.
 
-    Equal weights, and one variance for all: the mean squared distance of the points to the nearest mean, of
-    at least the variance floor (a fraction of the data's variance, as in `run_em`).
+    Equal weights, and one covariance for all, without correlations: in each coordinate the mean squared distance of the
+    points to their nearest mean (spherical: the mean of these), of at least the variance floor (a fraction of the
+    data's variance, as in `run_em`).
     """
-    line = as_line(data)
-    floor = centre(line).variance_floor(check_fraction("The variance floor", variance_floor))
-    centres = _as_centres(means)
-    check_n_components(len(centres), len(line))
-    variance = squared_distances(line[:, None], centres).min(axis=0).mean()
+    points = as_points(data)
+    d = points.shape[1]
+    centres = _as_centres(means, d)
     n_components = len(centres)
-    return Mixture.univariate(
-        np.full(n_components, 1 / n_components), centres[:, 0], np.full(n_components, max(variance, floor))
+    check_n_components(n_components, len(points))
+    form = form_of(structure, d)
+    standardized = standardize(points, form)
+    floor = standardized.floor(form, check_fraction("The variance floor", variance_floor)) * np.square(
+        standardized.scale
     )
+    variances = np.square(points - centres[nearest(points, centres)]).mean(axis=0)
+    if form.isotropic:
+        variances = np.full(d, variances.mean())
+    covariance = np.diag(np.maximum(variances, floor))
+    weights = np.full(n_components, 1 / n_components)
+    return Mixture(weights, centres, np.repeat(covariance[None], n_components, axis=0))
 
 
 def _from_partition(points: Floats, n_components: int, partition: ArrayLike | None) -> Floats:
@@ -132,7 +146,7 @@ def _equal(points: Floats, n_components: int, rng: np.random.Generator) -> Float
 def _from_means(points: Floats, n_components: int, means: ArrayLike | None) -> Floats:
     if means is None:
         raise InputError(f"The means are missing: place {n_components} of them.")
-    centres = _as_centres(means)
+    centres = _as_centres(means, points.shape[1])
     if len(centres) != n_components:
         raise InputError(f"{len(centres)} means are placed: place {n_components}, one a component.")
     return _to_nearest(points, centres)
@@ -147,12 +161,13 @@ def _wholly(labels: NDArray[np.intp], n_components: int) -> Floats:
     return np.equal.outer(labels, np.arange(n_components)).astype(np.float64)
 
 
-def _as_centres(means: ArrayLike) -> Floats:
+def _as_centres(means: ArrayLike, n_dimensions: int) -> Floats:
     centres = as_floats(means, "The means", LARGEST_VALUE)
-    if centres.ndim == 1:
+    if centres.ndim == 1 and n_dimensions == 1:
         centres = centres[:, None]
-    if centres.ndim != 2 or centres.shape[1] != 1 or centres.size == 0:
-        raise InputError("The means must be a list of at least one number.")
+    if centres.ndim != 2 or centres.shape[1] != n_dimensions or centres.size == 0:
+        kind = "a list of at least one number" if n_dimensions == 1 else f"a table of {n_dimensions} columns"
+        raise InputError(f"The means must be {kind}.")
     return centres
 
 

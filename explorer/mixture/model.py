@@ -1,7 +1,6 @@
 """The Gaussian mixture p(x) = sum_k pi_k N(x; mu_k, Sigma_k): its parameters, densities and log-likelihood.
 
-Layouts serve d dimensions: points (n, d), means (K, d), covariances (K, d, d). What is computed is d = 1, by
-`univariate`; more dimensions raise InputError.
+Points are (n, d), means (K, d), covariances (K, d, d).
 """
 
 from __future__ import annotations
@@ -9,19 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from explorer.errors import InputError
-from explorer.mixture import univariate
+from explorer.mixture import deviations
+from explorer.mixture.covariances import Floats, form_of
+from explorer.mixture.parameters import parameters
+from explorer.mixture.standardized import SMALLEST_VARIANCE
 
 MAX_POINTS = 1_000_000
 MAX_COMPONENTS = 50
-# Within these bounds no square, quotient or sum over points overflows or vanishes.
-LARGEST_VALUE = 1e60
-SMALLEST_SPREAD = 1e-60
-SMALLEST_VARIANCE = 1e-160
-
-Floats = NDArray[np.float64]
+MAX_DIMENSIONS = 100
+# The square of a larger number, with room for sums of it, does not fit into double precision.
+LARGEST_VALUE = 1e151
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,27 +75,41 @@ class Mixture:
 def log_joint(data: ArrayLike, mixture: Mixture) -> Floats:
     """log p(x_i, z_i = k) = log pi_k + log N(x_i; mu_k, Sigma_k), (n, K); -inf where pi_k = 0.
 
-    Lecture 19, corrected: the weight enters by its logarithm.
+    Lecture 19, corrected: the weight enters by its logarithm. Raises InputError where the data and the mixture have
+    not the same dimensions.
     """
-    weights, means, variances = as_univariate(mixture)
-    squared = univariate.squared_deviations(as_line(data), means)
-    return univariate.log_joint(squared, weights, variances, out=squared).T
+    points = as_points(data)
+    d = mixture.n_dimensions
+    if points.shape[1] != d:
+        raise InputError(
+            f"The data has {points.shape[1]} columns, but the mixture has {d} dimensions: make them alike."
+        )
+    form = form_of("full", d)
+    covariances = mixture.covariances if form.matrices else mixture.covariances[..., 0]
+    theta = parameters(form, mixture.weights[:, None], mixture.means[:, None], covariances[:, None])
+    joint = np.empty((mixture.n_components, len(points)))
+    for block in deviations.blocks(len(points), mixture.n_components * d):
+        apart = points[block].T - mixture.means[:, :, None]
+        joint[:, block] = deviations.log_joint(form, theta, apart)
+    joint -= 0.5 * d * np.log(2 * np.pi)
+    return joint.T
 
 
 def log_likelihood(data: ArrayLike, mixture: Mixture) -> float:
     """sum_i log sum_k p(x_i, z_i = k), the total over points in nats (TD2, question 4, by log-sum-exp)."""
-    return float(univariate.normalize(log_joint(data, mixture).T).sum())
+    return float(deviations.normalize(log_joint(data, mixture).T).sum())
 
 
 def density(x: ArrayLike, mixture: Mixture) -> Floats:
-    """p(x_i) at each of n places, (n,), per unit of the data."""
-    return np.exp(univariate.normalize(log_joint(x, mixture).T))
+    """p(x_i) at each of n places, (n,), per unit of the data (to the power d)."""
+    return np.exp(deviations.normalize(log_joint(x, mixture).T))
 
 
 def as_points(data: ArrayLike) -> Floats:
     """The data as n points in d dimensions, (n, d) in float64; (n,) is read as d = 1.
 
-    Raises InputError unless there are 1 to 1 000 000 points, all finite numbers of at most 1e60 in size.
+    Raises InputError unless there are 1 to 1 000 000 points in 1 to 100 dimensions, all finite numbers of at most
+    1e151 in size.
     """
     points = as_floats(data, "The data", LARGEST_VALUE)
     if points.ndim == 1:
@@ -105,22 +118,9 @@ def as_points(data: ArrayLike) -> Floats:
         raise InputError("The data must be a list of at least one number.")
     if len(points) > MAX_POINTS:
         raise InputError(f"The data has {len(points)} points: use at most {MAX_POINTS}.")
+    if points.shape[1] > MAX_DIMENSIONS:
+        raise InputError(f"The data has {points.shape[1]} columns: use at most {MAX_DIMENSIONS}.")
     return points
-
-
-def as_line(data: ArrayLike) -> Floats:
-    """The points of one-dimensional data, (n,). Raises InputError for d > 1, and as `as_points` does."""
-    points = as_points(data)
-    if points.shape[1] != 1:
-        raise InputError(f"The data has {points.shape[1]} columns: choose one, mixtures are fitted to one column.")
-    return points[:, 0]
-
-
-def as_univariate(mixture: Mixture) -> univariate.Parameters:
-    """The parameters of a one-dimensional mixture, (K,) each. Raises InputError for d > 1."""
-    if mixture.n_dimensions != 1:
-        raise InputError(f"The mixture has {mixture.n_dimensions} dimensions: use one, as the data does.")
-    return univariate.Parameters(mixture.weights, mixture.means[:, 0], mixture.covariances[:, 0, 0])
 
 
 def as_floats(values: ArrayLike, what: str, largest: float) -> Floats:

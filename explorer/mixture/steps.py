@@ -9,41 +9,42 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import entr
 
 from explorer.errors import InputError
-from explorer.mixture import univariate
-from explorer.mixture.model import (
-    SMALLEST_SPREAD,
-    Floats,
-    Mixture,
-    as_floats,
-    as_line,
-    check_n_components,
-    log_joint,
-)
+from explorer.mixture import deviations, parameters
+from explorer.mixture.covariances import Floats, form_of
+from explorer.mixture.model import Mixture, as_floats, as_points, check_n_components, log_joint
+from explorer.mixture.standardized import standardize
+from explorer.mixture.units import in_data_units, of_the_data
 
 
 def e_step(data: ArrayLike, mixture: Mixture) -> Floats:
     """The responsibilities q_ik = p(z_i = k | x_i; theta), (n, K): tau_ik of TD2, question 2."""
     joint = log_joint(data, mixture)
-    univariate.normalize(joint.T)
+    deviations.normalize(joint.T)
     return joint
 
 
-def m_step(data: ArrayLike, responsibilities: ArrayLike, variance_floor: float = 0.0) -> Mixture:
-    """The mixture that maximises G(Q, theta) for responsibilities (n, K): TD2, question 3.
+def m_step(
+    data: ArrayLike, responsibilities: ArrayLike, variance_floor: float = 0.0, structure: str = "full"
+) -> Mixture:
+    """The mixture that maximises G(Q, theta) for responsibilities (n, K): TD2, question 3; doc. 003, section 3.2.2.
 
     With N_k = sum_i q_ik: pi_k = N_k / n, mu_k = sum_i q_ik x_i / N_k, and
-    sigma_k^2 = sum_i q_ik (x_i - mu_k)^2 / N_k.
+    Sigma_k = sum_i q_ik (x_i - mu_k)(x_i - mu_k)^T / N_k, of which a structure (by its name in STRUCTURES) keeps the
+    mean over components, weighted by N_k (tied), the diagonal (diagonal), or the mean of it (spherical).
 
-    A variance is at least variance_floor times the data's (times 1 where all points are equal); at 0, at
-    least 1e-24 of it, where only rounding is left. A component with N_k < 1e-12 gets weight 0 and the data's
-    mean and variance.
+    A variance is in no direction less than variance_floor times the data's (times 1 where all points are equal); at 0,
+    than 1e-24 of it, where only rounding is left. A component with N_k < 1e-12 gets weight 0 and the data's mean and
+    covariance.
     """
-    centred = centre(as_line(data))
-    q = np.ascontiguousarray(as_responsibilities(responsibilities, len(centred.line)).T)
-    floor = centred.variance_floor(check_fraction("The variance floor", variance_floor))
-    statistics, _ = univariate.summarize(centred.line, q)
-    weights, means, variances = univariate.fit(statistics, centred.as_one_component(), floor)
-    return Mixture.univariate(weights, means + centred.offset, variances)
+    points = as_points(data)
+    form = form_of(structure, points.shape[1])
+    standardized = standardize(points, form)
+    q = np.ascontiguousarray(as_responsibilities(responsibilities, len(points)).T)[:, None]
+    floor = standardized.floor(form, check_fraction("The variance floor", variance_floor))
+    statistics = deviations.summarize(form, standardized.z, q)
+    theta, _ = parameters.fit(form, statistics, of_the_data(standardized, form), floor)
+    weights, means, covariances = in_data_units(standardized, form, theta)
+    return Mixture(weights[0], means[0], covariances[0])
 
 
 def lower_bound(data: ArrayLike, responsibilities: ArrayLike, mixture: Mixture) -> float:
@@ -73,13 +74,6 @@ def as_responsibilities(responsibilities: ArrayLike, n_points: int) -> Floats:
     if q.min() < 0 or np.abs(q.sum(axis=1) - 1).max() > 1e-8:
         raise InputError("The responsibilities of each point must be at least 0 and sum to 1.")
     return q
-
-
-def centre(line: Floats) -> univariate.CentredData:
-    """The centred points (n,). Raises InputError where they differ, but by less than a variance can show."""
-    if 0 < np.ptp(line) < SMALLEST_SPREAD:
-        raise InputError(f"The data's values differ by less than {SMALLEST_SPREAD:g}: choose another unit.")
-    return univariate.centre(line)
 
 
 def check_fraction(what: str, value: float) -> float:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from explorer.completion import short_cols, short_rows
-from explorer.mixture import EMTrace
+from explorer.mixture import MixtureTrace
 from explorer.runs import ALSRun, EMRun
 from explorer.settings import ALSSettings, EMSettings, shown
 from explorer.study.verdicts import describe_fall
@@ -80,7 +80,7 @@ def em_payload(run: EMRun, settings: EMSettings, frame: Mapping[str, Any]) -> by
     return pack(header, arrays)
 
 
-def _end_note(trace: EMTrace, settings: EMSettings) -> str:
+def _end_note(trace: MixtureTrace, settings: EMSettings) -> str:
     notes = {
         "converged": f"Last gain below {shown(settings, 'rtol')} · |L|.",
         "max_iter": "Stopped by max iterations.",

@@ -141,7 +141,7 @@ def _known(run: ALSRun, settings: ALSSettings, beyond: BeyondALS | None) -> str:
 
 def describe_fall(fall: Degeneracy, unit: str) -> dict[str, str]:
     """Say in two short lines what happened to a component; the number of the component comes before them."""
-    place = f"{_place(fall.location)} {unit}".strip()
+    place = f"{_place(fall.location[0])} {unit}".strip()
     heads = {
         DegeneracyKind.FLOOR: ("variance at the floor", f"collapsed on {_points(fall.points)} at {place}"),
         DegeneracyKind.EMPTIED: ("emptied", "has no point left"),

@@ -1,0 +1,291 @@
+"""The fast form of EM's arithmetic: two matrix products a pass, for many runs at once.
+
+A log joint density is linear in features of the point, the products z_i z_j, the coordinates and 1:
+
+    log pi_k + log N(z; mu_k, Sigma_k) = c_k . phi(z),
+
+and all an M step needs are the sums of q_k phi over the points. So the E step is a product C Phi, exponentials, and
+one division; the M step's part is a product Q Phi^T. The row of one component is taken out of C beforehand, so that it
+needs no exponential, and nobody looks for the largest term.
+
+Two things can go wrong, and bounds that cost nothing beside the pass tell when they cannot (`Features.expect`):
+
+- cancellation: c . phi is a difference of numbers as large as |z - mu|^2 / sigma^2;
+- overflow: without the largest term taken out, exp() must stay in range on both sides.
+
+Runs outside the bounds go through the reference form in `deviations`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.mixture.covariances import Floats, Form, over_dimensions, precisions
+from explorer.mixture.parameters import Parameters, Statistics
+from explorer.mixture.standardized import StandardizedData
+
+# Features of full covariances grow with d^2; beyond this many the reference form is faster (measured: d = 12).
+MOST_FEATURES = 96
+# Features are kept while they are at most this many numbers (64 MB), and made anew in every pass beyond.
+KEPT_NUMBERS = 8_000_000
+# Numbers in the block of responsibilities (512 KB): they stay in the cache.
+BLOCK_NUMBERS = 65_536
+# The largest (|z| + |mu|)^2 / sigma^2 with which a log joint density keeps 12 digits.
+LARGEST_RATIO = 1e4
+# Exponents are kept within these bounds: then no product of an exponential with a weight is a denormal number, which
+# would be fifty times slower. exp(-300) adds nothing to a sum of at least 1.
+LOWEST_EXPONENT = -300.0
+HIGHEST_EXPONENT = 400.0
+# An M step's weight is at least 1e-12 / 1e6; its variances are between (2 radius)^2 and, within LARGEST_RATIO, a 1e4th
+# of radius^2. So two components' peaks are apart by less than 42 + d/2 log(4e4).
+LEAST_WEIGHT = 1e-18
+
+
+class Features:
+    """The features of standardized data, and room to work in, for one form of covariances and K components.
+
+    A workspace belongs to one computation: two threads need two.
+    """
+
+    def __init__(self, data: StandardizedData, form: Form, n_components: int) -> None:
+        d, n = data.z.shape
+        self.form, self.n_components, self.n_points = form, n_components, n
+        self.z = data.z
+        # A covariance that all components share is common to their log joint densities: no features of second order.
+        self.n_squares = 0 if form.shared else d * (d + 1) // 2 if form.matrices else 1 if form.isotropic else d
+        self.pairs = np.triu_indices(d)
+        # BLAS is twice as fast where the number of features is a multiple of four: the rest are zeros.
+        self.n_features = -(-(self.n_squares + d + 1) // 4) * 4
+        self.available = self.n_features <= MOST_FEATURES or not form.matrices
+        self.radius = float(np.sqrt(np.einsum("dn,dn->n", data.z, data.z).max()))
+        self.block_points = max(256, min(n, BLOCK_NUMBERS // max(n_components, self.n_features // 4)))
+        self.total = self._scatter() if form.shared else None
+        self.kept = None
+        if self.available and self.n_features * n <= KEPT_NUMBERS:
+            self.kept = np.zeros((self.n_features, n))
+            self._write(slice(0, n), self.kept)
+        self.scratch = np.zeros((self.n_features, min(self.block_points, n))) if self.kept is None else None
+        self._rooms: dict[tuple[int, int], tuple[Floats, ...]] = {}
+        # sum_i phi(z_i), (p,)
+        self.sums = sum(self._block(points).sum(axis=1) for points in self._slices()) if self.available else None
+
+    def _scatter(self) -> Floats:
+        """sum_i z_i z_i^T, (d, d), or in the layout of the form its diagonal (d,)."""
+        if self.form.matrices:
+            return self.z @ self.z.T
+        return np.einsum("dn,dn->d", self.z, self.z)
+
+    def _write(self, points: slice, out: Floats) -> None:
+        z, squares = self.z[:, points], out[: self.n_squares]
+        d = len(z)
+        if self.form.shared:
+            pass
+        elif self.form.matrices:
+            first = 0
+            for i in range(d):
+                np.multiply(z[i], z[i:], out=squares[first : first + d - i])
+                first += d - i
+        elif self.form.isotropic:
+            np.einsum("dn,dn->n", z, z, out=squares[0])
+        else:
+            np.square(z, out=squares)
+        out[self.n_squares : self.n_squares + d] = z
+        out[self.n_squares + d] = 1.0
+
+    def _slices(self) -> Iterator[slice]:
+        for first in range(0, self.n_points, self.block_points):
+            yield slice(first, min(first + self.block_points, self.n_points))
+
+    def _block(self, points: slice) -> Floats:
+        if self.kept is not None:
+            return self.kept[:, points]
+        block = self.scratch[:, : points.stop - points.start]
+        self._write(points, block)
+        return block
+
+    def expect(self, theta: Parameters) -> tuple[Floats, Statistics, NDArray[np.bool_] | None]:
+        """One pass: the log-likelihoods (R,) at theta without the factor of `log_volume`, the statistics of the
+        responsibilities, and for which runs these figures may be used; None means for all.
+
+        theta must come from an M step, or be as `covers` says, and have no empty component.
+
+        With a = (|z| + |mu_k|)^2 / sigma_k^2 for the farthest point and the narrowest direction, every log joint
+        density of the run is between its peak and its peak - a / 2. So no digit is lost where a <= LARGEST_RATIO, and
+        no exponential leaves its range where a, for the component that was taken out, is below the bound.
+        """
+        n_runs = theta.weights.shape[1]
+        precision = precisions(self.form, theta.whitening)
+        ratios = self._ratios(theta, precision)
+        peaks_apart = 42.0 + 5.3 * self.form.n_dimensions
+        clamp, usable, reference = False, None, None
+        if ratios.max() > 2 * (-LOWEST_EXPONENT - peaks_apart):
+            clamp = True
+            reference = ratios.argmin(axis=0)
+            usable = (ratios.max(axis=0) <= LARGEST_RATIO) & (
+                ratios.min(axis=0) <= 2 * (HIGHEST_EXPONENT - peaks_apart)
+            )
+            if not usable.any():
+                return np.zeros(n_runs), None, usable
+            if usable.all():
+                usable = None
+        coefficients = self._coefficients(theta, precision)
+        order = None
+        if reference is not None and reference.any():
+            order = _reference_first(reference, self.n_components)
+            coefficients = coefficients.reshape(-1, self.n_features)[order].reshape(coefficients.shape)
+        log_likelihoods, sums = self._pass(coefficients, clamp)
+        if order is not None:
+            unordered = np.empty_like(sums)
+            unordered[order] = sums
+            sums = unordered
+        sums = sums.reshape(coefficients.shape)
+        if self.form.shared:
+            log_likelihoods -= 0.5 * self._shared_square(precision)
+        return log_likelihoods, self._statistics(sums), usable
+
+    def covers(self, theta: Parameters) -> NDArray[np.bool_]:
+        """For which runs (R,) theta is within the bounds that every M step keeps."""
+        widest = self.form.n_dimensions * np.log(4 * self.radius**2) if self.radius > 0 else -np.inf
+        narrow = (theta.whitening.log_determinants <= widest).all(axis=0)
+        return narrow & (theta.weights >= LEAST_WEIGHT).all(axis=0)
+
+    def _ratios(self, theta: Parameters, precision: Floats) -> Floats:
+        """A bound of (|z| + |mu_k|)^2 / sigma_k^2 over all points and directions, (K, R)."""
+        if self.form.n_dimensions == 1:
+            reach = np.abs(theta.means)
+            reach += self.radius
+            reach *= reach
+            return (reach * precision)[..., 0]
+        reach = np.square(np.sqrt(np.square(theta.means).sum(axis=2)) + self.radius)
+        if self.form.matrices:
+            return reach * np.sqrt(np.einsum("krij,krij->kr", precision, precision))
+        return reach * precision.max(axis=2)
+
+    def _coefficients(self, theta: Parameters, precision: Floats) -> Floats:
+        """C, (K, R, p), with c_k . phi(z) = log pi_k + log N(z; mu_k, Sigma_k) + d/2 log(2 pi).
+
+        Where a covariance is shared, -1/2 z^T Sigma^-1 z is left out: it is the same for all components.
+        """
+        weights, means, _, whitening = theta
+        n_components, n_runs = weights.shape
+        d, squares = self.form.n_dimensions, self.n_squares
+        coefficients = np.empty((n_components, n_runs, self.n_features))
+        if self.form.matrices:
+            linear = (precision @ means[..., None])[..., 0]
+            if squares:
+                i, j = self.pairs
+                coefficients[..., :squares] = np.where(i == j, -0.5, -1.0) * precision[..., i, j]
+        else:
+            linear = precision * means
+            if squares:
+                coefficients[..., :squares] = -0.5 * precision
+        coefficients[..., squares : squares + d] = linear
+        constant = over_dimensions(linear * means)
+        constant = constant + whitening.log_determinants
+        constant *= -0.5
+        constant += np.log(weights)
+        coefficients[..., squares + d] = constant
+        coefficients[..., squares + d + 1 :] = 0.0
+        return coefficients
+
+    def _shared_square(self, precision: Floats) -> Floats:
+        """sum_i z_i^T Sigma^-1 z_i for the covariance that all components share, (R,)."""
+        if self.form.matrices:
+            return np.einsum("rij,ij->r", precision[0], self.total)
+        return precision[0] @ self.total
+
+    def _pass(self, coefficients: Floats, clamp: bool) -> tuple[Floats, Floats]:
+        """Log-likelihoods (R,) and the sums of q phi, (K R, p), the component taken out being the first."""
+        n_components, n_runs, p = coefficients.shape
+        others = (coefficients[1:] - coefficients[0]).reshape(-1, p)
+        runs_at_once = max(1, BLOCK_NUMBERS // (n_components * min(self.block_points, self.n_points)))
+        if n_runs <= runs_at_once:
+            return self._pass_of_runs(coefficients[0], others, n_runs, clamp)
+        log_likelihoods = np.empty(n_runs)
+        sums = np.empty((n_components, n_runs, p))
+        others = others.reshape(n_components - 1, n_runs, p)
+        for first in range(0, n_runs, runs_at_once):
+            runs = slice(first, min(first + runs_at_once, n_runs))
+            count = runs.stop - first
+            some = others[:, runs].reshape(-1, p)
+            log_likelihoods[runs], part = self._pass_of_runs(coefficients[0, runs], some, count, clamp)
+            sums[:, runs] = part.reshape(n_components, count, p)
+        return log_likelihoods, sums.reshape(-1, p)
+
+    def _pass_of_runs(self, taken_out: Floats, others: Floats, n_runs: int, clamp: bool) -> tuple[Floats, Floats]:
+        log_likelihoods = sums = None
+        for points in self._slices():
+            phi = self._block(points)
+            q, exponents, total, logs, ones, one_each = self._room(n_runs, phi.shape[1])
+            np.dot(others, phi, out=exponents)
+            if clamp:
+                np.maximum(exponents, LOWEST_EXPONENT, out=exponents)
+            np.exp(exponents, out=exponents)
+            q[0] = 1.0
+            np.dot(one_each, q.reshape(len(one_each), -1), out=total.reshape(-1))
+            np.log(total, out=logs)
+            np.divide(1.0, total, out=total)
+            q *= total
+            part_sums = np.dot(q.reshape(-1, phi.shape[1]), phi.T)
+            part = np.dot(logs, ones)
+            log_likelihoods = part if sums is None else log_likelihoods + part
+            sums = part_sums if sums is None else sums + part_sums
+        log_likelihoods += np.dot(taken_out, self.sums)
+        return log_likelihoods, sums
+
+    def _room(self, n_runs: int, n_points: int) -> tuple[Floats, ...]:
+        """Arrays to work in: q (K, R, n), the part of it for exponents (K R - R, n), totals and logs (R, n), ones."""
+        room = self._rooms.get((n_runs, n_points))
+        if room is None:
+            q = np.empty((self.n_components, n_runs, n_points))
+            room = (
+                q,
+                q[1:].reshape(-1, n_points),
+                np.empty((n_runs, n_points)),
+                np.empty((n_runs, n_points)),
+                np.ones(n_points),
+                np.ones(self.n_components),
+            )
+            if len(self._rooms) > 3:
+                self._rooms.clear()
+            self._rooms[n_runs, n_points] = room
+        return room
+
+    def _statistics(self, sums: Floats) -> Statistics:
+        """Counts, means and covariances from the sums of q phi, (K, R, p)."""
+        d, squares = self.form.n_dimensions, self.n_squares
+        counts = sums[..., squares + d]
+        inverse = 1 / counts
+        means = sums[..., squares : squares + d] * inverse[..., None]
+        if self.form.shared:
+            return Statistics(counts, means, self._pooled(counts, means))
+        second = sums[..., :squares] * inverse[..., None]
+        if self.form.isotropic:
+            second -= np.square(means).sum(axis=2, keepdims=True)
+            return Statistics(counts, means, second / d)
+        if not self.form.matrices:
+            second -= means * means
+            return Statistics(counts, means, second)
+        i, j = self.pairs
+        covariances = np.empty((*counts.shape, d, d))
+        covariances[..., i, j] = covariances[..., j, i] = second - means[..., i] * means[..., j]
+        return Statistics(counts, means, covariances)
+
+    def _pooled(self, counts: Floats, means: Floats) -> Floats:
+        """The covariance within components, pooled: the data's own without that between the means."""
+        if self.form.matrices:
+            between = np.einsum("kr,kri,krj->rij", counts, means, means)
+        else:
+            between = np.einsum("kr,krd->rd", counts, np.square(means))
+        return ((self.total - between) / self.n_points)[None]
+
+
+def _reference_first(reference: NDArray[np.intp], n_components: int) -> NDArray[np.intp]:
+    """Rows of a flat (K R) table, run by run with the component `reference` (R,) in the first place."""
+    components = np.arange(n_components)[:, None]
+    order = np.where(components <= reference, components - 1, components)
+    order[0] = reference
+    return (order * len(reference) + np.arange(len(reference))).ravel()

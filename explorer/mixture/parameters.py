@@ -1,0 +1,90 @@
+"""What the engine computes with, for R runs of K components at once: the parameters, what an M step needs of the
+responsibilities, and the M step itself. The layout of covariances is told in `covariances`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import xlogy
+
+from explorer.mixture.covariances import Floats, Form, Whitening, at_least, squared_lengths, traces, whiten
+
+# A component that is responsible for less than this much of one point, over all points, is empty: with or
+# without it the log-likelihood is the same to the last digit.
+EMPTY_COUNT = 1e-12
+
+
+class Parameters(NamedTuple):
+    """theta of standardized data: weights (K, R), means (K, R, d), compact covariances, and their whitening."""
+
+    weights: Floats
+    means: Floats
+    covariances: Floats
+    whitening: Whitening
+
+    def of_runs(self, runs: NDArray | slice) -> Parameters:
+        """The parameters of some of the runs."""
+        return Parameters(
+            self.weights[:, runs],
+            self.means[:, runs],
+            self.covariances[:, runs],
+            Whitening(self.whitening.inverses[:, runs], self.whitening.log_determinants[:, runs]),
+        )
+
+
+class Statistics(NamedTuple):
+    """All an M step needs of Q: N_k = sum_i q_ik, (K, R), and the means (K, R, d) and covariances under q_ik.
+
+    Covariances are around these means and in the form's layout; a shared one is pooled over the components.
+    """
+
+    counts: Floats
+    means: Floats
+    covariances: Floats
+
+    def of_runs(self, runs: NDArray | slice) -> Statistics:
+        """The statistics of some of the runs."""
+        return Statistics(self.counts[:, runs], self.means[:, runs], self.covariances[:, runs])
+
+
+def parameters(form: Form, weights: Floats, means: Floats, covariances: Floats) -> Parameters:
+    """The parameters with their whitening; covariances must be positive definite."""
+    return Parameters(weights, means, covariances, whiten(form, covariances))
+
+
+def fit(
+    form: Form, statistics: Statistics, previous: Parameters, floor: Floats
+) -> tuple[Parameters, NDArray[np.bool_] | None]:
+    """The M step: the parameters that maximise G(Q, theta) with covariances of at least the floor, and which
+    components (K, R) are empty or reached it; None where none did.
+
+    Doc. 003, section 3.2.2, and TD2, question 3: pi_k = N_k / n, the weighted means, the weighted covariances. An
+    empty component gets weight 0 and keeps its previous mean and covariance.
+    """
+    counts, means, covariances = statistics
+    empty = counts < EMPTY_COUNT
+    if not empty.any():
+        covariances, whitening, reached = at_least(form, covariances, floor)
+        if reached is not None:
+            reached = np.broadcast_to(reached, counts.shape)
+        return Parameters(counts / counts.sum(axis=0), means, covariances, whitening), reached
+    counts = np.where(empty, 0.0, counts)
+    means = np.where(empty[..., None], previous.means, means)
+    if not form.shared:
+        hollow = empty.reshape(*empty.shape, *[1] * (covariances.ndim - 2))
+        covariances = np.where(hollow, previous.covariances, covariances)
+    covariances, whitening, reached = at_least(form, covariances, floor)
+    degenerate = empty if reached is None else empty | reached
+    return Parameters(counts / counts.sum(axis=0), means, covariances, whitening), degenerate
+
+
+def expected_log_joint(form: Form, statistics: Statistics, theta: Parameters) -> Floats:
+    """F(Q, theta) = sum_ik q_ik log p(z_i, k; theta) from statistics alone, (R,), without `log_volume`."""
+    counts, means, covariances = statistics
+    scatter = traces(form, theta.whitening, covariances)
+    scatter = scatter + squared_lengths(form, theta.whitening, means - theta.means)
+    log_normal = -0.5 * (theta.whitening.log_determinants + scatter)
+    return (xlogy(counts, theta.weights) + counts * log_normal).sum(axis=0)
