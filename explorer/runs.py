@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from explorer.completion import STARTS, CompletionTrace, run_als
+from explorer.completion import STARTS, ALSTrace, run_als
 from explorer.datasets import (
     MaskedMatrix,
     MatrixProblem,
@@ -56,7 +56,7 @@ class ALSRun:
     problem: MatrixProblem
     masked: MaskedMatrix
     explanation: str
-    trace: CompletionTrace
+    trace: ALSTrace
 
 
 def make_em_run(settings: EMSettings, own: Sample | None = None) -> EMRun:

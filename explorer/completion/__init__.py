@@ -1,15 +1,17 @@
 """Matrix completion by alternating least squares, on the observed entries only."""
 
-from explorer.completion.als import CompletionTrace, HalfStep, iterate_als, run_als
+from explorer.completion.als import ALSTrace, HalfStep, iterate_als, run_als
 from explorer.completion.blocks import Block, col_blocks, row_blocks
 from explorer.completion.factors import Factors, distance, factorize, predict, rmse
 from explorer.completion.half_step import solve_factor
 from explorer.completion.identifiability import Identifiability, identifiability, short_cols, short_rows
 from explorer.completion.observations import Observations, from_matrix
 from explorer.completion.starts import STARTS, Start
+from explorer.completion.trace import CompletionTrace
 
 __all__ = [
     "STARTS",
+    "ALSTrace",
     "Block",
     "CompletionTrace",
     "Factors",

@@ -6,19 +6,22 @@ The objective, for the observed set Omega and the ridge lambda, is
 
 With one factor fixed it falls apart into small least squares problems, one for each row of the other, so
 every half step is solved exactly and f never rises. Only observed entries are read, and no m x n matrix is
-formed.
+formed. With a ridge for each entry the penalty is lambda/2 (sum_i n_i |x_i|^2 + sum_j n_j |y_j|^2) instead, with
+n_i and n_j the numbers of observed entries of row i and column j (Zhou, Wilkinson, Schreiber and Pan, 2008).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from time import perf_counter
 
 import numpy as np
 
 from explorer.completion.blocks import col_blocks, row_blocks
-from explorer.completion.factors import Factors, rmse
+from explorer.completion.factors import Factors, distance, rmse
 from explorer.completion.half_step import ROUNDING, solve_factor
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
 from explorer.completion.starts import STARTS
+from explorer.completion.trace import CompletionTrace
 from explorer.errors import InputError
 from explorer.stopping import StopReason
 
@@ -55,32 +58,25 @@ class HalfStep:
 
 
 @dataclass(frozen=True, eq=False)
-class CompletionTrace:
+class ALSTrace(CompletionTrace):
     """A whole run of S sweeps: every factor, and every figure at each of the 2S + 1 half steps.
 
-    Half step 0 is the start (X_0 = 0, Y_0); at half step 2s - 1 X_s has just been solved, at 2s Y_s.
+    Half step 0 is the start (X_0 = 0, Y_0); at half step 2s - 1 X_s has just been solved, at 2s Y_s. The steps of
+    `CompletionTrace` are half steps here, T = 2S. It never ends as degenerate: also a singular problem has a
+    defined solution, the shortest one, and its row or column is listed below.
 
     Attributes:
         lefts: (S + 1, m, k) X_0 = 0, X_1, ..., X_S.
         rights: (S + 1, n, k) Y_0, ..., Y_S.
-        objectives: (2S + 1,) f(X, Y).
-        rmse_observed: (2S + 1,) root mean square error on the observed entries, in the unit of the values.
-        rmse_hidden: (2S + 1,) the same on the hidden entries, or None when none were given.
-        stop_reason: why the run ended: converged, max_iter or diverged. Never degenerate: also a singular
-            problem has a defined solution, the shortest one, and its row or column is listed below.
         singular_rows, singular_cols: sorted indices of the rows and columns of the matrix that in some sweep
-            had no unique solution. Empty when ridge > 0.
+            had no unique solution. Empty when ridge > 0, except for those without entries where the ridge is
+            one for each entry.
 
-    The arrays are read-only. All numbers are finite: a sweep whose numbers overflow is left out, and the run
-    ends as diverged before it.
+    A sweep whose numbers overflow is left out, and the run ends as diverged before it.
     """
 
     lefts: np.ndarray
     rights: np.ndarray
-    objectives: np.ndarray
-    rmse_observed: np.ndarray
-    rmse_hidden: np.ndarray | None
-    stop_reason: StopReason
     singular_rows: np.ndarray
     singular_cols: np.ndarray
 
@@ -101,12 +97,14 @@ def run_als(
     rank: int,
     *,
     ridge: float = 0.01,
+    ridge_per_entry: bool = False,
     start: str | np.ndarray = "gaussian",
     seed: int = 0,
     max_sweeps: int = 100,
     rtol: float = 1e-5,
     hidden: Observations | None = None,
-) -> CompletionTrace:
+    truth: Factors | None = None,
+) -> ALSTrace:
     """Complete a matrix by alternating least squares and record the whole run.
 
     Args:
@@ -114,6 +112,8 @@ def run_als(
         rank: k, 1..min(m, n) and at most 100.
         ridge: lambda >= 0, in the unit of the values. With 0, a problem without a unique solution gets its
             shortest one, and is reported.
+        ridge_per_entry: whether a row or column is penalised once for each of its observed entries, rather than
+            once. Those without entries then have no penalty; the shortest solution, which they get, is zero.
         start: a name in `STARTS`, or Y_0 itself, (n, k).
         seed: seed of the start, >= 0; the data and the mask have their own.
         max_sweeps: 0..10 000.
@@ -122,32 +122,54 @@ def run_als(
             where X Y^T fits exactly, f falls towards the penalty for very long, by shares of itself that look
             large though nothing moves any more. 0 runs on to max_sweeps unless f becomes zero.
         hidden: entries that the run must not see, only to measure the error on them.
+        truth: factors of the true matrix, only to measure the distance to it.
 
     Raises `InputError` when a setting is out of its bounds, or a trace that long would not fit into memory
     (`iterate_als` keeps nothing).
     """
-    steps = iterate_als(observations, rank, ridge=ridge, start=start, seed=seed, max_sweeps=max_sweeps, rtol=rtol)
+    began = perf_counter()
+    steps = iterate_als(
+        observations,
+        rank,
+        ridge=ridge,
+        ridge_per_entry=ridge_per_entry,
+        start=start,
+        seed=seed,
+        max_sweeps=max_sweeps,
+        rtol=rtol,
+    )
+    elapsed = perf_counter() - began
     if sum(observations.shape) * rank * (max_sweeps + 1) > MAX_TRACE_NUMBERS:
         raise InputError(f"{max_sweeps} sweeps of factors this large do not fit into memory: allow fewer.")
     if hidden is not None and hidden.shape != observations.shape:
         raise InputError("The hidden entries must belong to a matrix of the same shape as the observed ones.")
+    if truth is not None:
+        _check_truth(truth, observations.shape)
 
-    history = list(steps)
-    stop_reason = history[-1].stop_reason
-    if not np.isfinite(history[-1].objective):
-        del history[-2:]
-    lefts = np.stack([history[0].left, *(step.left for step in history[1::2])])
-    rights = np.stack([step.right for step in history[0::2]])
-    rmse_hidden = None
-    if hidden is not None:
-        rmse_hidden = _frozen([rmse(Factors(step.left, step.right), hidden) for step in history])
-    return CompletionTrace(
-        lefts=_frozen(lefts),
-        rights=_frozen(rights),
-        objectives=_frozen([step.objective for step in history]),
-        rmse_observed=_frozen([step.rmse_observed for step in history]),
-        rmse_hidden=rmse_hidden,
+    history, figures, stop_reason = [], [], None
+    while stop_reason is None:
+        began = perf_counter()
+        step = next(steps)
+        elapsed += perf_counter() - began
+        stop_reason = step.stop_reason
+        figures.append((step.objective, step.rmse_observed, *_comparisons(step, hidden, truth), elapsed))
+        history.append(step)
+        if not np.isfinite(figures[-1]).all():
+            stop_reason = StopReason.DIVERGED
+            del history[-1 - len(history) % 2 :]  # the whole sweep, with its first half step
+    objectives, rmse_observed, rmse_hidden, distances, seconds = map(_frozen, np.array(figures[: len(history)]).T)
+    lefts = _frozen(np.stack([history[0].left, *(step.left for step in history[1::2])]))
+    rights = _frozen(np.stack([step.right for step in history[0::2]]))
+    return ALSTrace(
+        objectives=objectives,
+        rmse_observed=rmse_observed,
+        rmse_hidden=rmse_hidden if hidden is not None else None,
+        distances=distances if truth is not None else None,
+        seconds=seconds,
+        final=Factors(lefts[-1], rights[-1]),
         stop_reason=stop_reason,
+        lefts=lefts,
+        rights=rights,
         singular_rows=_ever_singular(history[1::2]),
         singular_cols=_ever_singular(history[2::2]),
     )
@@ -158,6 +180,7 @@ def iterate_als(
     rank: int,
     *,
     ridge: float = 0.01,
+    ridge_per_entry: bool = False,
     start: str | np.ndarray = "gaussian",
     seed: int = 0,
     max_sweeps: int = 100,
@@ -168,13 +191,19 @@ def iterate_als(
     The last one has a stop reason. The settings are checked at once, before the first is asked for. When the
     numbers overflow, the last half step is not finite.
     """
-    _check_settings(observations.shape, rank, ridge, seed, max_sweeps, rtol)
-    right = _starting_factor(observations, rank, start, seed)
-    return _alternate(observations, right, ridge, max_sweeps, rtol)
+    check_settings(observations.shape, rank, ridge, max_sweeps, rtol)
+    right = starting_factor(observations, rank, start, seed)
+    row_ridges, col_ridges = ridges(observations, ridge, ridge_per_entry)
+    return _alternate(observations, right, row_ridges, col_ridges, max_sweeps, rtol)
 
 
 def _alternate(
-    observations: Observations, right: np.ndarray, ridge: float, max_sweeps: int, rtol: float
+    observations: Observations,
+    right: np.ndarray,
+    row_ridges: np.ndarray,
+    col_ridges: np.ndarray,
+    max_sweeps: int,
+    rtol: float,
 ) -> Iterator[HalfStep]:
     rank = right.shape[1]
     rows = row_blocks(observations, rank)
@@ -185,7 +214,7 @@ def _alternate(
     def state(squared_error: float, singular: np.ndarray) -> HalfStep:
         left.setflags(write=False)
         right.setflags(write=False)
-        penalty = ridge * (np.vdot(left, left) + np.vdot(right, right))
+        penalty = np.vdot(left, row_ridges[:, None] * left) + np.vdot(right, col_ridges[:, None] * right)
         rmse = float(np.sqrt(squared_error / observations.count))
         return HalfStep(left, right, float(squared_error + penalty) / 2, rmse, singular)
 
@@ -195,12 +224,12 @@ def _alternate(
 
     for sweep in range(1, max_sweeps + 1):
         before = step.objective
-        left, squared_error, singular = solve_factor(rows, right, left, ridge)
+        left, squared_error, singular = solve_factor(rows, right, left, row_ridges)
         yield state(squared_error, singular)
-        right, squared_error, singular = solve_factor(cols, left, right, ridge)
+        right, squared_error, singular = solve_factor(cols, left, right, col_ridges)
         step = state(squared_error, singular)
 
-        stop_reason = _verdict(before, step.objective, squared_values / 2, rtol)
+        stop_reason = verdict(before, step.objective, squared_values / 2, rtol)
         if stop_reason is None and sweep == max_sweeps:
             stop_reason = StopReason.MAX_ITER
         yield replace(step, stop_reason=stop_reason)
@@ -208,7 +237,7 @@ def _alternate(
             return
 
 
-def _verdict(before: float, after: float, whole: float, rtol: float) -> StopReason | None:
+def verdict(before: float, after: float, whole: float, rtol: float) -> StopReason | None:
     """Whether the run ends after a sweep from `before` to `after`; `whole` is the objective at X = Y = 0."""
     if not np.isfinite(after) or after > before + RISE * whole:
         return StopReason.DIVERGED
@@ -217,21 +246,31 @@ def _verdict(before: float, after: float, whole: float, rtol: float) -> StopReas
     return None
 
 
-def _check_settings(shape: tuple[int, int], rank: int, ridge: float, seed: int, max_sweeps: int, rtol: float) -> None:
+def ridges(observations: Observations, ridge: float, per_entry: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The lambda of every row (m,) and of every column (n,)."""
+    m, n = observations.shape
+    if not per_entry:
+        return np.full(m, float(ridge)), np.full(n, float(ridge))
+    return ridge * np.bincount(observations.rows, minlength=m), ridge * np.bincount(observations.cols, minlength=n)
+
+
+def check_settings(shape: tuple[int, int], rank: int, ridge: float, max_sweeps: int, rtol: float) -> None:
+    """Raises `InputError` for a setting that `run_als` says is out of its bounds."""
     highest = min(*shape, MAX_RANK)
     if not isinstance(rank, (int, np.integer)) or not 1 <= rank <= highest:
         raise InputError(f"The rank must be a whole number from 1 to {highest} for this matrix, not {rank}.")
     if not 0 <= ridge <= MAX_MAGNITUDE:
         raise InputError(f"The ridge must be a number from 0 to {MAX_MAGNITUDE:g}, not {ridge}.")
-    if not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InputError(f"The seed must be a whole number from 0 on, not {seed}.")
     if not isinstance(max_sweeps, (int, np.integer)) or not 0 <= max_sweeps <= MAX_SWEEPS:
         raise InputError(f"The sweeps must be a whole number from 0 to {MAX_SWEEPS:,}, not {max_sweeps}.")
     if not 0 <= rtol < 1:
         raise InputError(f"The relative tolerance must be at least 0 and below 1, not {rtol}.")
 
 
-def _starting_factor(observations: Observations, rank: int, start: str | np.ndarray, seed: int) -> np.ndarray:
+def starting_factor(observations: Observations, rank: int, start: str | np.ndarray, seed: int) -> np.ndarray:
+    """Y_0, (n, k): by a name in `STARTS`, or as it is given. Raises `InputError` when it does not fit."""
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError(f"The seed must be a whole number from 0 on, not {seed}.")
     if isinstance(start, str):
         if start not in STARTS:
             raise InputError(f"There is no start called '{start}'; choose one of: {', '.join(STARTS)}.")
@@ -248,6 +287,25 @@ def _starting_factor(observations: Observations, rank: int, start: str | np.ndar
     if not (np.abs(right) <= MAX_MAGNITUDE).all():
         raise InputError(f"A start Y_0 must be finite, and at most {MAX_MAGNITUDE:g} in magnitude.")
     return right
+
+
+def _check_truth(truth: Factors, shape: tuple[int, int]) -> None:
+    if (len(truth.left), len(truth.right)) != shape:
+        raise InputError("The true factors must belong to a matrix of the same shape as the observed entries.")
+    if max(np.abs(truth.left).max(), np.abs(truth.right).max()) > MAX_MAGNITUDE:
+        raise InputError(f"The true factors must not exceed {MAX_MAGNITUDE:g} in magnitude: rescale the data.")
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _comparisons(step: HalfStep, hidden: Observations | None, truth: Factors | None) -> tuple[float, float]:
+    """The error on the hidden entries and the distance to the truth; 0 where there is none, inf on overflow."""
+    if not (np.isfinite(step.left).all() and np.isfinite(step.right).all()):
+        return np.inf, np.inf
+    factors = Factors(step.left, step.right)
+    return (
+        rmse(factors, hidden) if hidden is not None else 0.0,
+        distance(factors, truth) if truth is not None else 0.0,
+    )
 
 
 def _ever_singular(half_steps: list[HalfStep]) -> np.ndarray:

@@ -1,12 +1,15 @@
 """Observed entries laid out row by row, so that many rows are solved at once.
 
 Rows have different numbers of entries. Rows with similar numbers share a block, padded to one width; a
-padding slot points at an extra row of the other factor, which is zero, and so adds nothing to any sum.
+padding slot points at an extra row of the other factor, which is zero, and so adds nothing to any sum. Rows
+of which a good part is observed share a dense block, with a slot for every column: there the sums over the
+entries of a row are one product of matrices for all rows together.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import coo_array
 
 from explorer.completion.observations import Observations
 
@@ -15,6 +18,9 @@ BLOCK_NUMBERS = 131_072
 
 NARROW = 32
 """Rows with at most this many entries share a block anyhow: their padding costs less than another block."""
+
+DENSE_NUMBERS = 4_194_304
+"""Numbers in the work arrays of dense blocks, 32 MB: rows x n x rank, and n x pairs of columns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +39,52 @@ class Block:
 
     def design(self, padded: np.ndarray) -> np.ndarray:
         """The rows y_j that the entries of each row meet, (b, w, k), out of `with_padding(Y)`."""
+        return padded.take(self.cols, axis=0, mode="clip")
+
+    def normal_equations(self, padded: np.ndarray, products: np.ndarray | None, out: np.ndarray) -> None:
+        """Write sum_j y_j y_j^T and, as a row below it, sum_j a_ij y_j^T into `out`, (b, k + 1, k + 1).
+
+        Only the lower triangle is written for sure, and never the last entry of the last row.
+        """
+        design = self.design(padded)
+        np.matmul(design.swapaxes(1, 2), design, out=out[:, :-1, :-1])
+        np.matmul(self.values[:, None, :], design, out=out[:, -1:, :-1])
+
+    def residual(self, padded: np.ndarray, solution: np.ndarray) -> np.ndarray:
+        """a_ij - x_i . y_j in every slot, (b, w), for the rows x_i (b, k); 0 in a padding slot."""
+        return self.values - (self.design(padded) @ solution[:, :, None])[:, :, 0]
+
+
+@dataclass(frozen=True, eq=False)
+class DenseBlock:
+    """Some rows of the matrix of which a good part is observed; it can be read as a `Block`, too.
+
+    Attributes:
+        rows: (b,) int64, which rows.
+        seen: (b, n) bool, which of their entries are observed.
+        values: (b, n) float64, the entries; 0 where there is none.
+    """
+
+    rows: np.ndarray
+    seen: np.ndarray
+    values: np.ndarray
+
+    @property
+    def cols(self) -> np.ndarray:
+        n = self.seen.shape[1]
+        return np.where(self.seen, np.arange(n), n)
+
+    def design(self, padded: np.ndarray) -> np.ndarray:
         return padded.take(self.cols, axis=0)
+
+    def normal_equations(self, padded: np.ndarray, products: np.ndarray | None, out: np.ndarray) -> None:
+        rank = padded.shape[1]
+        lower = np.tril_indices(rank)
+        out[:, *lower] = self.seen.astype(np.float64) @ products
+        out[:, -1, :-1] = self.values @ padded[:-1]
+
+    def residual(self, padded: np.ndarray, solution: np.ndarray) -> np.ndarray:
+        return self.values - self.seen * (solution @ padded[:-1].T)
 
 
 def with_padding(factor: np.ndarray) -> np.ndarray:
@@ -41,32 +92,73 @@ def with_padding(factor: np.ndarray) -> np.ndarray:
     return np.concatenate([factor, np.zeros((1, factor.shape[1]))])
 
 
-def row_blocks(observations: Observations, rank: int) -> tuple[Block, ...]:
-    """All rows of the matrix, also the empty ones, in blocks of a size that suits the rank."""
+def pair_products(factor: np.ndarray) -> np.ndarray:
+    """The products y_ja y_jb of the columns a >= b of a factor, (n, k (k + 1) / 2), that dense blocks sum."""
+    a, b = np.tril_indices(factor.shape[1])
+    return factor[:, a] * factor[:, b]
+
+
+def row_blocks(observations: Observations, rank: int) -> tuple[Block | DenseBlock, ...]:
+    """All rows of the matrix, also the empty ones, in blocks of a size that suits the rank, shortest rows first."""
     return _blocks(observations.rows, observations.cols, observations.values, observations.shape, rank)
 
 
-def col_blocks(observations: Observations, rank: int) -> tuple[Block, ...]:
+def col_blocks(observations: Observations, rank: int) -> tuple[Block | DenseBlock, ...]:
     """The same for the columns: the rows of the transposed matrix."""
     return _blocks(observations.cols, observations.rows, observations.values, observations.shape[::-1], rank)
 
 
 def _blocks(
     rows: np.ndarray, cols: np.ndarray, values: np.ndarray, shape: tuple[int, int], rank: int
-) -> tuple[Block, ...]:
-    counts = np.bincount(rows, minlength=shape[0])
-    first_entry = np.cumsum(counts) - counts
-    row_by_row = np.argsort(rows, kind="stable")
-    cols, values = cols[row_by_row], values[row_by_row]
+) -> tuple[Block | DenseBlock, ...]:
+    n = shape[1]
+    row_by_row = coo_array((values, (rows, cols)), shape=shape).tocsr()
+    first_entry = row_by_row.indptr.astype(np.int64)
+    cols, values = row_by_row.indices.astype(np.int64), row_by_row.data
+    counts = np.diff(first_entry)
+
+    def slots(members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which slots of a block of these rows are filled, (b, w), and the entries in them, flat."""
+        slot = np.arange(max(1, counts[members].max()))
+        filled = slot < counts[members, None]
+        return filled, (first_entry[members, None] + slot)[filled]
+
+    def sparse_block(members: np.ndarray) -> Block:
+        filled, entry = slots(members)
+        block = Block(members, np.full(filled.shape, n), np.zeros(filled.shape))
+        block.cols[filled] = cols[entry]
+        block.values[filled] = values[entry]
+        return block
+
+    def dense_block(members: np.ndarray) -> DenseBlock:
+        filled, entry = slots(members)
+        block = DenseBlock(members, np.zeros((len(members), n), dtype=bool), np.zeros((len(members), n)))
+        place = (np.nonzero(filled)[0], cols[entry])
+        block.seen[place] = True
+        block.values[place] = values[entry]
+        return block
 
     by_count = np.argsort(counts, kind="stable")
+    n_sparse = int(np.searchsorted(counts[by_count], _dense_from(n, rank)))
+    sparse, dense = by_count[:n_sparse], by_count[n_sparse:]
     blocks = []
-    for members in np.split(by_count, _cuts(counts[by_count], BLOCK_NUMBERS // rank)):
-        slot = np.arange(max(1, counts[members[-1]]))
-        filled = slot < counts[members, None]
-        entry = np.where(filled, first_entry[members, None] + slot, 0)
-        blocks.append(Block(members, np.where(filled, cols[entry], shape[1]), np.where(filled, values[entry], 0.0)))
+    if len(sparse):
+        blocks += map(sparse_block, np.split(sparse, _cuts(counts[sparse], BLOCK_NUMBERS // rank)))
+    if len(dense):
+        height = max(1, DENSE_NUMBERS // (n * rank))
+        blocks += map(dense_block, np.split(dense, range(height, len(dense), height)))
     return tuple(blocks)
+
+
+def _dense_from(n: int, rank: int) -> float:
+    """The number of entries from which a row of n columns is quicker, and still small, in a dense block.
+
+    A dense row costs k^2 operations a column at the speed of a large product of matrices; a sparse one costs
+    2 k^2 an entry at the speed of small ones, and the gathering. Measured, they are even near a share of k / 40.
+    """
+    if n * rank * (rank + 1) // 2 > DENSE_NUMBERS:
+        return np.inf
+    return n * max(0.2, rank / 40)
 
 
 def _cuts(counts: np.ndarray, budget: int) -> list[int]:

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from explorer.completion import STARTS, Observations, from_matrix, iterate_als, run_als
+from explorer.completion import (
+    STARTS,
+    CompletionTrace,
+    Factors,
+    Observations,
+    distance,
+    from_matrix,
+    iterate_als,
+    run_als,
+)
 from explorer.completion import als as als_module
 from explorer.errors import InputError
 from explorer.stopping import StopReason
@@ -70,6 +79,30 @@ def test_every_figure_belongs_to_the_factors_of_its_half_step():
         assert trace.rmse_hidden[h] == pytest.approx(np.sqrt(np.nanmean(unseen**2)), rel=1e-12)
 
 
+def test_the_trace_is_the_record_that_every_solver_leaves():
+    seen, hidden = noisy_problem()
+    truth = Factors(np.ones((15, 3)), low_rank(20, 3, 3, seed=5))
+    trace = run_als(seen, 2, ridge=0.3, max_sweeps=5, rtol=0, hidden=hidden, truth=truth)
+    assert isinstance(trace, CompletionTrace)
+    assert np.array_equal(trace.final.left, trace.lefts[-1])
+    assert np.array_equal(trace.final.right, trace.rights[-1])
+    assert len(trace.distances) == len(trace.seconds) == 11
+    assert trace.distances[0] == pytest.approx(np.linalg.norm(truth.left @ truth.right.T))
+    for h in range(11):
+        assert trace.distances[h] == distance(trace.factors(h), truth)
+    assert trace.seconds[0] > 0
+    assert (np.diff(trace.seconds) > 0).all()
+    assert run_als(seen, 2, max_sweeps=0).distances is None
+
+
+def test_the_distance_to_a_recovered_matrix_is_rounding():
+    rng = np.random.default_rng(0)
+    truth = Factors(rng.standard_normal((30, 2)), rng.standard_normal((25, 2)))
+    seen, _ = masked(truth.left @ truth.right.T, 0.6, seed=1)
+    trace = run_als(seen, 2, ridge=0.0, rtol=1e-20, max_sweeps=500, truth=truth)
+    assert trace.distances[-1] < 1e-10 * trace.distances[0]
+
+
 def test_the_start_is_half_step_zero_with_x_zero():
     seen, _ = noisy_problem()
     trace = run_als(seen, 2, ridge=0.0, max_sweeps=0)
@@ -79,21 +112,62 @@ def test_the_start_is_half_step_zero_with_x_zero():
     assert trace.rmse_hidden is None
 
 
+def test_a_ridge_per_entry_is_the_textbook_loop_of_the_weighted_objective():
+    seen, _ = noisy_problem()
+    matrix, ridge, k = dense(seen), 0.05, 3
+    matrix[4], matrix[:, 7] = np.nan, np.nan
+    seen = from_matrix(matrix)
+    row_counts, col_counts = np.sum(~np.isnan(matrix), axis=1), np.sum(~np.isnan(matrix), axis=0)
+    trace = run_als(seen, k, ridge=ridge, ridge_per_entry=True, seed=4, max_sweeps=4, rtol=0)
+    for h in range(9):
+        factors = trace.factors(h)
+        errors = matrix - factors.left @ factors.right.T
+        penalty = row_counts @ np.sum(factors.left**2, axis=1) + col_counts @ np.sum(factors.right**2, axis=1)
+        assert trace.objectives[h] == pytest.approx((np.nansum(errors**2) + ridge * penalty) / 2, rel=1e-12)
+    for sweep in range(1, 5):
+        for i in np.flatnonzero(row_counts):
+            y, a = trace.rights[sweep - 1][~np.isnan(matrix[i])], matrix[i, ~np.isnan(matrix[i])]
+            x = np.linalg.solve(y.T @ y + ridge * row_counts[i] * np.eye(k), y.T @ a)
+            assert np.allclose(trace.lefts[sweep, i], x, rtol=1e-9, atol=1e-10)
+
+
+def test_a_ridge_per_entry_does_not_penalise_what_has_no_entries():
+    seen = Observations([0, 0, 2], [0, 1, 1], [1.0, 2.0, 3.0], (3, 3))
+    trace = run_als(seen, 2, ridge=0.1, ridge_per_entry=True)
+    assert not trace.lefts[:, 1].any()
+    assert trace.rights[0, 2].any()
+    assert not trace.rights[1:, 2].any()
+    assert trace.singular_rows.tolist() == [1]
+    assert trace.singular_cols.tolist() == [2]
+
+
+def test_with_equally_many_entries_everywhere_a_ridge_per_entry_is_a_larger_ridge():
+    seen = from_matrix(low_rank(8, 8, 2, seed=0, noise=0.1))
+    each, whole_row = (run_als(seen, 2, ridge=r, ridge_per_entry=e) for r, e in ((0.01, True), (0.08, False)))
+    assert np.allclose(each.objectives, whole_row.objectives, rtol=1e-13)
+    assert np.allclose(product(each), product(whole_row), atol=1e-12)
+
+
 @given(
     seen=observations(),
     rank=st.integers(1, 9),
     ridge=st.sampled_from([0.0, 1e-12, 0.01, 5.0]),
+    per_entry=st.booleans(),
     start=st.sampled_from(list(STARTS)),
     seed=st.integers(0, 99),
 )
 @settings(max_examples=200, deadline=None)
-@example(Observations([0, 1], [0, 1], [0.0, 0.0], (2, 2)), 2, 0.0, "gaussian", 0)
+@example(Observations([0, 1], [0, 1], [0.0, 0.0], (2, 2)), 2, 0.0, False, "gaussian", 0)
 # Row 1 and column 1 meet no entry but their own: what a decomposition puts there is rounding, not a start.
-@example(Observations([0, 0, 1, 7, 7], [0, 2, 1, 0, 3], [1.0, 2.5, 1.0, -3.9, 2.7], (9, 6)), 2, 0.0, "spectral", 0)
+@example(
+    Observations([0, 0, 1, 7, 7], [0, 2, 1, 0, 3], [1.0, 2.5, 1.0, -3.9, 2.7], (9, 6)), 2, 0.0, False, "spectral", 0
+)
 # Fits exactly, and then rounding alone moves an objective of 1e-23.
-@example(from_matrix([[0.0, 1.0], [-3.0, 5.0]]), 2, 0.0, "gaussian", 3)
-def test_the_objective_never_rises_at_any_half_step(seen, rank, ridge, start, seed):
-    trace = run_als(seen, min(rank, *seen.shape), ridge=ridge, start=start, seed=seed, max_sweeps=20, rtol=0)
+@example(from_matrix([[0.0, 1.0], [-3.0, 5.0]]), 2, 0.0, False, "gaussian", 3)
+def test_the_objective_never_rises_at_any_half_step(seen, rank, ridge, per_entry, start, seed):
+    rank = min(rank, *seen.shape)
+    options = {"ridge": ridge, "ridge_per_entry": per_entry, "start": start, "seed": seed}
+    trace = run_als(seen, rank, max_sweeps=20, rtol=0, **options)
     assert (np.diff(trace.objectives) <= rounding(seen)).all()
     assert trace.stop_reason in (StopReason.CONVERGED, StopReason.MAX_ITER)
     assert np.isfinite(trace.lefts).all()
@@ -217,6 +291,18 @@ def test_numbers_that_overflow_end_the_run_as_diverged_and_stay_out_of_the_trace
     assert np.isfinite(trace.objectives).all()
 
 
+def test_numbers_too_large_to_be_compared_end_the_run_as_diverged_too():
+    # Without ridge, x = 1e160 fits the observed entries of a y that is as small; the hidden column is not small.
+    seen = Observations([0, 1, 1], [0, 0, 1], [1e50, 1e50, 1.0], (2, 2))
+    start = np.array([[1e-110], [1e50]])
+    hidden = Observations([0], [1], [1.0], (2, 2))
+    for comparison in ({"hidden": hidden}, {"truth": Factors(np.ones((2, 1)), np.ones((2, 1)))}):
+        trace = run_als(seen, 1, ridge=0.0, start=start, **comparison)
+        assert trace.stop_reason is StopReason.DIVERGED
+        for figures in (trace.objectives, trace.rmse_hidden, trace.distances):
+            assert figures is None or np.isfinite(figures).all()
+
+
 def test_a_rise_of_the_objective_ends_the_run_as_diverged_and_is_kept(monkeypatch):
     seen, _ = noisy_problem()
 
@@ -253,7 +339,8 @@ def test_the_matrix_is_never_formed():
 
 def test_a_trace_is_read_only():
     trace = run_als(noisy_problem()[0], 2, hidden=noisy_problem()[1])
-    for array in (trace.lefts, trace.rights, trace.objectives, trace.rmse_observed, trace.rmse_hidden):
+    figures = (trace.objectives, trace.rmse_observed, trace.rmse_hidden, trace.seconds)
+    for array in (trace.lefts, trace.rights, *figures):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
 
@@ -284,6 +371,8 @@ def test_half_steps_outside_the_run_are_refused(h):
         ({"start": np.full((20, 2), np.nan)}, "finite"),
         ({"start": [["a"]]}, "table of numbers"),
         ({"hidden": Observations([0], [0], [1.0], (2, 2))}, "same shape"),
+        ({"truth": Factors(np.ones((2, 1)), np.ones((2, 1)))}, "same shape"),
+        ({"truth": Factors(np.full((15, 1), 1e60), np.ones((20, 1)))}, "must not exceed"),
     ],
 )
 def test_settings_out_of_bounds_are_refused(settings, sentence):

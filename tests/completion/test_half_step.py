@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.completion import Observations, col_blocks, row_blocks, solve_factor
+from explorer.completion import Observations, col_blocks, from_matrix, row_blocks, solve_factor
+from explorer.completion import blocks as blocks_module
+from explorer.completion import half_step as half_step_module
+from explorer.completion.blocks import Block, DenseBlock
 from tests.completion.problems import dense, low_rank, masked, observations
 
 
@@ -43,6 +46,73 @@ def test_both_half_steps_are_the_plain_loop(ridge):
     solved_right, _, _ = solve_factor(col_blocks(seen, 4), left, right, ridge)
     assert np.allclose(solved_left, update_left(dense(seen), right, ridge), rtol=1e-9, atol=1e-11)
     assert np.allclose(solved_right, update_left(dense(seen).T, left, ridge), rtol=1e-9, atol=1e-11)
+
+
+def quickly(seen, right, ridge):
+    """`solve_left`, with the reference forbidden."""
+
+    def refuse(*arguments):
+        raise AssertionError("The reference was taken.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(half_step_module, "_careful", refuse)
+        return solve_left(seen, right, ridge)
+
+
+def carefully(seen, right, ridge):
+    """`solve_left` by the reference alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(half_step_module, "_quick", lambda *arguments: None)
+        return solve_left(seen, right, ridge)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+@pytest.mark.parametrize("ridge", [0.0, 0.01, 1.0])
+@pytest.mark.parametrize("dense_numbers", [blocks_module.DENSE_NUMBERS, 0])
+def test_the_quick_way_is_the_careful_one(monkeypatch, dense_numbers, ridge, noise):
+    monkeypatch.setattr(blocks_module, "DENSE_NUMBERS", dense_numbers)
+    seen, _ = masked(low_rank(70, 90, 4, seed=0, noise=noise), 0.5, seed=1)
+    right = low_rank(90, 4, 4, seed=2)
+    left, squared_error, _ = quickly(seen, right, ridge)
+    careful, careful_error, _ = carefully(seen, right, ridge)
+    assert np.allclose(left, careful, rtol=1e-11, atol=1e-12)
+    assert squared_error == pytest.approx(careful_error, rel=1e-11)
+
+
+def test_a_squared_error_that_cancellation_would_spoil_is_computed_from_the_residual():
+    right = low_rank(50, 3, 3, seed=0)
+    matrix = low_rank(20, 3, 3, seed=1) @ right.T
+    _, squared_error, _ = quickly(from_matrix(matrix), right, 0.0)
+    assert squared_error < 1e-26 * np.sum(matrix**2)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 5])
+@pytest.mark.parametrize("ridge", [0.0, 1e-6, 0.1])
+@pytest.mark.parametrize("condition", [1e3, 1e7, 1e9, 1e16])
+def test_what_is_surely_well_conditioned_is(rank, ridge, condition):
+    rng = np.random.default_rng(0)
+    designs = rng.standard_normal((200, 12, rank)) * np.sqrt(condition) ** -rng.random((200, 1, rank))
+    grams = designs.swapaxes(1, 2) @ designs
+    with_ridge = grams + ridge * np.eye(rank)
+    sure = 0
+    for gram, matrix in zip(grams, with_ridge, strict=True):
+        triangle = np.zeros((rank + 1, rank + 1, 1))
+        triangle[:rank, :rank, 0] = np.linalg.cholesky(matrix)
+        if half_step_module._surely_well_conditioned(triangle, np.array([np.trace(gram)]), np.array([ridge])):
+            sure += 1
+            assert np.linalg.cond(matrix) < 1.01e8
+    assert sure > 20 or condition == 1e16
+
+
+def test_every_row_can_have_its_own_ridge():
+    seen = uneven()
+    right = np.random.default_rng(1).standard_normal((300, 4))
+    ridges = np.where(np.arange(60) % 3 == 0, 0.0, np.linspace(1e-3, 5, 60))
+    solved, _, singular = solve_left(seen, right, ridges)
+    expected = [update_left(dense(seen)[[i]], right, ridges[i])[0] for i in range(60)]
+    assert np.allclose(solved, expected, rtol=1e-9, atol=1e-11)
+    short = np.flatnonzero((np.bincount(seen.rows, minlength=60) < 4) & (ridges == 0))
+    assert singular.tolist() == short.tolist()
 
 
 def test_the_squared_error_is_that_of_the_new_factor():
@@ -157,15 +227,31 @@ def test_blocks_hold_every_entry_once_and_point_padding_past_the_end(seen, rank)
     assert np.array_equal(matrix[:, :-1], dense(seen), equal_nan=True)
 
 
-def test_long_and_short_rows_do_not_share_a_block():
+def test_rows_of_which_a_good_part_is_observed_are_dense():
     blocks = row_blocks(uneven(), 4)
+    counts = np.bincount(uneven().rows)
+    dense_rows = [i for block in blocks if isinstance(block, DenseBlock) for i in block.rows]
+    assert sorted(dense_rows) == np.flatnonzero(counts >= 0.2 * 300).tolist()
+    assert not any(isinstance(block, DenseBlock) for block in row_blocks(uneven(), 41))
+
+
+def test_long_and_short_rows_do_not_share_a_block():
+    blocks = [block for block in row_blocks(uneven(n=3000), 40) if isinstance(block, Block)]
     assert len(blocks) > 2
     for block in blocks:
-        padding = np.count_nonzero(block.cols == 300)
+        padding = np.count_nonzero(block.cols == 3000)
         assert block.cols.shape[1] <= 32 or padding < block.cols.size / 2
+
+
+def test_what_is_dense_stays_small_however_wide_the_matrix_is():
+    cells = np.arange(300_000)
+    wide = Observations(cells % 3, cells, np.ones(len(cells)), (3, 300_000))
+    assert not any(isinstance(block, DenseBlock) for block in row_blocks(wide, 10))
+    high = Observations(cells // 3, cells % 3, np.ones(len(cells)), (100_000, 3))
+    assert max(block.values.size for block in row_blocks(high, 3)) * 3 <= 4_194_304
 
 
 def test_a_block_stays_small_however_many_rows_there_are():
     cells = np.arange(200_000)
-    seen = Observations(cells, cells % 7, np.ones(len(cells)), (200_000, 7))
+    seen = Observations(cells, cells % 70, np.ones(len(cells)), (200_000, 70))
     assert max(block.cols.size for block in row_blocks(seen, 7)) * 7 <= 131_072
