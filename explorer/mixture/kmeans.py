@@ -1,17 +1,157 @@
-"""k-means: seeding, nearest centres, and Lloyd's iterations. Points are (n, d), centres (K, d)."""
+"""k-means: seeding, nearest centres, and Lloyd's iterations as a trace. Points are (n, d), centres (K, d).
+
+Lloyd's k-means alternates like EM: assign every point to the nearest centre, then move every centre to the mean
+of its points. Both half steps lower the inertia sum_i |x_i - c_(z_i)|^2. It is EM's hard limit: with equal weights
+and the covariance eps I for every component, the responsibilities become these assignments as eps -> 0, and the
+means of the M step these centres.
+
+The distances of a block of points to all centres are one matrix product, |c|^2 - 2 x.c, of points centred on
+the data's mean. Wherever its rounding could decide, the distances are computed again as sum_j (x_j - c_j)^2, so that
+every label is the one that these plain differences give, ties included: the first centre wins.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csc_array
 
-from explorer.mixture.univariate import Floats
+from explorer.errors import InputError
+from explorer.mixture.model import (
+    LARGEST_VALUE,
+    Floats,
+    as_floats,
+    as_points,
+    check_n_components,
+    check_whole_number,
+    read_only,
+)
+from explorer.stopping import StopReason
+
+MAX_ITERATIONS = 10_000
+MAX_STARTS = 10_000
+LARGEST_SEED = 2**32 - 1
+# Between these, no square of a difference vanishes and no inertia overflows.
+SMALLEST_SPREAD = 1e-150
+LARGEST_SPREAD = 1e148
+# The most that a trace may take in memory, 1 GB; a million points give a thousand iterations.
+MAX_TRACE_BYTES = 1_000_000_000
+# Numbers in the work arrays of a block, half a megabyte: they stay in the cache.
+BLOCK_NUMBERS = 65_536
+# With more components than these, sums by label are faster as a sparse product than as a dense one.
+FEW_COMPONENTS = 8
+
+Labels = NDArray[np.uint8]
 
 
-def k_means_plus_plus(points: Floats, n_components: int, rng: np.random.Generator) -> Floats:
+@dataclass(frozen=True, eq=False)
+class KMeansIterate:
+    """Iterate t of a run: centres (K, d), and the points assigned to them, labels (n,) from 0 and sizes (K,).
+
+    inertias: at the half steps that led here, (after the update to these centres, after the assignment to
+    them), or only the latter for the start. seconds: since the run began, without the caller's own time.
+    stop_reason is None while the run goes on.
+    """
+
+    iteration: int
+    centres: Floats
+    labels: Labels
+    sizes: NDArray[np.intp]
+    inertias: tuple[float, ...]
+    seconds: float
+    stop_reason: StopReason | None
+
+
+@dataclass(frozen=True, eq=False)
+class KMeansTrace:
+    """A whole run of T iterations, read-only.
+
+    centres (T+1, K, d): iterate 0 is the start. labels (T+1, n), uint8, from 0: the nearest of the centres of the
+    same iterate. sizes (T+1, K): the number of points of each centre; 0 where it has lost them all.
+    inertias (2T+1,), in the unit of the data squared: the sum of squared distances to the own centre, at half step
+    - h = 2t, assignment: labels t, centres t;
+    - h = 2t + 1, update: labels t, centres t + 1.
+    They never rise by more than rounding. seconds (T+1,): from the beginning of the run to each iterate.
+    """
+
+    centres: Floats
+    labels: Labels
+    sizes: NDArray[np.intp]
+    inertias: Floats
+    seconds: Floats
+    stop_reason: StopReason
+
+    @property
+    def n_iterations(self) -> int:
+        return len(self.centres) - 1
+
+    @property
+    def inertia(self) -> float:
+        """The sum of squared distances at the end, in the unit of the data squared."""
+        return float(self.inertias[-1])
+
+
+def run_k_means(data: ArrayLike, centres: ArrayLike, *, max_iter: int = 300) -> KMeansTrace:
+    """Run Lloyd's k-means on (n, d) data from centres (K, d), and keep every iterate. (n,) is read as d = 1.
+
+    Stops (`stop_reason`) at the first iterate t that is
+    - converged: no point changed its label since iterate t - 1;
+    - degenerate: the same, and a centre has no points. Such a centre stays where it is while the others move on,
+      and may win points back; nothing is repaired;
+    - max_iter: t = max_iter, of 0..10 000.
+
+    Raises InputError for data beyond 1 000 000 points in 100 dimensions, more than 50 centres, centres that do
+    not fit the data, and where the trace could take more than 1 GB (`iterate_k_means` keeps nothing).
+    """
+    iterates = iterate_k_means(data, centres, max_iter=max_iter)
+    first = next(iterates)
+    if (max_iter + 1) * (first.labels.nbytes + first.centres.nbytes) > MAX_TRACE_BYTES:
+        raise InputError(f"{max_iter} iterations of {len(first.labels)} points do not fit into memory: allow fewer.")
+    history = [first, *iterates]
+    return KMeansTrace(
+        centres=read_only(np.array([iterate.centres for iterate in history])),
+        labels=read_only(np.array([iterate.labels for iterate in history])),
+        sizes=read_only(np.array([iterate.sizes for iterate in history])),
+        inertias=read_only(np.concatenate([iterate.inertias for iterate in history])),
+        seconds=read_only(np.array([iterate.seconds for iterate in history])),
+        stop_reason=history[-1].stop_reason,
+    )
+
+
+def iterate_k_means(data: ArrayLike, centres: ArrayLike, *, max_iter: int = 300) -> Iterator[KMeansIterate]:
+    """The iterates of `run_k_means` one by one, none kept. Raises InputError when called, not when first advanced."""
+    points = _as_spread_points(data)
+    centres = _as_centres(centres, points)
+    check_whole_number("The number of iterations", max_iter, 0, MAX_ITERATIONS)
+    return _iterate(points, centres, max_iter)
+
+
+def best_k_means(
+    data: ArrayLike, n_components: int, *, n_starts: int = 10, seed: int = 0, max_iter: int = 300
+) -> KMeansTrace:
+    """The run of the lowest inertia out of n_starts (1..10 000) seeded by k-means++; the first of equals."""
+    points = _as_spread_points(data)
+    check_n_components(n_components, len(points))
+    check_whole_number("The number of starts", n_starts, 1, MAX_STARTS)
+    check_whole_number("The seed", seed, 0, LARGEST_SEED)
+    rng = np.random.default_rng(seed)
+    runs = (
+        run_k_means(points, k_means_plus_plus(points, n_components, rng), max_iter=max_iter) for _ in range(n_starts)
+    )
+    return min(runs, key=lambda trace: trace.inertia)
+
+
+def k_means_plus_plus(points: ArrayLike, n_components: int, rng: np.random.Generator) -> Floats:
     """K of the points as centres, (K, d): each drawn with probability proportional to D(x)^2.
 
     D is the distance to the nearest centre drawn so far (Arthur and Vassilvitskii, 2007); the first is
     drawn uniformly. Once every distinct point is a centre, the rest are drawn uniformly and repeat some.
     """
+    points = _as_spread_points(points)
+    check_n_components(n_components)
     n = len(points)
     centres = [points[rng.integers(n)]]
     to_nearest = np.full(n, np.inf)
@@ -23,30 +163,174 @@ def k_means_plus_plus(points: Floats, n_components: int, rng: np.random.Generato
     return np.array(centres)
 
 
-def nearest(points: Floats, centres: Floats) -> NDArray[np.intp]:
+def nearest(points: ArrayLike, centres: ArrayLike) -> NDArray[np.intp]:
     """The nearest centre of each point, (n,), from 0; the first one wins a tie."""
-    return squared_distances(points, centres).argmin(axis=0)
+    points = _as_spread_points(points)
+    centres = _as_centres(centres, points)
+    return _assign(_cut(points, len(centres)), centres).labels.astype(np.intp)
 
 
-def lloyd(points: Floats, centres: Floats, max_iter: int = 300) -> tuple[Floats, NDArray[np.intp]]:
-    """Lloyd's k-means from given centres, until no point changes its centre: (centres (K, d), labels (n,)).
-
-    The labels are those of the nearest centres returned. A centre without points stays where it is.
-    """
-    n_components, n_dimensions = centres.shape
-    labels = nearest(points, centres)
-    for _ in range(max_iter):
-        sizes = np.maximum(np.bincount(labels, minlength=n_components), 1)
-        # Means of the deviations from the present centre: sums that stay small keep their digits.
-        deviations = points - centres[labels]
-        steps = [np.bincount(labels, deviations[:, j], n_components) / sizes for j in range(n_dimensions)]
-        centres = centres + np.column_stack(steps)
-        previous, labels = labels, nearest(points, centres)
-        if np.array_equal(labels, previous):
-            break
-    return centres, labels
+def lloyd(points: ArrayLike, centres: ArrayLike, max_iter: int = 300) -> tuple[Floats, NDArray[np.intp]]:
+    """The end of `run_k_means` alone: (centres (K, d), labels (n,) of the nearest of these centres)."""
+    *_, last = iterate_k_means(points, centres, max_iter=max_iter)
+    return last.centres, last.labels.astype(np.intp)
 
 
 def squared_distances(points: Floats, centres: Floats) -> Floats:
-    """|x_i - c_k|^2, (K, n)."""
-    return sum(np.square(x - c[:, None]) for x, c in zip(points.T, centres.T, strict=True))
+    """|x_i - c_k|^2 = sum_j (x_ij - c_kj)^2, (K, n), by plain differences."""
+    distances = np.zeros((len(centres), len(points)))
+    for block in _blocks(len(points), sum(centres.shape)):
+        for x, c in zip(points[block].T, centres.T, strict=True):
+            distances[:, block] += np.square(x - c[:, None])
+    return distances
+
+
+class _Points(NamedTuple):
+    """Points (n, d), their blocks, about their mean (d,), and a bound of each block's distances to that."""
+
+    points: Floats
+    blocks: list[slice]
+    offset: Floats
+    radii: list[float]
+
+
+class _Assignment(NamedTuple):
+    """The points assigned to their nearest centres, and what the next half step and the trace need of them.
+
+    steps (K, d): from each centre to the mean of its points, 0 without points. inertia: of these labels.
+    gain: by how much it is lower than the inertia of the previous labels at the same centres.
+    """
+
+    labels: Labels
+    sizes: NDArray[np.intp]
+    steps: Floats
+    inertia: float
+    gain: float
+
+
+def _iterate(points: Floats, centres: Floats, max_iter: int) -> Iterator[KMeansIterate]:
+    began = perf_counter()
+    seconds = 0.0
+    cut = _cut(points, len(centres))
+    assignment = _assign(cut, centres)
+    inertias = (assignment.inertia,)
+    settled = False
+    for t in range(max_iter + 1):
+        stop_reason = StopReason.MAX_ITER if t == max_iter else None
+        if settled:
+            stop_reason = StopReason.CONVERGED if assignment.sizes.all() else StopReason.DEGENERATE
+        seconds += perf_counter() - began
+        yield KMeansIterate(
+            iteration=t,
+            centres=read_only(centres),
+            labels=read_only(assignment.labels),
+            sizes=read_only(assignment.sizes),
+            inertias=inertias,
+            seconds=seconds,
+            stop_reason=stop_reason,
+        )
+        if stop_reason is not None:
+            return
+        began = perf_counter()
+        centres = centres + assignment.steps
+        previous, assignment = assignment.labels, _assign(cut, centres, assignment.labels)
+        settled = np.array_equal(assignment.labels, previous)
+        inertias = (assignment.inertia + assignment.gain, assignment.inertia)
+
+
+def _cut(points: Floats, n_components: int) -> _Points:
+    n_points, n_dimensions = points.shape
+    blocks = _blocks(n_points, n_dimensions + n_components)
+    offset = np.full(n_points, 1 / n_points) @ points
+    radii = [float(np.sqrt(n_dimensions) * np.abs(points[block] - offset).max()) for block in blocks]
+    return _Points(points, blocks, offset, radii)
+
+
+def _blocks(n_points: int, numbers_a_point: int) -> list[slice]:
+    size = max(256, BLOCK_NUMBERS // numbers_a_point)
+    return [slice(first, min(first + size, n_points)) for first in range(0, n_points, size)]
+
+
+def _assign(cut: _Points, centres: Floats, previous: Labels | None = None) -> _Assignment:
+    """One pass over the points: the nearest centres, and their sums, which the update needs.
+
+    The sums are of deviations from the present centres: what stays small keeps its digits. So does the inertia
+    of the previous labels (n,) as this one plus the gain of every point that has changed: after an update, no
+    other pass is needed for it.
+    """
+    n_components, n_dimensions = centres.shape
+    components = np.arange(n_components, dtype=np.uint8)[:, None]
+    labels = np.empty(len(cut.points), dtype=np.uint8)
+    sums = np.zeros_like(centres)
+    inertia, gain = 0.0, 0.0
+
+    # In the rows of `coefficients`, -2 c and |c|^2; beside the centred points, a column of 1.
+    shifted = centres - cut.offset
+    coefficients = np.column_stack([-2 * shifted, _squared_lengths(shifted)])
+    reach = np.sqrt(coefficients[:, -1].max())
+    longest = cut.blocks[0].stop
+    centred = np.ones((longest, n_dimensions + 1))
+    work = np.empty((longest, n_dimensions))
+
+    for block, radius in zip(cut.blocks, cut.radii, strict=True):
+        x = cut.points[block]
+        z = centred[: len(x)]
+        np.subtract(x, cut.offset, out=z[:, :-1])
+        scores = coefficients @ z.T
+        # Twice the rounding of a product and of plain differences, d + 8 terms of at most (|x| + |c|)^2.
+        doubt = 4 * (n_dimensions + 8) * np.finfo(float).eps * (radius + reach) ** 2
+        is_close = scores <= scores.min(axis=0) + doubt
+        own = np.add.reduce(is_close.view(np.uint8) * components, axis=0, dtype=np.uint8)
+        doubtful = np.flatnonzero(np.add.reduce(is_close, axis=0, dtype=np.uint8) > 1)
+        if len(doubtful):
+            own[doubtful] = squared_distances(x[doubtful], centres).argmin(axis=0)
+        labels[block] = own
+
+        deviations = centres.take(own, axis=0, out=work[: len(x)], mode="clip")
+        np.subtract(x, deviations, out=deviations)
+        inertia += float(np.vdot(deviations, deviations))
+        sums += _sums_by_label(deviations, own, components)
+        if previous is not None:
+            moved = np.flatnonzero(own != previous[block])
+            from_previous = x[moved] - centres[previous[block][moved]]
+            gain += float((_squared_lengths(from_previous) - _squared_lengths(deviations[moved])).sum())
+
+    sizes = np.bincount(labels, minlength=n_components)
+    return _Assignment(labels, sizes, sums / np.maximum(sizes, 1)[:, None], inertia, gain)
+
+
+def _sums_by_label(rows: Floats, labels: Labels, components: NDArray[np.uint8]) -> Floats:
+    """The sum of the rows (b, d) of each label, (K, d): a product with the matrix of 1 where k is the label of i."""
+    n_rows, n_components = len(rows), len(components)
+    if n_components <= FEW_COMPONENTS:
+        return np.equal(labels, components).astype(np.float64) @ rows
+    ones, starts = np.ones(n_rows), np.arange(n_rows + 1, dtype=np.int32)
+    return csc_array((ones, labels.astype(np.int32), starts), shape=(n_components, n_rows)) @ rows
+
+
+def _squared_lengths(rows: Floats) -> Floats:
+    return np.einsum("ij,ij->i", rows, rows)
+
+
+def _as_spread_points(data: ArrayLike) -> Floats:
+    """The points (n, d). Raises InputError where squares of their differences leave double precision."""
+    points = as_points(data)
+    spread = max(np.abs(points[block] - points[0]).max() for block in _blocks(*points.shape))
+    if 0 < spread < SMALLEST_SPREAD:
+        raise InputError(f"The data's values differ by less than {SMALLEST_SPREAD:g}: choose another unit.")
+    if spread > LARGEST_SPREAD:
+        raise InputError(f"The data's values differ by more than {LARGEST_SPREAD:g}: choose another unit.")
+    return points
+
+
+def _as_centres(centres: ArrayLike, points: Floats) -> Floats:
+    """A copy of the centres (K, d); (K,) is read as d = 1. Raises InputError unless 1 to 50 fit the points."""
+    centres = as_floats(centres, "The centres", LARGEST_VALUE).copy()
+    if centres.ndim == 1:
+        centres = centres[:, None]
+    if centres.ndim != 2 or centres.shape[1] != points.shape[1]:
+        raise InputError(f"The centres must be a table of {points.shape[1]} columns, as the data has.")
+    check_n_components(len(centres))
+    if np.abs(centres - points[0]).max() > LARGEST_SPREAD:
+        raise InputError(f"The centres are further than {LARGEST_SPREAD:g} from the data: move them nearer.")
+    return centres
