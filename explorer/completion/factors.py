@@ -48,10 +48,16 @@ class Factors:
 
 def predict(factors: Factors, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
     """The entries x_i . y_j of X Y^T at the cells (rows[e], cols[e]), (N,); the product is never formed."""
+    return products(factors.left, factors.right, rows, cols)
+
+
+def products(left: np.ndarray, right: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
+    """`predict` for the arrays X and Y of a solver, which need not be finite."""
     values = np.empty(len(rows))
     for first in range(0, len(rows), PREDICT_ENTRIES):
         block = slice(first, first + PREDICT_ENTRIES)
-        np.einsum("ek,ek->e", factors.left[rows[block]], factors.right[cols[block]], out=values[block])
+        x, y = left.take(rows[block], axis=0), right.take(cols[block], axis=0)
+        np.einsum("ek,ek->e", x, y, out=values[block])
     return values
 
 

@@ -1,0 +1,136 @@
+"""Alternating gradient steps: the half steps of ALS, with one gradient step instead of an exact solve (Lecture 19).
+
+On f(X, Y) = 1/2 |P_Omega(A - X Y^T)|_F^2 + lambda/2 (|X|_F^2 + |Y|_F^2), with R = P_Omega(A - X Y^T),
+
+    X <- X + s (R Y - lambda X),    then, with R at the new X,    Y <- Y + s (R^T X - lambda Y).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from explorer.completion.checks import (
+    MAX_STEPS,
+    check_comparisons,
+    check_ridge,
+    check_rtol,
+    check_step_size,
+    check_whole,
+)
+from explorer.completion.factors import Factors
+from explorer.completion.observations import Observations
+from explorer.completion.residual import Residual, residual_at_zero
+from explorer.completion.starting_factors import starting_factors
+from explorer.completion.stopping import falling, until
+from explorer.completion.trace import CompletionTrace, Iterate, record
+
+
+def run_gradient(
+    observations: Observations,
+    rank: int,
+    *,
+    ridge: float = 0.01,
+    step: float | None = None,
+    start: str | Factors = "gaussian",
+    seed: int = 0,
+    max_iter: int = 1000,
+    rtol: float = 1e-7,
+    hidden: Observations | None = None,
+    truth: Factors | None = None,
+) -> CompletionTrace:
+    """Complete a matrix by alternating gradient steps; a step of the trace moves X, then Y.
+
+    Args:
+        observations: the observed entries of A, m x n.
+        rank: k, 1..min(m, n) and at most 100.
+        ridge: lambda >= 0, in the unit of the values.
+        step: the step size s > 0 of both blocks, in one over the unit of the values. None takes, at every
+            half step, one over a bound of the largest eigenvalue of that block's Hessian: f never rises.
+        start: a name in `FACTOR_STARTS`, or X_0 and Y_0 themselves.
+        seed: seed of the start, >= 0.
+        max_iter: 0..100 000.
+        rtol: in [0, 1); the run has converged when a step changes f by less than this share of
+            1/2 |P_Omega(A)|^2 (of f at the start where that is 0), or when f is zero up to rounding. The
+            default is lower than that of ALS: gradient steps are short, and slow is not converged.
+        hidden: entries that the run must not see, only to measure the error on them.
+        truth: the factors of the true matrix, only to measure the distance to it.
+
+    A given step can be too long: a rise of f ends the run as diverged. Raises `InputError` when a setting is out
+    of its bounds.
+    """
+    check_comparisons(observations.shape, hidden, truth)
+    iterates = iterate_gradient(
+        observations, rank, ridge=ridge, step=step, start=start, seed=seed, max_iter=max_iter, rtol=rtol
+    )
+    return record(iterates, hidden, truth)
+
+
+def iterate_gradient(
+    observations: Observations,
+    rank: int,
+    *,
+    ridge: float = 0.01,
+    step: float | None = None,
+    start: str | Factors = "gaussian",
+    seed: int = 0,
+    max_iter: int = 1000,
+    rtol: float = 1e-7,
+) -> Iterator[Iterate]:
+    """The iterates of `run_gradient`, one at a time; the settings are checked at once.
+
+    When the numbers overflow, the last iterate is not finite.
+    """
+    check_ridge(ridge)
+    check_step_size(step)
+    check_whole("The number of steps", max_iter, 0, MAX_STEPS)
+    check_rtol(rtol)
+    left, right = starting_factors(observations, rank, start, seed)
+    residual = residual_at_zero(observations)
+    return until(falling(residual.squared() / 2, rtol), max_iter, _descend(residual, left, right, ridge, step))
+
+
+def _descend(
+    residual: Residual, left: np.ndarray, right: np.ndarray, ridge: float, step: float | None
+) -> Iterator[Iterate]:
+    rows, cols = residual.rows, residual.cols
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def state() -> Iterate:
+        residual.set_to(left, right)
+        penalty = ridge * (np.vdot(left, left) + np.vdot(right, right))
+        squared_error = residual.squared()
+        return Iterate(
+            left, right, float(squared_error + penalty) / 2, float(np.sqrt(squared_error / len(residual.values)))
+        )
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def step_left() -> np.ndarray:
+        size = step if step is not None else _safe_step(right, rows, cols, len(left), ridge)
+        return left + size * (residual.matrix @ right - ridge * left)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def step_right() -> np.ndarray:
+        size = step if step is not None else _safe_step(left, cols, rows, len(right), ridge)
+        return right + size * (residual.matrix.T @ left - ridge * right)
+
+    while True:
+        yield state()
+        left = step_left()
+        with np.errstate(over="ignore", invalid="ignore"):
+            residual.set_to(left, right)
+        right = step_right()
+
+
+def _safe_step(other: np.ndarray, rows: np.ndarray, cols: np.ndarray, size: int, ridge: float) -> float:
+    """One over a bound of the largest eigenvalue of the Hessian of a block of `size` rows; 0 where it is flat.
+
+    The Hessian for X is block diagonal, with Y_i^T Y_i + lambda I for row i, Y_i being the rows of Y at its
+    entries. No eigenvalue of Y_i^T Y_i is above the largest one of Y^T Y, nor above its own trace.
+    """
+    gram = other.T @ other
+    if not np.isfinite(gram).all():
+        return 0.0
+    squared_lengths = np.einsum("jk,jk->j", other, other)
+    largest_trace = np.bincount(rows, squared_lengths[cols], minlength=size).max()
+    bound = min(np.linalg.eigvalsh(gram)[-1], largest_trace) + ridge
+    return 1.0 / bound if bound > np.finfo(np.float64).tiny else 0.0
