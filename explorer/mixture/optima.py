@@ -40,6 +40,10 @@ DISTANCE_TOLERANCE = 0.15
 SPURIOUS_SHARE = 0.02
 # In standard deviations of the data: its square does not overflow.
 LARGEST_COORDINATE = 1e150
+# Of all components in coordinates, which are held three times: 1.2 GB.
+MAX_NUMBERS = 50_000_000
+# Numbers of the costs that are worked out together, 1 MB.
+BLOCK_NUMBERS = 131_072
 
 _NOT_POSITIVE = "The covariances must be positive: give every component some width."
 
@@ -248,8 +252,13 @@ def _parameters(mixture: Mixture) -> tuple[Floats, Floats, Floats]:
 
 def _align_all(coordinates: Floats, reference: Floats) -> tuple[Indices, Floats]:
     """The best order of each of m mixtures (m, K, p) for the reference (K, p), (m, K), and its distance, (m,)."""
-    costs = np.square(coordinates[:, None] - reference[:, None]).sum(axis=-1)
-    permutations = np.array([linear_sum_assignment(cost)[1] for cost in costs], dtype=np.intp).reshape(costs.shape[:2])
+    n_runs, n_components, n_coordinates = coordinates.shape
+    at_once = max(1, BLOCK_NUMBERS // (n_components**2 * n_coordinates))
+    permutations = np.empty((n_runs, n_components), dtype=np.intp)
+    for first in range(0, n_runs, at_once):
+        block = slice(first, first + at_once)
+        costs = np.square(coordinates[block, None] - reference[:, None]).sum(axis=-1)
+        permutations[block] = [linear_sum_assignment(cost)[1] for cost in costs]
     ordered = np.take_along_axis(coordinates, permutations[..., None], axis=1)
     return permutations, _distances(ordered, reference)
 
@@ -305,6 +314,8 @@ def _as_runs(
         raise InputError(f"The runs' means must be an array of 1 to {MAX_RUNS:,} runs, components and dimensions.")
     n_runs, n_components, n_dimensions = means.shape
     check_n_components(n_components)
+    if n_runs * n_components * (n_dimensions**2 + n_dimensions + 1) > MAX_NUMBERS:
+        raise InputError(f"{n_runs} runs in {n_dimensions} dimensions do not fit into memory: give fewer runs.")
     shapes = (
         ("weights", weights, (n_runs, n_components)),
         ("covariances", covariances, (n_runs, n_components, n_dimensions, n_dimensions)),

@@ -341,6 +341,19 @@ def test_what_is_not_a_set_of_runs_is_refused(changes, message):
         group_optima(**four(**changes))
 
 
+def test_more_runs_than_fit_into_memory_are_refused(monkeypatch):
+    monkeypatch.setattr("explorer.mixture.optima.MAX_NUMBERS", 17)
+    with pytest.raises(InputError, match="give fewer runs"):
+        group_optima(**four())
+
+
+def test_long_lists_of_runs_are_aligned_block_by_block(monkeypatch):
+    runs = runs_at([0] * 20, seed=4)
+    whole = group_optima(*runs, distance_tolerance=2.0)
+    monkeypatch.setattr("explorer.mixture.optima.BLOCK_NUMBERS", 100)
+    np.testing.assert_array_equal(group_optima(*runs, distance_tolerance=2.0).permutations, whole.permutations)
+
+
 @pytest.mark.filterwarnings("error")
 def test_runs_of_different_data_are_refused_and_not_compared():
     means = runs_at([0, 1], 0)[1]
