@@ -264,19 +264,20 @@ def _assign(cut: _Points, centres: Floats, previous: Labels | None = None) -> _A
     sums = np.zeros_like(centres)
     inertia, gain = 0.0, 0.0
 
-    # In the rows of `coefficients`, -2 c and |c|^2; beside the centred points, a column of 1.
     shifted = centres - cut.offset
-    coefficients = np.column_stack([-2 * shifted, _squared_lengths(shifted)])
-    reach = np.sqrt(coefficients[:, -1].max())
-    longest = cut.blocks[0].stop
-    centred = np.ones((longest, n_dimensions + 1))
-    work = np.empty((longest, n_dimensions))
+    squared_lengths = _squared_lengths(shifted)
+    reach = np.sqrt(squared_lengths.max())
+    shifted *= -2
+    # One row a point, because numpy subtracts arrays of equal shape several times faster than short rows.
+    offsets = np.tile(cut.offset, (cut.blocks[0].stop, 1))
+    work = np.empty_like(offsets)
 
     for block, radius in zip(cut.blocks, cut.radii, strict=True):
         x = cut.points[block]
-        z = centred[: len(x)]
-        np.subtract(x, cut.offset, out=z[:, :-1])
-        scores = coefficients @ z.T
+        z = np.subtract(x, offsets[: len(x)], out=work[: len(x)])
+        # For one column, broadcasting gives the same product ten times faster.
+        scores = shifted * z.T if n_dimensions == 1 else shifted @ z.T
+        scores += squared_lengths[:, None]
         # Twice the rounding of a product and of plain differences, d + 8 terms of at most (|x| + |c|)^2.
         doubt = 4 * (n_dimensions + 8) * np.finfo(float).eps * (radius + reach) ** 2
         is_close = scores <= scores.min(axis=0) + doubt
@@ -286,7 +287,7 @@ def _assign(cut: _Points, centres: Floats, previous: Labels | None = None) -> _A
             own[doubtful] = squared_distances(x[doubtful], centres).argmin(axis=0)
         labels[block] = own
 
-        deviations = centres.take(own, axis=0, out=work[: len(x)], mode="clip")
+        deviations = centres.take(own, axis=0, out=z, mode="clip")
         np.subtract(x, deviations, out=deviations)
         inertia += float(np.vdot(deviations, deviations))
         sums += _sums_by_label(deviations, own, components)
