@@ -43,6 +43,7 @@ MAX_TRACE_BYTES = 1_000_000_000
 BLOCK_NUMBERS = 65_536
 # With more components than these, sums by label are faster as a sparse product than as a dense one.
 FEW_COMPONENTS = 8
+EPSILON = np.finfo(np.float64).eps
 
 Labels = NDArray[np.uint8]
 
@@ -186,11 +187,15 @@ def squared_distances(points: Floats, centres: Floats) -> Floats:
 
 
 class _Points(NamedTuple):
-    """Points (n, d), their blocks, about their mean (d,), and a bound of each block's distances to that."""
+    """Points (n, d), their blocks, about their mean, and a bound of each block's distances to that.
+
+    offsets: the mean in as many rows as the longest block, because numpy subtracts arrays of equal shape several
+    times faster than short rows.
+    """
 
     points: Floats
     blocks: list[slice]
-    offset: Floats
+    offsets: Floats
     radii: list[float]
 
 
@@ -243,7 +248,7 @@ def _cut(points: Floats, n_components: int) -> _Points:
     blocks = _blocks(n_points, n_dimensions + n_components)
     offset = np.full(n_points, 1 / n_points) @ points
     radii = [float(np.sqrt(n_dimensions) * np.abs(points[block] - offset).max()) for block in blocks]
-    return _Points(points, blocks, offset, radii)
+    return _Points(points, blocks, np.tile(offset, (blocks[0].stop, 1)), radii)
 
 
 def _blocks(n_points: int, numbers_a_point: int) -> list[slice]:
@@ -264,22 +269,20 @@ def _assign(cut: _Points, centres: Floats, previous: Labels | None = None) -> _A
     sums = np.zeros_like(centres)
     inertia, gain = 0.0, 0.0
 
-    shifted = centres - cut.offset
+    shifted = centres - cut.offsets[0]
     squared_lengths = _squared_lengths(shifted)
     reach = np.sqrt(squared_lengths.max())
     shifted *= -2
-    # One row a point, because numpy subtracts arrays of equal shape several times faster than short rows.
-    offsets = np.tile(cut.offset, (cut.blocks[0].stop, 1))
-    work = np.empty_like(offsets)
+    work = np.empty_like(cut.offsets)
 
     for block, radius in zip(cut.blocks, cut.radii, strict=True):
         x = cut.points[block]
-        z = np.subtract(x, offsets[: len(x)], out=work[: len(x)])
+        z = np.subtract(x, cut.offsets[: len(x)], out=work[: len(x)])
         # For one column, broadcasting gives the same product ten times faster.
         scores = shifted * z.T if n_dimensions == 1 else shifted @ z.T
         scores += squared_lengths[:, None]
         # Twice the rounding of a product and of plain differences, d + 8 terms of at most (|x| + |c|)^2.
-        doubt = 4 * (n_dimensions + 8) * np.finfo(float).eps * (radius + reach) ** 2
+        doubt = 4 * (n_dimensions + 8) * EPSILON * (radius + reach) ** 2
         is_close = scores <= scores.min(axis=0) + doubt
         own = np.add.reduce(is_close.view(np.uint8) * components, axis=0, dtype=np.uint8)
         doubtful = np.flatnonzero(np.add.reduce(is_close, axis=0, dtype=np.uint8) > 1)
