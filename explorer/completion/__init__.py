@@ -5,6 +5,7 @@ from explorer.completion.blocks import Block, col_blocks, row_blocks
 from explorer.completion.factors import Factors, distance, factorize, predict, rmse
 from explorer.completion.half_step import solve_factor
 from explorer.completion.identifiability import Identifiability, identifiability, short_cols, short_rows
+from explorer.completion.many import ManyALSRuns, run_many_als
 from explorer.completion.observations import Observations, from_matrix
 from explorer.completion.starts import STARTS, Start
 from explorer.completion.trace import CompletionTrace
@@ -17,6 +18,7 @@ __all__ = [
     "Factors",
     "HalfStep",
     "Identifiability",
+    "ManyALSRuns",
     "Observations",
     "Start",
     "col_blocks",
@@ -29,6 +31,7 @@ __all__ = [
     "rmse",
     "row_blocks",
     "run_als",
+    "run_many_als",
     "short_cols",
     "short_rows",
     "solve_factor",

@@ -1,0 +1,257 @@
+"""Many runs at once, against the same runs one at a time."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from explorer.completion import Observations, from_matrix, run_als, run_many_als
+from explorer.completion import many as many_module
+from explorer.errors import InputError
+from explorer.stopping import StopReason
+from tests.completion.problems import checkerboard, low_rank, masked, observations
+
+
+def assert_same(many, traces, factors=1e-9):
+    """The runs are those of the traces: sweeps and reasons exactly, figures up to rounding."""
+    assert many.n_sweeps.tolist() == [trace.n_sweeps for trace in traces]
+    assert list(many.stop_reasons) == [trace.stop_reason for trace in traces]
+    for r, trace in enumerate(traces):
+        whole = trace.rmse_observed[0] ** 2  # in these units the start has the error of X = 0
+        scale = 1 + np.abs(trace.final.left).max() + np.abs(trace.final.right).max()
+        assert np.allclose(many.lefts[r], trace.final.left, atol=factors * scale)
+        assert np.allclose(many.rights[r], trace.final.right, atol=factors * scale)
+        assert many.rmse_observed[r] ** 2 == pytest.approx(trace.rmse_observed[-1] ** 2, abs=1e-12 * whole)
+        if many.rmse_hidden is not None:
+            assert many.rmse_hidden[r] == pytest.approx(trace.rmse_hidden[-1], abs=factors * scale**2)
+
+
+def assert_same_objectives(many, traces, observed):
+    for r, trace in enumerate(traces):
+        tolerance = 1e-12 * np.sum(observed[r % len(observed)].values ** 2) / 2
+        assert many.objectives[r] == pytest.approx(trace.objectives[-1], abs=tolerance)
+        assert np.allclose(many.paths[r], trace.objectives[::2], rtol=1e-12, atol=tolerance)
+
+
+@pytest.fixture
+def nothing_by_itself(monkeypatch):
+    """A run that is made by itself fails the test."""
+
+    def refuse(*arguments):
+        raise AssertionError("A run was made by itself.")
+
+    monkeypatch.setattr(many_module, "_by_itself", refuse)
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    """Only seven runs go side by side, so that most have to wait until another one has finished."""
+    monkeypatch.setattr(many_module, "PLANE_NUMBERS", 7 * 2 * 2 * 70)
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.01, 1.0])
+@pytest.mark.parametrize("rtol", [0.0, 1e-5, 1e-10])
+def test_many_starts_are_the_same_runs_one_at_a_time(nothing_by_itself, narrow, ridge, rtol):
+    seen, hidden = masked(checkerboard(), 0.4, seed=1)
+    options = {"ridge": ridge, "rtol": rtol, "max_sweeps": 25, "hidden": hidden}
+    many = run_many_als(seen, 2, seeds=range(20), paths=True, **options)
+    traces = [run_als(seen, 2, seed=seed, **options) for seed in range(20)]
+    assert_same(many, traces)
+    assert_same_objectives(many, traces, [seen])
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.01])
+def test_every_run_can_have_its_own_mask(narrow, ridge):
+    pairs = [masked(low_rank(40, 70, 2, seed=0, noise=0.1), share, seed) for share in (0.3, 0.6) for seed in range(10)]
+    seen, hidden = zip(*pairs, strict=True)
+    options = {"ridge": ridge, "max_sweeps": 30}
+    many = run_many_als(seen, 2, seeds=range(20), hidden=hidden, paths=True, **options)
+    traces = [run_als(seen[r], 2, seed=r, hidden=hidden[r], **options) for r in range(20)]
+    assert_same(many, traces)
+    assert_same_objectives(many, traces, seen)
+
+
+@given(
+    seen=observations(),
+    rank=st.integers(1, 5),
+    ridge=st.sampled_from([0.0, 1e-12, 0.01, 5.0]),
+    per_entry=st.booleans(),
+    start=st.sampled_from(["gaussian", "small", "equal"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_singular_cases_have_the_outcome_of_a_single_run(seen, rank, ridge, per_entry, start):
+    rank = min(rank, *seen.shape)
+    options = {"ridge": ridge, "ridge_per_entry": per_entry, "start": start, "max_sweeps": 8, "rtol": 1e-6}
+    many = run_many_als(seen, rank, seeds=range(3), paths=True, **options)
+    traces = [run_als(seen, rank, seed=seed, **options) for seed in range(3)]
+    assert_same_objectives(many, traces, [seen])
+    assert many.n_sweeps.tolist() == [trace.n_sweeps for trace in traces]
+    assert list(many.stop_reasons) == [trace.stop_reason for trace in traces]
+    assert np.isfinite(many.lefts).all()
+    assert np.isfinite(many.rights).all()
+
+
+@pytest.mark.parametrize("rank", [1, 3, 8])
+def test_any_rank_goes_side_by_side(nothing_by_itself, rank):
+    seen, _ = masked(low_rank(25, 30, rank, seed=0, noise=0.1), 0.7, seed=0)
+    many = run_many_als(seen, rank, seeds=range(4), ridge=0.1, max_sweeps=10, paths=True)
+    traces = [run_als(seen, rank, seed=seed, ridge=0.1, max_sweeps=10) for seed in range(4)]
+    assert_same(many, traces)
+    assert_same_objectives(many, traces, [seen])
+
+
+def test_a_ridge_per_entry_goes_side_by_side_also_past_an_empty_row(nothing_by_itself):
+    matrix = low_rank(15, 12, 2, seed=0, noise=0.1)
+    matrix[3], matrix[:, 5] = np.nan, np.nan
+    seen = from_matrix(matrix)
+    options = {"ridge": 0.05, "ridge_per_entry": True, "max_sweeps": 10}
+    many = run_many_als(seen, 2, seeds=range(4), paths=True, **options)
+    traces = [run_als(seen, 2, seed=seed, **options) for seed in range(4)]
+    assert_same(many, traces)
+    assert_same_objectives(many, traces, [seen])
+    assert not many.lefts[:, 3].any()
+
+
+def test_a_trap_stays_a_trap():
+    seen, _ = masked(checkerboard(), 0.4, seed=1)
+    many = run_many_als(seen, 2, start="equal", seeds=[0, 1], max_sweeps=60, rtol=0)
+    singular_values = np.linalg.svd(many.lefts[0] @ many.rights[0].T, compute_uv=False)
+    assert singular_values[1] < 1e-12 * singular_values[0]
+
+
+def test_starts_can_be_given_as_a_stack():
+    seen, _ = masked(checkerboard(), 0.4, seed=1)
+    starts = np.random.default_rng(0).standard_normal((5, 70, 2))
+    assert_same(run_many_als(seen, 2, start=starts), [run_als(seen, 2, start=start) for start in starts])
+
+
+def test_runs_that_overflow_end_as_diverged_with_finite_numbers():
+    seen = from_matrix(np.array([[1e50, 2.0], [3.0, 4.0]]))
+    starts = np.stack([np.full((2, 1), 1e-300), np.ones((2, 1))])
+    many = run_many_als(seen, 1, ridge=0.0, start=starts)
+    assert many.stop_reasons[0] is StopReason.DIVERGED
+    assert many.n_sweeps[0] == 0
+    assert np.isfinite(many.objectives).all()
+    assert np.array_equal(many.rights[0], starts[0])
+
+
+def test_large_matrices_go_one_at_a_time_with_the_same_bits(monkeypatch):
+    monkeypatch.setattr(many_module, "LARGE", 100)
+    seen, hidden = masked(checkerboard(), 0.4, seed=1)
+    many = run_many_als(seen, 2, seeds=range(3), hidden=hidden, paths=True)
+    for seed in range(3):
+        trace = run_als(seen, 2, seed=seed, hidden=hidden)
+        assert np.array_equal(many.lefts[seed], trace.final.left)
+        assert np.array_equal(many.paths[seed], trace.objectives[::2])
+        assert many.rmse_hidden[seed] == trace.rmse_hidden[-1]
+
+
+def test_the_matrix_of_a_large_problem_is_never_formed():
+    cells = np.arange(0, 100_000, 1000)
+    seen = Observations(cells, cells[::-1], np.ones(len(cells)), (100_000, 100_000))
+    assert run_many_als(seen, 1, seeds=[0, 1], max_sweeps=1).n_sweeps.tolist() == [1, 1]
+
+
+def test_no_sweeps_leave_the_starts():
+    seen, _ = masked(checkerboard(), 0.4, seed=1)
+    many = run_many_als(seen, 2, seeds=range(3), max_sweeps=0)
+    assert_same(many, [run_als(seen, 2, seed=seed, max_sweeps=0) for seed in range(3)])
+
+
+def test_the_same_call_gives_the_same_bits():
+    seen, _ = masked(checkerboard(), 0.4, seed=1)
+    first, again = (run_many_als(seen, 2, seeds=range(9)) for _ in range(2))
+    assert np.array_equal(first.lefts, again.lefts)
+    assert np.array_equal(first.objectives, again.objectives)
+
+
+def test_progress_rises_to_the_number_of_runs(narrow):
+    seen, _ = masked(checkerboard(), 0.4, seed=1)
+    calls = []
+    run_many_als(seen, 2, seeds=range(20), progress=lambda *call: calls.append(call))
+    finished = [call[0] for call in calls]
+    assert finished == sorted(set(finished))
+    assert calls[-1] == (20, 20)
+    assert len(calls) > 3
+    assert {call[1] for call in calls} == {20}
+
+
+@pytest.mark.parametrize("large", [250_000, 0])
+def test_a_cancelled_call_returns_what_has_finished(monkeypatch, narrow, large):
+    monkeypatch.setattr(many_module, "LARGE", large)
+    seen, hidden = masked(checkerboard(), 0.4, seed=1)
+    finished = [0]
+    many = run_many_als(
+        seen,
+        2,
+        seeds=range(20),
+        hidden=hidden,
+        paths=True,
+        progress=lambda done, total: finished.append(done),
+        cancelled=lambda: finished[-1] >= 5,
+    )
+    done = [r for r in range(20) if many.stop_reasons[r] is not None]
+    assert 5 <= len(done) == finished[-1] < 20
+    for r in set(range(20)) - set(done):
+        assert many.n_sweeps[r] == 0
+        assert not many.lefts[r].any()
+        start = run_als(seen, 2, seed=r, max_sweeps=0, hidden=hidden)
+        assert np.array_equal(many.rights[r], start.rights[0])
+        assert many.objectives[r] == many.paths[r][0] == pytest.approx(start.objectives[0])
+        assert many.rmse_observed[r] == pytest.approx(start.rmse_observed[0])
+        assert many.rmse_hidden[r] == pytest.approx(start.rmse_hidden[0])
+    for r in done:
+        assert many.objectives[r] == pytest.approx(run_als(seen, 2, seed=r).objectives[-1])
+
+
+def test_the_results_are_read_only_and_hold_only_what_was_asked_for():
+    seen, hidden = masked(checkerboard(), 0.4, seed=1)
+    plain = run_many_als(seen, 2, seeds=[0])
+    assert plain.paths is None
+    assert plain.rmse_hidden is None
+    many = run_many_als(seen, 2, seeds=[0], hidden=hidden, paths=True)
+    for array in (many.lefts, many.rights, many.objectives, many.rmse_hidden, many.n_sweeps, many.paths[0]):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"rank": 41}, "rank must be a whole number"),
+        ({"seeds": None}, "at least one seed"),
+        ({"seeds": []}, "at least one seed"),
+        ({"seeds": [-1]}, "seed must be a whole number"),
+        ({"start": "magic"}, "no start called"),
+        ({"start": np.ones((2, 70, 2))}, "leave them out"),
+        ({"start": np.ones((70, 2)), "seeds": None}, "must be stacked"),
+        ({"start": np.ones((2, 40, 2)), "seeds": None}, r"stacked, \(R, 70, 2\)"),
+        ({"start": np.full((1, 70, 2), np.nan), "seeds": None}, "finite"),
+        ({"start": [["a"]], "seeds": None}, "tables of numbers"),
+        ({"hidden": Observations([0], [0], [1.0], (2, 2))}, "same shape"),
+        ({"hidden": [None]}, "must be given as observed entries are"),
+        ({"hidden": []}, "0 sets of hidden entries for 2 runs"),
+        ({"ridge": -1.0}, "ridge"),
+        ({"max_sweeps": 10_001}, "sweeps"),
+        ({"seeds": range(2_000_000)}, "memory"),
+    ],
+)
+def test_settings_out_of_bounds_are_refused(wrong, sentence):
+    seen, _ = masked(checkerboard(), 0.4, seed=1)
+    with pytest.raises(InputError, match=sentence):
+        run_many_als(seen, **({"rank": 2, "seeds": [0, 1]} | wrong))
+
+
+def test_problems_that_do_not_fit_together_are_refused():
+    seen, _ = masked(checkerboard(), 0.4, seed=1)
+    other = Observations([0], [0], [1.0], (2, 2))
+    with pytest.raises(InputError, match="same shape"):
+        run_many_als([seen, other], 2, seeds=[0, 1])
+    with pytest.raises(InputError, match="3 problems and 2 seeds"):
+        run_many_als([seen] * 3, 2, seeds=[0, 1])
+    with pytest.raises(InputError, match="3 problems and 2 starts"):
+        run_many_als([seen] * 3, 2, start=np.ones((2, 70, 2)))
+    with pytest.raises(InputError, match="one set of observed entries"):
+        run_many_als([], 2, seeds=[0])
+    with pytest.raises(InputError, match="one set of observed entries"):
+        run_many_als([seen, 3], 2, seeds=[0, 1])
