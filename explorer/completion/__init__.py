@@ -7,6 +7,7 @@ from explorer.completion.half_step import solve_factor
 from explorer.completion.identifiability import Identifiability, identifiability, short_cols, short_rows
 from explorer.completion.many import ManyALSRuns, run_many_als
 from explorer.completion.observations import Observations, from_matrix
+from explorer.completion.operations import SweepOperations, sweep_operations
 from explorer.completion.starts import STARTS, Start
 from explorer.completion.trace import CompletionTrace
 
@@ -21,6 +22,7 @@ __all__ = [
     "ManyALSRuns",
     "Observations",
     "Start",
+    "SweepOperations",
     "col_blocks",
     "distance",
     "factorize",
@@ -35,4 +37,5 @@ __all__ = [
     "short_cols",
     "short_rows",
     "solve_factor",
+    "sweep_operations",
 ]
