@@ -4,8 +4,20 @@ from explorer.mixture.covariances import STRUCTURES, CovarianceStructure
 from explorer.mixture.degeneracy import Degeneracy, DegeneracyKind
 from explorer.mixture.em import EMIterate, iterate_em, run_em
 from explorer.mixture.initialization import STRATEGIES, Strategy, initialize, mixture_at
-from explorer.mixture.kmeans import k_means_plus_plus, lloyd, nearest
-from explorer.mixture.model import Mixture, as_points, density, log_joint, log_likelihood
+from explorer.mixture.kmeans import (
+    KMeansIterate,
+    KMeansTrace,
+    best_k_means,
+    iterate_k_means,
+    k_means_plus_plus,
+    lloyd,
+    nearest,
+    run_k_means,
+)
+from explorer.mixture.loops import LoopTiming, compare_loops
+from explorer.mixture.many import ManyRuns, iterate_many, run_many
+from explorer.mixture.model import Mixture, Mixtures, as_points, density, log_joint, log_likelihood
+from explorer.mixture.optima import Optima, OptimumKind, align, group_optima
 from explorer.mixture.steps import e_step, hard_assignments, lower_bound, m_step
 from explorer.mixture.trace import MixtureTrace
 from explorer.stopping import StopReason
@@ -17,16 +29,29 @@ __all__ = [
     "Degeneracy",
     "DegeneracyKind",
     "EMIterate",
+    "KMeansIterate",
+    "KMeansTrace",
+    "LoopTiming",
+    "ManyRuns",
     "Mixture",
     "MixtureTrace",
+    "Mixtures",
+    "Optima",
+    "OptimumKind",
     "StopReason",
     "Strategy",
+    "align",
     "as_points",
+    "best_k_means",
+    "compare_loops",
     "density",
     "e_step",
+    "group_optima",
     "hard_assignments",
     "initialize",
     "iterate_em",
+    "iterate_k_means",
+    "iterate_many",
     "k_means_plus_plus",
     "lloyd",
     "log_joint",
@@ -36,4 +61,6 @@ __all__ = [
     "mixture_at",
     "nearest",
     "run_em",
+    "run_k_means",
+    "run_many",
 ]

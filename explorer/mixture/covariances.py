@@ -146,7 +146,7 @@ def at_least(form: Form, covariances: Floats, floor: Floats) -> tuple[Floats, Wh
     """
     if not form.matrices:
         reached = covariances <= floor
-        if not reached.any():
+        if not np.logical_or.reduce(reached, axis=None):
             return covariances, whiten(form, covariances), None
         raised = np.maximum(covariances, floor)
         return raised, whiten(form, raised), reached.any(axis=2)

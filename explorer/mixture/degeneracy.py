@@ -51,11 +51,11 @@ def find_degeneracies(
     degenerate: np.ndarray | None,
     floor: Floats,
     iteration: int,
-    start: Floats | None = None,
+    singletons: np.ndarray | None = None,
 ) -> tuple[Degeneracy, ...]:
     """The components of a run (R = 1) that `fit` found degenerate, (K, 1), in order.
 
-    start (K, n) is given where theta comes from the M step of the starting responsibilities.
+    singletons (K, 1): components of one point, where theta comes from the M step of the starting responsibilities.
     """
     if degenerate is None:
         return ()
@@ -70,7 +70,7 @@ def find_degeneracies(
                 kind = DegeneracyKind.CONSTANT
                 # Equal values are given back as they came: centring may have changed their last digit.
                 location = np.where(data.variances == 0, data.offset, location)
-            elif start is not None and np.count_nonzero(start[k]) == 1:
+            elif singletons is not None and singletons[k, 0]:
                 kind = DegeneracyKind.SINGLETON
             else:
                 kind = DegeneracyKind.FLOOR

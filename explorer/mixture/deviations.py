@@ -109,14 +109,10 @@ def summarize(form: Form, z: Floats, q: Floats) -> Statistics:
     counts = np.where(counts < EMPTY_COUNT, 0.0, counts)
     divisors = np.where(counts == 0, np.inf, counts)
     means = weighted_sums(q, z) / divisors[..., None]
-    runs = []
-    for r in range(q.shape[1]):
-        second = 0.0
-        for block in blocks(z.shape[1], means.shape[0] * len(z)):
-            deviations = z[:, block] - means[:, r, :, None]
-            second = second + _second_moments(form, deviations, q[:, r, block])
-        runs.append(_scaled(form, second, counts[:, r], divisors[:, r]))
-    return Statistics(counts, means, np.stack(runs, axis=1))
+    second = 0.0
+    for block in blocks(z.shape[1], counts.size * len(z)):
+        second = second + _second_moments(form, z[:, block] - means[..., None], q[..., block])
+    return Statistics(counts, means, _scaled(form, second, counts, divisors))
 
 
 def weighted_sums(q: Floats, values: Floats) -> Floats:
@@ -152,10 +148,10 @@ def _accumulate(form: Form, z: Floats, theta: Parameters, centres: Floats, hard:
 
 
 def _second_moments(form: Form, deviations: Floats, q: Floats) -> Floats:
-    """sum_i q_ik dev dev^T for deviations (K, d, n), which are overwritten: (K, d, d), or its diagonal (K, d)."""
+    """sum_i q_i dev dev^T for deviations (..., d, n), which are overwritten: (..., d, d), or its diagonal (..., d)."""
     if form.matrices:
-        deviations *= np.sqrt(q)[:, None, :]
-        return deviations @ deviations.swapaxes(1, 2)
+        deviations *= np.sqrt(q)[..., None, :]
+        return deviations @ deviations.swapaxes(-1, -2)
     np.square(deviations, out=deviations)
     return np.matmul(deviations, q[..., None])[..., 0]
 
@@ -169,17 +165,17 @@ def _around_means(form: Form, centres: Floats, counts: Floats, first: Floats, se
         second = second - (counts[:, None] * shifts)[:, :, None] * shifts[:, None, :]
     else:
         second = np.maximum(second - counts[:, None] * np.square(shifts), 0.0)
-    covariances = _scaled(form, second, counts, divisors)
-    return Statistics(counts[:, None], (centres + shifts)[:, None], covariances[:, None])
+    covariances = _scaled(form, second[:, None], counts[:, None], divisors[:, None])
+    return Statistics(counts[:, None], (centres + shifts)[:, None], covariances)
 
 
 def _scaled(form: Form, second: Floats, counts: Floats, divisors: Floats) -> Floats:
-    """Covariances in the form's layout (without runs) from sums of squares (K, d, d) or (K, d)."""
+    """Covariances in the form's layout from sums of squares (K, R, d, d) or (K, R, d)."""
     if form.isotropic:
-        second = second.mean(axis=1, keepdims=True)
+        second = second.mean(axis=-1, keepdims=True)
     if form.shared:
-        return second.sum(axis=0, keepdims=True) / counts.sum()
-    return second / divisors.reshape(-1, *[1] * (second.ndim - 1))
+        second, divisors = second.sum(axis=0, keepdims=True), counts.sum(axis=0, keepdims=True)
+    return second / divisors.reshape(*divisors.shape, *[1] * (second.ndim - 2))
 
 
 def _least_variances(form: Form, covariances: Floats) -> Floats:

@@ -10,22 +10,33 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import entr
 
 from explorer.errors import InputError
-from explorer.mixture import deviations, parameters
-from explorer.mixture.covariances import Floats, Form, Whitening, form_of
+from explorer.mixture import parameters
+from explorer.mixture.covariances import Floats, Form
 from explorer.mixture.degeneracy import Degeneracy, find_degeneracies
-from explorer.mixture.model import Mixture, as_points, check_n_components, check_whole_number, read_only
-from explorer.mixture.parameters import Parameters, Statistics, expected_log_joint
-from explorer.mixture.standardized import StandardizedData, standardize
-from explorer.mixture.steps import as_responsibilities, check_fraction
+from explorer.mixture.model import Mixture, check_n_components, read_only
+from explorer.mixture.parameters import (
+    Parameters,
+    Statistics,
+    expected_log_joint,
+    join_parameters,
+    join_statistics,
+)
+from explorer.mixture.problem import (
+    Beginning,
+    Problem,
+    from_mixtures,
+    from_responsibilities,
+    have_identical_components,
+    pose,
+)
+from explorer.mixture.steps import as_responsibilities
 from explorer.mixture.sweep import Sweep
 from explorer.mixture.trace import MixtureTrace
-from explorer.mixture.units import in_data_units, of_the_data, standardized_mixtures
+from explorer.mixture.units import in_data_units
 from explorer.stopping import StopReason
 
-MAX_ITERATIONS = 100_000
 MAX_TRACE_NUMBERS = 250_000_000
 """The most numbers a whole trace may hold, 2 GB."""
 DEFAULT_VARIANCE_FLOOR = 1e-6
@@ -84,23 +95,20 @@ def run_em(
     """
     began = perf_counter()
     run = _prepare(data, start, structure, max_iter, rtol, variance_floor, hard)
-    n_components, d = len(run.theta.weights), run.form.n_dimensions
-    if n_components * (1 + d + d * d) * (max_iter + 1) > MAX_TRACE_NUMBERS:
+    problem, first = run.problem, run.beginning
+    n_components, d = first.theta.means.shape[0], first.theta.means.shape[2]
+    if n_components * (1 + d + d * d) * (problem.max_iter + 1) > MAX_TRACE_NUMBERS:
         raise InputError(f"{max_iter} iterations of covariances this large do not fit into memory: allow fewer.")
     states = list(_iterate(run))
-    thetas = _stacked([state.theta for state in states])
+    thetas = join_parameters([state.theta for state in states])
     bounds = np.empty(2 * len(states) - 1)
-    bounds[0] = run.start_bound if run.start_bound is not None else states[0].bound
+    bounds[0] = states[0].bound if first.bounds is None else first.bounds[0]
     if len(states) > 1:
-        reached = np.array([state.bound for state in states[:-1]])
-        summaries = Statistics(
-            *(np.concatenate(parts, axis=1) for parts in zip(*(s.statistics for s in states[:-1]), strict=True))
-        )
-        bounds[1::2] = reached
-        bounds[2::2] = reached + _rise_of_bound(
-            run.form, summaries, thetas.of_runs(slice(None, -1)), thetas.of_runs(slice(1, None))
-        )
-    weights, means, covariances = in_data_units(run.data, run.form, thetas)
+        bounds[1::2] = [state.bound for state in states[:-1]]
+        statistics = join_statistics([state.statistics for state in states[:-1]])
+        before, after = thetas.of_runs(slice(None, -1)), thetas.of_runs(slice(1, None))
+        bounds[2::2] = bounds[1::2] + _rise_of_bound(problem.form, statistics, before, after)
+    weights, means, covariances = in_data_units(problem.data, problem.form, thetas)
     if run.exact is not None:
         weights[0], means[0], covariances[0] = run.exact.weights, run.exact.means, run.exact.covariances
     last = states[-1]
@@ -134,22 +142,11 @@ def iterate_em(
 
 
 class _Run(NamedTuple):
-    """A run that is about to begin.
+    """A run that is about to begin; exact is the mixture it begins with, if it does."""
 
-    theta and degenerate: iterate 0, and what `fit` says of it. start (K, n) and start_bound: the responsibilities it
-    was made of, if any, and G at them. exact: the mixture it is, if it was given as one.
-    """
-
-    data: StandardizedData
-    form: Form
-    floor: Floats
-    max_iter: int
-    rtol: float
+    problem: Problem
+    beginning: Beginning
     hard: bool
-    theta: Parameters
-    degenerate: NDArray[np.bool_] | None
-    start: Floats | None
-    start_bound: float | None
     exact: Mixture | None
 
 
@@ -174,68 +171,71 @@ def _prepare(
     variance_floor: float,
     hard: bool,
 ) -> _Run:
-    points = as_points(data)
-    form = form_of(structure, points.shape[1])
-    standardized = standardize(points, form)
-    check_whole_number("The number of iterations", max_iter, 0, MAX_ITERATIONS)
-    rtol = check_fraction("The tolerance", rtol)
-    floor = standardized.floor(form, check_fraction("The variance floor", variance_floor))
-    n = len(points)
-    start_q = bound = exact = None
+    problem = pose(data, structure, max_iter, rtol, variance_floor)
+    n = problem.n_points
     if isinstance(start, Mixture):
         check_n_components(start.n_components, n)
-        exact = start
-        theta = standardized_mixtures(
-            standardized, form, start.weights[None], start.means[None], start.covariances[None]
-        )
-        theta, degenerate = at_floor(form, theta, floor)
-    else:
-        start_q = np.ascontiguousarray(as_responsibilities(start, n).T)
-        check_n_components(len(start_q), n)
-        statistics = deviations.summarize(form, standardized.z, start_q[:, None])
-        theta, degenerate = parameters.fit(form, statistics, of_the_data(standardized, form), floor)
-        expected = expected_log_joint(form, statistics, theta)[0]
-        bound = float(expected + standardized.log_volume + entr(start_q).sum())
-    return _Run(standardized, form, floor, max_iter, rtol, hard, theta, degenerate, start_q, bound, exact)
+        given = (start.weights[None], start.means[None], start.covariances[None])
+        return _Run(problem, from_mixtures(problem, *given), hard, start)
+    q = np.ascontiguousarray(as_responsibilities(start, n).T)
+    check_n_components(len(q), n)
+    return _Run(problem, from_responsibilities(problem, q[:, None]), hard, None)
 
 
 def _iterate(run: _Run) -> Iterator[_State]:
-    data, form, floor, hard, rtol = run.data, run.form, run.floor, run.hard, run.rtol
-    theta, degenerate = run.theta, run.degenerate
+    (data, form, floor, max_iter, rtol), hard = run.problem, run.hard
+    theta, degenerate, _, singletons = run.beginning
     sweep = Sweep(data, form, len(theta.weights), hard)
     identical = have_identical_components(theta)
-    always_careful = identical if identical.any() else None
-    careful = always_careful
-    if run.exact is not None:
-        careful = identical | ~sweep.features.covers(theta)
-    degeneracies = find_degeneracies(data, form, theta, degenerate, floor, 0, run.start)
+    careful = identical | ~sweep.features.covers(theta) if run.exact is not None else identical
+    degeneracies = find_degeneracies(data, form, theta, degenerate, floor, 0, singletons)
     value = None
     for t in count():
         if degenerate is not None:
             careful = np.ones(1, dtype=bool)
         log_likelihoods, bounds, statistics = sweep.expect(theta, careful)
-        previous, value = value, float(bounds[0] if hard else log_likelihoods[0])
-        stop_reason = _stop_reason(t, value, previous, degenerate is not None, run.max_iter, rtol, data.n_points)
-        yield _State(
-            theta, float(log_likelihoods[0]), float(bounds[0]), statistics, degeneracies, perf_counter(), stop_reason
-        )
+        log_likelihood, bound = float(log_likelihoods[0]), float(bounds[0])
+        previous, value = value, bound if hard else log_likelihood
+        stop_reason = None
+        if degenerate is not None:
+            stop_reason = StopReason.DEGENERATE
+        elif previous is not None and has_fallen(value, previous, data.n_points):
+            stop_reason = StopReason.DIVERGED
+        elif previous is not None and has_converged(value, previous, rtol):
+            stop_reason = StopReason.CONVERGED
+        elif t == max_iter:
+            stop_reason = StopReason.MAX_ITER
+        yield _State(theta, log_likelihood, bound, statistics, degeneracies, perf_counter(), stop_reason)
         if stop_reason is not None:
             return
         theta, degenerate = parameters.fit(form, statistics, theta, floor)
-        careful = always_careful
+        careful = identical if identical[0] else None
         if degenerate is not None:
             degeneracies = find_degeneracies(data, form, theta, degenerate, floor, t + 1)
+
+
+def has_fallen(value: Floats, previous: Floats, n_points: int) -> NDArray[np.bool_]:
+    """Whether a log-likelihood (or many) fell by more than rounding, which EM never does.
+
+    A sum of n logarithms can be near 0 by chance; its rounding is then still that of n terms of size 1.
+    """
+    return value - previous < -LARGEST_RELATIVE_FALL * (abs(previous) + n_points)
+
+
+def has_converged(value: Floats, previous: Floats, rtol: float) -> NDArray[np.bool_]:
+    """Whether a log-likelihood (or many) changed by less than its rtol-th part (TD2, question 5)."""
+    return abs(value - previous) < rtol * abs(previous)
 
 
 def _iterates(run: _Run) -> Iterator[EMIterate]:
     before = None
     for t, state in enumerate(_iterate(run)):
         if before is None:
-            bounds = (state.bound if run.start_bound is None else run.start_bound,)
+            bounds = (state.bound if run.beginning.bounds is None else float(run.beginning.bounds[0]),)
         else:
-            rise = _rise_of_bound(run.form, before.statistics, before.theta, state.theta)[0]
+            rise = _rise_of_bound(run.problem.form, before.statistics, before.theta, state.theta)[0]
             bounds = (before.bound, before.bound + float(rise))
-        weights, means, covariances = (a[0] for a in in_data_units(run.data, run.form, state.theta))
+        weights, means, covariances = (a[0] for a in in_data_units(run.problem.data, run.problem.form, state.theta))
         iterate = EMIterate(
             iteration=t,
             weights=read_only(weights),
@@ -256,60 +256,3 @@ def _iterates(run: _Run) -> Iterator[EMIterate]:
 def _rise_of_bound(form: Form, statistics: Statistics, before: Parameters, after: Parameters) -> Floats:
     """G(Q, after) - G(Q, before), (R,): the entropy of Q is the same in both."""
     return expected_log_joint(form, statistics, after) - expected_log_joint(form, statistics, before)
-
-
-def _stop_reason(
-    t: int, value: float, previous: float | None, degenerate: bool, max_iter: int, rtol: float, n_points: int
-) -> StopReason | None:
-    if degenerate:
-        return StopReason.DEGENERATE
-    if previous is not None:
-        rise = value - previous
-        # A sum of n logarithms can be near 0 by chance; its rounding is then still that of n terms of size 1.
-        if rise < -LARGEST_RELATIVE_FALL * max(abs(previous), n_points):
-            return StopReason.DIVERGED
-        if abs(rise) < rtol * abs(previous):
-            return StopReason.CONVERGED
-    return StopReason.MAX_ITER if t == max_iter else None
-
-
-def at_floor(form: Form, theta: Parameters, floor: Floats) -> tuple[Parameters, NDArray[np.bool_] | None]:
-    """A given start is left as it is; which of its components (K, R) are empty or at the floor, or None."""
-    _, _, reached = parameters.at_least(form, theta.covariances, floor)
-    empty = theta.weights == 0
-    if reached is None and not empty.any():
-        return theta, None
-    return theta, empty | (False if reached is None else reached)
-
-
-def have_identical_components(theta: Parameters) -> NDArray[np.bool_]:
-    """Which runs (R,) have two components with the same weight, mean and covariance, to the last bit.
-
-    No step can tell such components apart, and only the reference form treats them alike to the last bit.
-    """
-    n_components, n_runs = theta.weights.shape
-    numbers = np.concatenate(
-        [
-            theta.weights[..., None],
-            theta.means,
-            np.broadcast_to(theta.covariances, (n_components, *theta.covariances.shape[1:])).reshape(
-                n_components, n_runs, -1
-            ),
-        ],
-        axis=2,
-    )
-    identical = np.zeros(n_runs, dtype=bool)
-    for apart in range(1, n_components):
-        identical |= (numbers[apart:] == numbers[:-apart]).all(axis=2).any(axis=0)
-    return identical
-
-
-def _stacked(thetas: list[Parameters]) -> Parameters:
-    weights, means, covariances, whitenings = zip(*thetas, strict=True)
-    inverses, log_determinants = zip(*whitenings, strict=True)
-
-    def together(parts: tuple[Floats, ...]) -> Floats:
-        return np.concatenate(parts, axis=1)
-
-    whitening = Whitening(together(inverses), together(log_determinants))
-    return Parameters(together(weights), together(means), together(covariances), whitening)

@@ -106,9 +106,9 @@ class Features:
         self._write(points, block)
         return block
 
-    def expect(self, theta: Parameters) -> tuple[Floats, Statistics, NDArray[np.bool_] | None]:
+    def expect(self, theta: Parameters) -> tuple[Floats | None, Statistics | None, NDArray[np.bool_] | None]:
         """One pass: the log-likelihoods (R,) at theta without the factor of `log_volume`, the statistics of the
-        responsibilities, and for which runs these figures may be used; None means for all.
+        responsibilities, and None. Or, where some runs are out of bounds, nothing but which are within (R,).
 
         theta must come from an M step, or be as `covers` says, and have no empty component.
 
@@ -116,35 +116,31 @@ class Features:
         density of the run is between its peak and its peak - a / 2. So no digit is lost where a <= LARGEST_RATIO, and
         no exponential leaves its range where a, for the component that was taken out, is below the bound.
         """
-        n_runs = theta.weights.shape[1]
         precision = precisions(self.form, theta.whitening)
         ratios = self._ratios(theta, precision)
         peaks_apart = 42.0 + 5.3 * self.form.n_dimensions
-        clamp, usable, reference = False, None, None
-        if ratios.max() > 2 * (-LOWEST_EXPONENT - peaks_apart):
+        clamp, reference = False, None
+        if np.maximum.reduce(ratios, axis=None) > 2 * (-LOWEST_EXPONENT - peaks_apart):
             clamp = True
             reference = ratios.argmin(axis=0)
             usable = (ratios.max(axis=0) <= LARGEST_RATIO) & (
                 ratios.min(axis=0) <= 2 * (HIGHEST_EXPONENT - peaks_apart)
             )
-            if not usable.any():
-                return np.zeros(n_runs), None, usable
-            if usable.all():
-                usable = None
+            if not usable.all():
+                return None, None, usable
         coefficients = self._coefficients(theta, precision)
         order = None
         if reference is not None and reference.any():
             order = _reference_first(reference, self.n_components)
-            coefficients = coefficients.reshape(-1, self.n_features)[order].reshape(coefficients.shape)
+            coefficients = coefficients.reshape(self.n_features, -1)[:, order].reshape(coefficients.shape)
         log_likelihoods, sums = self._pass(coefficients, clamp)
         if order is not None:
             unordered = np.empty_like(sums)
-            unordered[order] = sums
+            unordered.reshape(self.n_features, -1)[:, order] = sums.reshape(self.n_features, -1)
             sums = unordered
-        sums = sums.reshape(coefficients.shape)
         if self.form.shared:
             log_likelihoods -= 0.5 * self._shared_square(precision)
-        return log_likelihoods, self._statistics(sums), usable
+        return log_likelihoods, self._statistics(sums), None
 
     def covers(self, theta: Parameters) -> NDArray[np.bool_]:
         """For which runs (R,) theta is within the bounds that every M step keeps."""
@@ -165,30 +161,28 @@ class Features:
         return reach * precision.max(axis=2)
 
     def _coefficients(self, theta: Parameters, precision: Floats) -> Floats:
-        """C, (K, R, p), with c_k . phi(z) = log pi_k + log N(z; mu_k, Sigma_k) + d/2 log(2 pi).
+        """C, (p, K, R), with c_k . phi(z) = log pi_k + log N(z; mu_k, Sigma_k) + d/2 log(2 pi).
 
         Where a covariance is shared, -1/2 z^T Sigma^-1 z is left out: it is the same for all components.
         """
         weights, means, _, whitening = theta
-        n_components, n_runs = weights.shape
-        d, squares = self.form.n_dimensions, self.n_squares
-        coefficients = np.empty((n_components, n_runs, self.n_features))
+        squares, ones = self.n_squares, self.n_squares + self.form.n_dimensions
+        coefficients = np.zeros((self.n_features, *weights.shape))
         if self.form.matrices:
             linear = (precision @ means[..., None])[..., 0]
             if squares:
                 i, j = self.pairs
-                coefficients[..., :squares] = np.where(i == j, -0.5, -1.0) * precision[..., i, j]
+                coefficients[:squares] = _features_first(np.where(i == j, -0.5, -1.0) * precision[..., i, j])
         else:
             linear = precision * means
             if squares:
-                coefficients[..., :squares] = -0.5 * precision
-        coefficients[..., squares : squares + d] = linear
+                np.multiply(_features_first(precision), -0.5, out=coefficients[:squares])
+        coefficients[squares:ones] = _features_first(linear)
         constant = over_dimensions(linear * means)
         constant = constant + whitening.log_determinants
         constant *= -0.5
         constant += np.log(weights)
-        coefficients[..., squares + d] = constant
-        coefficients[..., squares + d + 1 :] = 0.0
+        coefficients[ones] = constant
         return coefficients
 
     def _shared_square(self, precision: Floats) -> Floats:
@@ -198,54 +192,52 @@ class Features:
         return precision[0] @ self.total
 
     def _pass(self, coefficients: Floats, clamp: bool) -> tuple[Floats, Floats]:
-        """Log-likelihoods (R,) and the sums of q phi, (K R, p), the component taken out being the first."""
-        n_components, n_runs, p = coefficients.shape
-        others = (coefficients[1:] - coefficients[0]).reshape(-1, p)
+        """Log-likelihoods (R,) and the sums of q phi, (p, K, R); the first component is the one taken out."""
+        _, n_components, n_runs = coefficients.shape
         runs_at_once = max(1, BLOCK_NUMBERS // (n_components * min(self.block_points, self.n_points)))
         if n_runs <= runs_at_once:
-            return self._pass_of_runs(coefficients[0], others, n_runs, clamp)
-        log_likelihoods = np.empty(n_runs)
-        sums = np.empty((n_components, n_runs, p))
-        others = others.reshape(n_components - 1, n_runs, p)
+            return self._pass_of_runs(coefficients, clamp)
+        log_likelihoods, sums = np.empty(n_runs), np.empty_like(coefficients)
         for first in range(0, n_runs, runs_at_once):
-            runs = slice(first, min(first + runs_at_once, n_runs))
-            count = runs.stop - first
-            some = others[:, runs].reshape(-1, p)
-            log_likelihoods[runs], part = self._pass_of_runs(coefficients[0, runs], some, count, clamp)
-            sums[:, runs] = part.reshape(n_components, count, p)
-        return log_likelihoods, sums.reshape(-1, p)
+            runs = slice(first, first + runs_at_once)
+            log_likelihoods[runs], sums[:, :, runs] = self._pass_of_runs(coefficients[:, :, runs], clamp)
+        return log_likelihoods, sums
 
-    def _pass_of_runs(self, taken_out: Floats, others: Floats, n_runs: int, clamp: bool) -> tuple[Floats, Floats]:
-        log_likelihoods = sums = None
+    def _pass_of_runs(self, coefficients: Floats, clamp: bool) -> tuple[Floats, Floats]:
+        p, n_components, n_runs = coefficients.shape
+        taken_out = coefficients[:, 0]
+        others = (coefficients[:, 1:] - coefficients[:, :1]).reshape(p, -1).T
+        log_likelihoods, sums = np.dot(self.sums, taken_out), None
         for points in self._slices():
             phi = self._block(points)
-            q, exponents, total, logs, ones, one_each = self._room(n_runs, phi.shape[1])
+            q, exponents, flat, by_component, total, logs, ones, one_each = self._room(n_runs, phi.shape[1])
             np.dot(others, phi, out=exponents)
             if clamp:
                 np.maximum(exponents, LOWEST_EXPONENT, out=exponents)
             np.exp(exponents, out=exponents)
             q[0] = 1.0
-            np.dot(one_each, q.reshape(len(one_each), -1), out=total.reshape(-1))
+            np.dot(one_each, by_component, out=total)
             np.log(total, out=logs)
             np.divide(1.0, total, out=total)
-            q *= total
-            part_sums = np.dot(q.reshape(-1, phi.shape[1]), phi.T)
-            part = np.dot(logs, ones)
-            log_likelihoods = part if sums is None else log_likelihoods + part
-            sums = part_sums if sums is None else sums + part_sums
-        log_likelihoods += np.dot(taken_out, self.sums)
-        return log_likelihoods, sums
+            by_component *= total
+            log_likelihoods += np.dot(logs.reshape(n_runs, -1), ones)
+            part = np.dot(flat, phi.T)
+            sums = part if sums is None else sums + part
+        return log_likelihoods, np.ascontiguousarray(sums.T).reshape(p, n_components, n_runs)
 
     def _room(self, n_runs: int, n_points: int) -> tuple[Floats, ...]:
-        """Arrays to work in: q (K, R, n), the part of it for exponents (K R - R, n), totals and logs (R, n), ones."""
+        """Arrays to work in: q (K, R, n), three views of it, totals and their logarithms (R n,), and ones."""
         room = self._rooms.get((n_runs, n_points))
         if room is None:
             q = np.empty((self.n_components, n_runs, n_points))
+            total = np.empty(n_runs * n_points)
             room = (
                 q,
                 q[1:].reshape(-1, n_points),
-                np.empty((n_runs, n_points)),
-                np.empty((n_runs, n_points)),
+                q.reshape(-1, n_points),
+                q.reshape(self.n_components, -1),
+                total,
+                np.empty_like(total),
                 np.ones(n_points),
                 np.ones(self.n_components),
             )
@@ -255,14 +247,14 @@ class Features:
         return room
 
     def _statistics(self, sums: Floats) -> Statistics:
-        """Counts, means and covariances from the sums of q phi, (K, R, p)."""
+        """Counts, means and covariances from the sums of q phi, (p, K, R)."""
         d, squares = self.form.n_dimensions, self.n_squares
-        counts = sums[..., squares + d]
-        inverse = 1 / counts
-        means = sums[..., squares : squares + d] * inverse[..., None]
+        counts = sums[squares + d]
+        inverse = (1 / counts)[:, :, None]
+        means = _features_last(sums[squares : squares + d]) * inverse
         if self.form.shared:
             return Statistics(counts, means, self._pooled(counts, means))
-        second = sums[..., :squares] * inverse[..., None]
+        second = _features_last(sums[:squares]) * inverse
         if self.form.isotropic:
             second -= np.square(means).sum(axis=2, keepdims=True)
             return Statistics(counts, means, second / d)
@@ -283,8 +275,18 @@ class Features:
         return ((self.total - between) / self.n_points)[None]
 
 
+def _features_first(values: Floats) -> Floats:
+    """(K, R, m) as (m, K, R)."""
+    return values.transpose(2, 0, 1)
+
+
+def _features_last(rows: Floats) -> Floats:
+    """(m, K, R) as (K, R, m), contiguous: small arrays with gaps between their numbers are slow."""
+    return rows[0][:, :, None] if len(rows) == 1 else np.ascontiguousarray(rows.transpose(1, 2, 0))
+
+
 def _reference_first(reference: NDArray[np.intp], n_components: int) -> NDArray[np.intp]:
-    """Rows of a flat (K R) table, run by run with the component `reference` (R,) in the first place."""
+    """The columns of a flat (K R) table, with in each run the component `reference` (R,) in the first place."""
     components = np.arange(n_components)[:, None]
     order = np.where(components <= reference, components - 1, components)
     order[0] = reference

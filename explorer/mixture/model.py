@@ -37,26 +37,7 @@ class Mixture:
     covariances: Floats
 
     def __post_init__(self) -> None:
-        for name, largest in (("weights", 1.0), ("means", LARGEST_VALUE), ("covariances", LARGEST_VALUE**2)):
-            array = as_floats(getattr(self, name), f"The mixture's {name}", largest).copy()
-            object.__setattr__(self, name, read_only(array))
-        if self.means.ndim != 2 or self.means.size == 0:
-            raise InputError("The mixture's means must be a table of one row a component.")
-        n_components, n_dimensions = self.means.shape
-        check_n_components(n_components)
-        if self.weights.shape != (n_components,):
-            raise InputError(f"The mixture has {n_components} means: give it as many weights.")
-        if self.covariances.shape != (n_components, n_dimensions, n_dimensions):
-            raise InputError(
-                f"The mixture's covariances must have shape {(n_components, n_dimensions, n_dimensions)}; "
-                f"got {self.covariances.shape}."
-            )
-        if self.weights.min() < 0 or abs(self.weights.sum() - 1) > 1e-8:
-            raise InputError("The mixture's weights must be at least 0 and sum to 1.")
-        if not np.allclose(self.covariances, self.covariances.transpose(0, 2, 1), rtol=1e-10, atol=0):
-            raise InputError("The mixture's covariances must be symmetric.")
-        if np.linalg.eigvalsh(self.covariances).min() < SMALLEST_VARIANCE:
-            raise InputError("The mixture's covariances must be positive: give every component some width.")
+        _check_parameters(self, stacked=False)
 
     @classmethod
     def univariate(cls, weights: ArrayLike, means: ArrayLike, variances: ArrayLike) -> Mixture:
@@ -70,6 +51,55 @@ class Mixture:
     @property
     def n_dimensions(self) -> int:
         return self.means.shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Mixtures:
+    """R mixtures of equally many components, stacked: weights (R, K), means (R, K, d), covariances (R, K, d, d).
+
+    Each is as in Mixture. Raises InputError where this does not hold. The arrays are copied and read-only.
+    """
+
+    weights: Floats
+    means: Floats
+    covariances: Floats
+
+    def __post_init__(self) -> None:
+        _check_parameters(self, stacked=True)
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def __getitem__(self, runs: slice) -> Mixtures:
+        return Mixtures(self.weights[runs], self.means[runs], self.covariances[runs])
+
+
+def _check_parameters(mixture: Mixture | Mixtures, stacked: bool) -> None:
+    for name, largest in (("weights", 1.0), ("means", LARGEST_VALUE), ("covariances", LARGEST_VALUE**2)):
+        array = as_floats(getattr(mixture, name), f"The mixture's {name}", largest).copy()
+        object.__setattr__(mixture, name, read_only(array))
+    weights, means, covariances = mixture.weights, mixture.means, mixture.covariances
+    if means.ndim != 2 + stacked or means.size == 0:
+        raise InputError(
+            "The means of stacked mixtures must be tables of one row a component, one table a mixture."
+            if stacked
+            else "The mixture's means must be a table of one row a component."
+        )
+    n_components, n_dimensions = means.shape[-2:]
+    check_n_components(n_components)
+    if weights.shape != means.shape[:-1]:
+        raise InputError(f"The mixture has {n_components} means: give it as many weights.")
+    if covariances.shape != (*means.shape, n_dimensions):
+        raise InputError(
+            f"The mixture's covariances must have shape {(*means.shape, n_dimensions)}; got {covariances.shape}."
+        )
+    if weights.min() < 0 or np.abs(weights.sum(axis=-1) - 1).max() > 1e-8:
+        raise InputError("The mixture's weights must be at least 0 and sum to 1.")
+    if not np.allclose(covariances, covariances.swapaxes(-1, -2), rtol=1e-10, atol=0):
+        raise InputError("The mixture's covariances must be symmetric.")
+    smallest = covariances if n_dimensions == 1 else np.linalg.eigvalsh(covariances)
+    if smallest.min() < SMALLEST_VARIANCE:
+        raise InputError("The mixture's covariances must be positive: give every component some width.")
 
 
 def log_joint(data: ArrayLike, mixture: Mixture) -> Floats:

@@ -4,6 +4,7 @@ responsibilities, and the M step itself. The layout of covariances is told in `c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +51,18 @@ class Statistics(NamedTuple):
         return Statistics(self.counts[:, runs], self.means[:, runs], self.covariances[:, runs])
 
 
+def join_parameters(parts: Sequence[Parameters]) -> Parameters:
+    """The runs of several parameters, one after the other."""
+    weights, means, covariances, whitenings = zip(*parts, strict=True)
+    whitening = Whitening(*(np.concatenate(arrays, axis=1) for arrays in zip(*whitenings, strict=True)))
+    return Parameters(*(np.concatenate(arrays, axis=1) for arrays in (weights, means, covariances)), whitening)
+
+
+def join_statistics(parts: Sequence[Statistics]) -> Statistics:
+    """The runs of several statistics, one after the other."""
+    return Statistics(*(np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True)))
+
+
 def parameters(form: Form, weights: Floats, means: Floats, covariances: Floats) -> Parameters:
     """The parameters with their whitening; covariances must be positive definite."""
     return Parameters(weights, means, covariances, whiten(form, covariances))
@@ -65,12 +78,12 @@ def fit(
     empty component gets weight 0 and keeps its previous mean and covariance.
     """
     counts, means, covariances = statistics
-    empty = counts < EMPTY_COUNT
-    if not empty.any():
+    if np.minimum.reduce(counts, axis=None) >= EMPTY_COUNT:
         covariances, whitening, reached = at_least(form, covariances, floor)
         if reached is not None:
             reached = np.broadcast_to(reached, counts.shape)
-        return Parameters(counts / counts.sum(axis=0), means, covariances, whitening), reached
+        return Parameters(counts / np.add.reduce(counts), means, covariances, whitening), reached
+    empty = counts < EMPTY_COUNT
     counts = np.where(empty, 0.0, counts)
     means = np.where(empty[..., None], previous.means, means)
     if not form.shared:
@@ -78,7 +91,7 @@ def fit(
         covariances = np.where(hollow, previous.covariances, covariances)
     covariances, whitening, reached = at_least(form, covariances, floor)
     degenerate = empty if reached is None else empty | reached
-    return Parameters(counts / counts.sum(axis=0), means, covariances, whitening), degenerate
+    return Parameters(counts / np.add.reduce(counts), means, covariances, whitening), degenerate
 
 
 def expected_log_joint(form: Form, statistics: Statistics, theta: Parameters) -> Floats:

@@ -66,12 +66,15 @@ def hard_assignments(responsibilities: ArrayLike) -> NDArray[np.intp]:
 
 
 def as_responsibilities(responsibilities: ArrayLike, n_points: int) -> Floats:
-    """The responsibilities (n, K) in float64. Raises InputError unless each row is a distribution over K."""
+    """The responsibilities (n, K), or many (R, n, K), in float64.
+
+    Raises InputError unless each row is a distribution over K components.
+    """
     q = as_floats(responsibilities, "The responsibilities", 1.0 + 1e-8)
-    if q.ndim != 2 or len(q) != n_points:
+    if q.ndim not in (2, 3) or q.shape[-2] != n_points:
         raise InputError(f"The responsibilities must be a table of {n_points} rows, one a data point.")
-    check_n_components(q.shape[1])
-    if q.min() < 0 or np.abs(q.sum(axis=1) - 1).max() > 1e-8:
+    check_n_components(q.shape[-1])
+    if q.min() < 0 or np.abs(q.sum(axis=-1) - 1).max() > 1e-8:
         raise InputError("The responsibilities of each point must be at least 0 and sum to 1.")
     return q
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from explorer.mixture import deviations
 from explorer.mixture.covariances import Floats, Form
 from explorer.mixture.features import Features
-from explorer.mixture.parameters import Parameters, Statistics
+from explorer.mixture.parameters import Parameters, Statistics, join_statistics
 from explorer.mixture.standardized import StandardizedData
 
 
@@ -28,29 +28,34 @@ class Sweep:
 
         careful (R,): runs for which only the reference form will do.
         """
-        if not self.by_features or (careful is not None and careful.all()):
-            return self._by_deviations(theta, np.arange(theta.weights.shape[1]))
-        log_likelihoods, statistics, usable = self.features.expect(theta)
+        n_runs = theta.weights.shape[1]
         if careful is not None and careful.any():
-            usable = ~careful if usable is None else usable & ~careful
+            if not careful.all():
+                return self._apart(theta, careful)
+            return self._by_deviations(theta)
+        if not self.by_features:
+            return self._by_deviations(theta)
+        log_likelihoods, statistics, usable = self.features.expect(theta)
         if usable is None:
             log_likelihoods += self.data.log_volume
             return log_likelihoods, log_likelihoods, statistics
-        elsewhere = np.flatnonzero(~usable)
-        others, _, more = self._by_deviations(theta, elsewhere)
-        if statistics is None:
-            return others, others, more
-        log_likelihoods += self.data.log_volume
-        log_likelihoods[elsewhere] = others
-        for mine, theirs in zip(statistics, more, strict=True):
-            mine[:, elsewhere] = theirs
-        return log_likelihoods, log_likelihoods, statistics
+        return self._by_deviations(theta) if n_runs == 1 else self._apart(theta, ~usable)
 
-    def _by_deviations(self, theta: Parameters, runs: NDArray[np.intp]) -> tuple[Floats, Floats, Statistics]:
-        found = [
-            deviations.expect(self.form, self.data.z, theta.of_runs(slice(r, r + 1)), self.hard) for r in runs.tolist()
-        ]
+    def _apart(self, theta: Parameters, careful: NDArray[np.bool_]) -> tuple[Floats, Floats, Statistics]:
+        """`expect` for the careful runs and for the others, put together again."""
+        parts = (np.flatnonzero(~careful), np.flatnonzero(careful))
+        quick = self.expect(theta.of_runs(parts[0])) if len(parts[0]) else None
+        slow = self._by_deviations(theta.of_runs(parts[1]))
+        if quick is None:
+            return slow
+        order = np.argsort(np.concatenate(parts))
+        log_likelihoods, bounds = (np.concatenate(pair)[order] for pair in zip(quick[:2], slow[:2], strict=True))
+        return log_likelihoods, bounds, join_statistics([quick[2], slow[2]]).of_runs(order)
+
+    def _by_deviations(self, theta: Parameters) -> tuple[Floats, Floats, Statistics]:
+        n_runs = theta.weights.shape[1]
+        one_by_one = [theta.of_runs(slice(r, r + 1)) for r in range(n_runs)]
+        found = [deviations.expect(self.form, self.data.z, one, self.hard) for one in one_by_one]
         log_likelihoods, bounds, statistics = zip(*found, strict=True)
-        together = Statistics(*(np.concatenate(parts, axis=1) for parts in zip(*statistics, strict=True)))
         volume = self.data.log_volume
-        return np.array(log_likelihoods) + volume, np.array(bounds) + volume, together
+        return np.array(log_likelihoods) + volume, np.array(bounds) + volume, join_statistics(statistics)

@@ -1,0 +1,336 @@
+"""Many runs of EM at once, from different starts on the same data: the same runs, in one vectorised computation.
+
+All runs are advanced together, one pass over the data an iteration, and a run that stops is retired. Each ends as
+`run_em` from its start would: after the same number of iterations, with the same figures to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain, count, islice
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from explorer.errors import InputError
+from explorer.mixture import parameters
+from explorer.mixture.covariances import Floats
+from explorer.mixture.degeneracy import Degeneracy, find_degeneracies
+from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR, has_converged, has_fallen
+from explorer.mixture.model import Mixture, Mixtures, check_n_components, read_only
+from explorer.mixture.parameters import Parameters, join_parameters
+from explorer.mixture.problem import (
+    Beginning,
+    Problem,
+    from_mixtures,
+    from_responsibilities,
+    have_identical_components,
+    pose,
+)
+from explorer.mixture.steps import as_responsibilities
+from explorer.mixture.sweep import Sweep
+from explorer.mixture.units import in_data_units
+from explorer.stopping import StopReason
+
+# Starts that are turned into first iterates together: their responsibilities take up to 32 MB.
+STARTING_NUMBERS = 4_000_000
+# Runs that are advanced together hold at most this many numbers of parameters, 64 MB.
+RUNNING_NUMBERS = 8_000_000
+
+Starts = Mixtures | Iterable[ArrayLike | Mixture]
+REASONS = (StopReason.DEGENERATE, StopReason.DIVERGED, StopReason.CONVERGED, StopReason.MAX_ITER)
+
+
+@dataclass(frozen=True, eq=False)
+class ManyRuns:
+    """The ends of R runs, in the order of their starts. The arrays are read-only.
+
+    weights (R, K), means (R, K, d), covariances (R, K, d, d): the last iterate of each run.
+    log_likelihoods (R,): of these, total over points.
+    n_iterations (R,): how many it took. stop_reasons: R of them; None for a run that was cut short by cancellation.
+    degeneracies: for each run, what is wrong with its last iterate.
+    paths: for each run the log-likelihoods of all its iterates, (n_iterations + 1,), or None if they were not kept.
+    """
+
+    weights: Floats
+    means: Floats
+    covariances: Floats
+    log_likelihoods: Floats
+    n_iterations: NDArray[np.int64]
+    stop_reasons: tuple[StopReason | None, ...]
+    degeneracies: tuple[tuple[Degeneracy, ...], ...]
+    paths: tuple[Floats, ...] | None
+
+    @property
+    def n_runs(self) -> int:
+        return len(self.log_likelihoods)
+
+    def mixture(self, run: int) -> Mixture:
+        """Where a run ended."""
+        return Mixture(self.weights[run], self.means[run], self.covariances[run])
+
+
+def run_many(
+    data: ArrayLike,
+    starts: Starts,
+    *,
+    structure: str = "full",
+    max_iter: int = 200,
+    rtol: float = 1e-6,
+    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    keep_paths: bool = False,
+    progress: Callable[[int, int | None], object] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> ManyRuns:
+    """Run EM from many starts; the other arguments are those of `run_em`.
+
+    starts: stacked responsibilities (R, n, K), stacked Mixtures, or any iterable of responsibilities (n, K) or of
+    mixtures, all of the same K. An iterable is read a few megabytes at a time, so that memory is bounded however many
+    starts there are.
+    keep_paths: keep the log-likelihood of every iterate of every run.
+    progress(finished, all) is called after every iteration; all is None where the iterable does not tell its length.
+    cancelled() is asked then too: once it is true, the runs so far are returned, those under way as they stand, with
+    a stop reason of None; starts that were not reached are left out.
+
+    Raises InputError as `run_em` does, and where there is no start at all.
+    """
+    steps = iterate_many(
+        data,
+        starts,
+        structure=structure,
+        max_iter=max_iter,
+        rtol=rtol,
+        variance_floor=variance_floor,
+        keep_paths=keep_paths,
+    )
+    try:
+        finished, of_all = next(steps)
+        while True:
+            if progress is not None:
+                progress(finished, of_all)
+            finished, of_all = steps.send(cancelled is not None and cancelled())
+    except StopIteration as end:
+        return end.value
+
+
+def iterate_many(
+    data: ArrayLike,
+    starts: Starts,
+    *,
+    structure: str = "full",
+    max_iter: int = 200,
+    rtol: float = 1e-6,
+    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    keep_paths: bool = False,
+) -> Generator[tuple[int, int | None], bool | None, ManyRuns]:
+    """`run_many` in slices of time: yields (finished, all) after every iteration, and returns the runs at the end.
+
+    Sending True ends it at once. Raises InputError for settings when called; for a start, when it is reached.
+    """
+    problem = pose(data, structure, max_iter, rtol, variance_floor)
+    return _iterate_all(problem, starts, keep_paths)
+
+
+def _iterate_all(
+    problem: Problem, starts: Starts, keep_paths: bool
+) -> Generator[tuple[int, int | None], bool | None, ManyRuns]:
+    of_all = len(starts) if isinstance(starts, Sized) else None
+    sweep, begun, ends, paths = None, 0, [], []
+    for beginning in _beginnings(problem, starts):
+        if sweep is None:
+            sweep = Sweep(problem.data, problem.form, len(beginning.theta.weights))
+        together = _advance(problem, sweep, beginning, keep_paths, begun, ends, paths)
+        for finished in together:
+            if (yield finished, of_all):
+                with suppress(StopIteration):
+                    together.send(True)
+                return _many_runs(problem, ends, paths, keep_paths)
+        begun += beginning.theta.weights.shape[1]
+    if not ends:
+        raise InputError("There are no starts: give at least one.")
+    return _many_runs(problem, ends, paths, keep_paths)
+
+
+class _Ends(NamedTuple):
+    """Runs that ended at the same iteration: which they are, where, and why."""
+
+    runs: NDArray[np.intp]
+    theta: Parameters
+    log_likelihoods: Floats
+    n_iterations: int
+    stop_reasons: list[StopReason | None]
+    degeneracies: list[tuple[Degeneracy, ...]]
+
+
+def _advance(
+    problem: Problem,
+    sweep: Sweep,
+    beginning: Beginning,
+    keep_paths: bool,
+    begun: int,
+    ends: list[_Ends],
+    paths: list[tuple[NDArray[np.intp], Floats]],
+) -> Generator[int, bool | None, None]:
+    """Advance runs, numbered from `begun`, together until all have stopped, and add to `ends` and `paths`.
+
+    Yields how many runs have finished, after every iteration; those under way end there when True is sent.
+    """
+    data, form, floor, max_iter, rtol = problem
+    theta, degenerate, _, singletons = beginning
+    runs = begun + np.arange(theta.weights.shape[1])
+    last = runs[-1] + 1
+    identical = have_identical_components(theta)
+    careful = identical | ~sweep.features.covers(theta)
+    previous = None
+    for t in count():
+        stopped = np.zeros((len(REASONS), len(runs)), dtype=bool)
+        if degenerate is not None:
+            stopped[0] = degenerate.any(axis=0)
+            careful = stopped[0] | identical if careful is None else stopped[0] | careful
+        value, _, statistics = sweep.expect(theta, careful)
+        if previous is not None:
+            stopped[1] = has_fallen(value, previous, data.n_points)
+            stopped[2] = has_converged(value, previous, rtol)
+        stopped[3] = t == max_iter
+        if keep_paths:
+            paths.append((runs, value))
+        over = stopped.any(axis=0)
+        if over.any():
+            which = np.flatnonzero(over)
+            reasons = [REASONS[i] for i in stopped[:, which].argmax(axis=0)]
+            falls = [_degeneracies(problem, theta, degenerate, r, t, singletons) for r in which.tolist()]
+            ends.append(_Ends(runs[which], theta.of_runs(which), value[which], t, reasons, falls))
+            on = np.flatnonzero(~over)
+            runs, identical, value = runs[on], identical[on], value[on]
+            theta, statistics = theta.of_runs(on), statistics.of_runs(on)
+        if (yield last - len(runs)):
+            if len(runs):
+                ends.append(_Ends(runs, theta, value, t, [None] * len(runs), [()] * len(runs)))
+            return
+        if not len(runs):
+            return
+        previous = value
+        theta, degenerate = parameters.fit(form, statistics, theta, floor)
+        careful = identical if identical.any() else None
+
+
+def _degeneracies(
+    problem: Problem,
+    theta: Parameters,
+    degenerate: NDArray[np.bool_] | None,
+    run: int,
+    t: int,
+    singletons: NDArray[np.bool_] | None,
+) -> tuple[Degeneracy, ...]:
+    if degenerate is None or not degenerate[:, run].any():
+        return ()
+    one = slice(run, run + 1)
+    alone = singletons[:, one] if t == 0 and singletons is not None else None
+    return find_degeneracies(
+        problem.data, problem.form, theta.of_runs(one), degenerate[:, one], problem.floor, t, alone
+    )
+
+
+def _beginnings(problem: Problem, starts: Starts) -> Iterator[Beginning]:
+    """First iterates, as many together as memory allows."""
+    waiting, numbers = [], 0
+    for beginning in _small_beginnings(problem, starts):
+        waiting.append(beginning)
+        numbers += beginning.theta.covariances.size + beginning.theta.means.size
+        if numbers > RUNNING_NUMBERS:
+            yield _joined(waiting)
+            waiting, numbers = [], 0
+    if waiting:
+        yield _joined(waiting)
+
+
+def _small_beginnings(problem: Problem, starts: Starts) -> Iterator[Beginning]:
+    n = problem.n_points
+    if isinstance(starts, Mixtures):
+        check_n_components(starts.means.shape[1], n)
+        yield from_mixtures(problem, starts.weights, starts.means, starts.covariances)
+        return
+    if isinstance(starts, Mixture):
+        raise InputError("Many starts are wanted: put the one mixture into a list.")
+    rest, n_components = iter(starts), None
+    for first in rest:
+        width = first.n_components if isinstance(first, Mixture) else np.shape(first)[-1] if np.ndim(first) else 0
+        size = max(1, STARTING_NUMBERS // (max(1, width) * n))
+        some = [first, *islice(rest, size - 1)]
+        beginning = _from_mixtures(problem, some) if isinstance(first, Mixture) else _from_tables(problem, some)
+        found = len(beginning.theta.weights)
+        if n_components not in (None, found):
+            raise InputError(f"The starts have {n_components} and {found} components: all must have equally many.")
+        n_components = found
+        yield beginning
+
+
+def _from_mixtures(problem: Problem, starts: list[Mixture]) -> Beginning:
+    if not all(isinstance(start, Mixture) for start in starts) or len({start.means.shape for start in starts}) > 1:
+        raise InputError("The starts must be of one kind, with equally many components and dimensions.")
+    check_n_components(starts[0].n_components, problem.n_points)
+    arrays = (np.stack([getattr(start, name) for start in starts]) for name in ("weights", "means", "covariances"))
+    return from_mixtures(problem, *arrays)
+
+
+def _from_tables(problem: Problem, starts: list[ArrayLike]) -> Beginning:
+    if len({np.shape(start) for start in starts}) > 1:
+        raise InputError("The starts must be of one kind, with equally many components.")
+    if np.ndim(starts[0]) != 2:
+        raise InputError("Starts must be tables of responsibilities, one row a data point, or mixtures.")
+    q = as_responsibilities(np.stack(starts), problem.n_points)
+    check_n_components(q.shape[2], problem.n_points)
+    return from_responsibilities(problem, np.ascontiguousarray(q.transpose(2, 0, 1)))
+
+
+def _joined(beginnings: list[Beginning]) -> Beginning:
+    """The runs of several beginnings, one after the other."""
+    if len(beginnings) == 1:
+        return beginnings[0]
+
+    def marks(name: str) -> NDArray[np.bool_] | None:
+        given = [getattr(beginning, name) for beginning in beginnings]
+        if all(mark is None for mark in given):
+            return None
+        shapes = [beginning.theta.weights.shape for beginning in beginnings]
+        return np.concatenate(
+            [np.zeros(shape, bool) if mark is None else mark for mark, shape in zip(given, shapes, strict=True)], axis=1
+        )
+
+    theta = join_parameters([beginning.theta for beginning in beginnings])
+    return Beginning(theta, marks("degenerate"), singletons=marks("singletons"))
+
+
+def _many_runs(
+    problem: Problem, ends: list[_Ends], paths: list[tuple[NDArray[np.intp], Floats]], keep_paths: bool
+) -> ManyRuns:
+    """The ends in the order of the starts."""
+    runs = np.concatenate([end.runs for end in ends])
+    order = np.argsort(runs)
+    weights, means, covariances = in_data_units(
+        problem.data, problem.form, join_parameters([end.theta for end in ends]).of_runs(order)
+    )
+    n_iterations = np.repeat([end.n_iterations for end in ends], [len(end.runs) for end in ends])[order]
+    reasons = list(chain.from_iterable(end.stop_reasons for end in ends))
+    falls = list(chain.from_iterable(end.degeneracies for end in ends))
+    return ManyRuns(
+        weights=read_only(weights),
+        means=read_only(means),
+        covariances=read_only(covariances),
+        log_likelihoods=read_only(np.concatenate([end.log_likelihoods for end in ends])[order]),
+        n_iterations=read_only(n_iterations),
+        stop_reasons=tuple(reasons[r] for r in order),
+        degeneracies=tuple(falls[r] for r in order),
+        paths=_by_run(paths, n_iterations) if keep_paths else None,
+    )
+
+
+def _by_run(paths: list[tuple[NDArray[np.intp], Floats]], n_iterations: NDArray[np.int64]) -> tuple[Floats, ...]:
+    """Log-likelihoods run by run, from those iteration by iteration."""
+    runs = np.concatenate([runs for runs, _ in paths])
+    values = np.concatenate([values for _, values in paths])
+    by_run = values[np.argsort(runs, kind="stable")]
+    return tuple(read_only(path) for path in np.split(by_run, np.cumsum(n_iterations + 1)[:-1]))

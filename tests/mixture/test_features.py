@@ -1,0 +1,120 @@
+"""The fast form of a pass against the reference form, inside its bounds, and what happens outside them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from explorer.mixture import STRUCTURES, Mixture, deviations, initialize, run_em
+from explorer.mixture.problem import from_responsibilities, pose
+from explorer.mixture.sweep import Sweep
+from tests.mixture.clouds import clouds
+from tests.mixture.strategies import SEEDS
+
+
+def both_forms(data, structure, q):
+    """One pass at the M step of responsibilities (R, n, K): by the fast form, and by the reference form."""
+    problem = pose(data, structure, 1, 0.0, 1e-6)
+    theta = from_responsibilities(problem, np.ascontiguousarray(q.transpose(2, 0, 1))).theta
+    sweep = Sweep(problem.data, problem.form, q.shape[2])
+    fast = sweep.features.expect(theta)
+    slow = sweep.expect(theta, np.ones(len(q), dtype=bool))
+    return problem, fast, slow
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(list(STRUCTURES)), st.integers(1, 6), st.integers(2, 4), st.integers(1, 3), SEEDS)
+def test_the_fast_form_gives_the_figures_of_the_reference_form(structure, d, n_components, n_runs, seed):
+    data = clouds(80, d, n_components, seed % 1000)
+    q = np.random.default_rng(seed).dirichlet(np.full(n_components, 0.3), size=(n_runs, 80))
+    problem, (log_likelihoods, statistics, usable), (expected, _, reference) = both_forms(data, structure, q)
+    if usable is not None:
+        assert not usable.all()
+        return
+    np.testing.assert_allclose(log_likelihoods + problem.data.log_volume, expected, rtol=1e-11, atol=1e-9)
+    for mine, theirs in zip(statistics, reference, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+def test_many_points_are_worked_through_in_blocks(structure):
+    data = clouds(50_000, 3)
+    q = initialize(data, 3, "k-means++", 0)[None]
+    problem, (log_likelihoods, statistics, usable), (expected, _, reference) = both_forms(data, structure, q)
+    assert usable is None
+    np.testing.assert_allclose(log_likelihoods + problem.data.log_volume, expected, rtol=1e-12)
+    for mine, theirs in zip(statistics, reference, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-11)
+
+
+def test_features_too_many_to_keep_are_made_in_every_pass(monkeypatch):
+    data, q = clouds(5000, 3), initialize(clouds(5000, 3), 3, "k-means++", 0)
+    kept = run_em(data, q, max_iter=5)
+    monkeypatch.setattr("explorer.mixture.features.KEPT_NUMBERS", 0)
+    made_anew = run_em(data, q, max_iter=5)
+    np.testing.assert_allclose(made_anew.log_likelihoods, kept.log_likelihoods, rtol=1e-13)
+    np.testing.assert_allclose(made_anew.covariances, kept.covariances, rtol=1e-10)
+
+
+def test_a_narrow_component_far_from_the_centre_takes_the_reference_form(monkeypatch):
+    """mu^2 / sigma^2 of 1e10: c . phi(z) would have six digits left."""
+    passes = []
+
+    def counted(*arguments):
+        passes.append(arguments)
+        return expect(*arguments)
+
+    expect = deviations.expect
+    monkeypatch.setattr(deviations, "expect", counted)
+    rng = np.random.default_rng(0)
+    data = np.r_[rng.normal(0, 1, 200), rng.normal(10, 1e-4, 50)]
+    start = Mixture.univariate([0.8, 0.2], [0.0, 10.0], [1.0, 1e-8])
+    trace = run_em(data, start, max_iter=20, rtol=0.0, variance_floor=0.0)
+    assert len(passes) == 21
+    np.testing.assert_allclose(trace.means[-1, 1], data[200:].mean(), rtol=1e-13)
+    np.testing.assert_allclose(trace.covariances[-1, 1, 0, 0], data[200:].var(), rtol=1e-10)
+    passes.clear()
+    run_em(data[:200], Mixture.univariate([0.5, 0.5], [-1.0, 1.0], [1.0, 1.0]), max_iter=20, rtol=0.0)
+    assert not passes
+
+
+def test_no_denormal_number_is_ever_made(monkeypatch):
+    """exp() in [-745, -708], and products of small weights, would be: they cost fifty times as much."""
+    smallest = []
+    normal = np.finfo(float).tiny
+
+    def watched(*arguments, **options):
+        result = dot(*arguments, **options)
+        for array in (*arguments, result):
+            sizes = np.abs(array[array != 0])
+            if sizes.size:
+                smallest.append(sizes.min())
+        return result
+
+    dot = np.dot
+    monkeypatch.setattr("explorer.mixture.features.np.dot", watched)
+    data = np.r_[np.random.default_rng(0).normal(size=500), np.linspace(20, 60, 200)]
+    for width in (0.02, 0.1, 0.5):
+        start = Mixture.univariate([0.4, 0.3, 0.3], [0.0, 30.0, 50.0], [width, 1.0, 400.0])
+        run_em(data, start, max_iter=5, variance_floor=0.0)
+    assert smallest
+    assert min(smallest) >= normal
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_means_that_leap_are_followed_by_a_second_pass(hard):
+    """Covariances around means a hundred deviations away would have lost their digits: they are summed anew."""
+    cluster = 5.0 + 1e-9 * np.random.default_rng(0).normal(size=40)
+    z = np.r_[cluster, -5.0 * np.ones(2)][None]
+    form = pose(z[0], "full", 1, 0.0, 0.0).form
+    start = Mixture.univariate([0.5, 0.5], [4.0, -5.0], [1e-4, 1e-4])
+    trace = run_em(z[0], start, max_iter=1, rtol=0.0, variance_floor=0.0, hard=hard)
+    assert form.n_dimensions == 1
+    assert trace.covariances[1, 0, 0, 0] == pytest.approx(cluster.var(), rel=1e-6)
+
+
+def test_blocks_cover_every_point_once():
+    for n, numbers in ((1, 1), (64, 10**9), (100_000, 3), (65_536, 1)):
+        slices = list(deviations.blocks(n, numbers))
+        assert [s.start for s in slices] == [0, *(s.stop for s in slices[:-1])]
+        assert slices[-1].stop == n
