@@ -1,39 +1,77 @@
-"""Matrix completion by alternating least squares, on the observed entries only."""
+"""Matrix completion from the observed entries: alternating least squares, and what it is compared with."""
 
 from explorer.completion.als import ALSTrace, HalfStep, iterate_als, run_als
+from explorer.completion.alternating_sgd import iterate_alternating_sgd, run_alternating_sgd
 from explorer.completion.blocks import Block, col_blocks, row_blocks
 from explorer.completion.factors import Factors, distance, factorize, predict, rmse
+from explorer.completion.frank_wolfe import (
+    STEP_RULES,
+    FrankWolfeIterate,
+    FrankWolfeTrace,
+    StepRule,
+    iterate_frank_wolfe,
+    run_frank_wolfe,
+)
+from explorer.completion.gradient import iterate_gradient, run_gradient
 from explorer.completion.half_step import solve_factor
 from explorer.completion.identifiability import Identifiability, identifiability, short_cols, short_rows
 from explorer.completion.many import ManyALSRuns, run_many_als
+from explorer.completion.nuclear import nuclear_norm, project_onto_nuclear_ball
 from explorer.completion.observations import Observations, from_matrix
 from explorer.completion.operations import SweepOperations, sweep_operations
+from explorer.completion.projected_gradient import iterate_projected_gradient, run_projected_gradient
+from explorer.completion.selection import Selection, choose_rank_and_ridge, hold_out
+from explorer.completion.sgd import SCHEDULES, Schedule, iterate_sgd, run_sgd
+from explorer.completion.starting_factors import FACTOR_STARTS
 from explorer.completion.starts import STARTS, Start
-from explorer.completion.trace import CompletionTrace
+from explorer.completion.trace import CompletionTrace, Iterate
 
 __all__ = [
+    "FACTOR_STARTS",
+    "SCHEDULES",
     "STARTS",
+    "STEP_RULES",
     "ALSTrace",
     "Block",
     "CompletionTrace",
     "Factors",
+    "FrankWolfeIterate",
+    "FrankWolfeTrace",
     "HalfStep",
     "Identifiability",
+    "Iterate",
     "ManyALSRuns",
     "Observations",
+    "Schedule",
+    "Selection",
     "Start",
+    "StepRule",
     "SweepOperations",
+    "choose_rank_and_ridge",
     "col_blocks",
     "distance",
     "factorize",
     "from_matrix",
+    "hold_out",
     "identifiability",
     "iterate_als",
+    "iterate_alternating_sgd",
+    "iterate_frank_wolfe",
+    "iterate_gradient",
+    "iterate_projected_gradient",
+    "iterate_sgd",
+    "nuclear_norm",
     "predict",
+    "project_onto_nuclear_ball",
     "rmse",
     "row_blocks",
     "run_als",
+    "run_alternating_sgd",
+    "run_frank_wolfe",
+    "run_gradient",
     "run_many_als",
+    "run_projected_gradient",
+    "run_sgd",
     "short_cols",
     "short_rows",
     "solve_factor",

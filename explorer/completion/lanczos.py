@@ -8,7 +8,6 @@ of a single row, cannot be told which accuracy suffices, and does not say how mu
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.sparse import csr_array
 
 from explorer.completion.half_step import ROUNDING
@@ -24,6 +23,9 @@ FRACTION = 0.1
 
 UNLIKELY = 1e-6
 """The chance, over random starts, that the bound does not hold."""
+
+NEWTON_STEPS = 8
+"""Enough to solve for the bound to some digits; it is on the safe side after any number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,11 +105,11 @@ def _probable_bound(values: np.ndarray, couplings: np.ndarray, n: int) -> float:
     right_side = np.log(couplings).sum() + np.log(np.sqrt(n) / UNLIKELY)
     below = theta[0] - theta[1:]
 
-    def excess(log_step: float) -> float:
-        """How far the left side at lambda = theta_1 + exp(log_step) is above the right one, in logarithms."""
-        return log_step + np.log(np.exp(log_step) + below).sum() - right_side
-
-    highest = right_side / len(theta)  # where even p factors as small as the first reach the right side
-    lowest = right_side - np.log(np.exp(highest) + below).sum()
-    step = highest if len(theta) == 1 else brentq(excess, lowest - 1.0, highest + 1.0, xtol=1e-3) + 1e-3
-    return float(np.sqrt(theta[0] + np.exp(step)))
+    # In logarithms, x = log(lambda - theta_1), the left side rises and is convex: from a point where it is above the
+    # right side Newton's iteration never goes below the solution, so that every iterate is a bound.
+    x = right_side / len(theta)
+    for _ in range(NEWTON_STEPS):
+        step = np.exp(x)
+        excess = x + np.log(step + below).sum() - right_side
+        x -= excess / (1.0 + (step / (step + below)).sum())
+    return float(np.sqrt(theta[0] + np.exp(x)))
