@@ -3,6 +3,7 @@
 from explorer.mixture.covariances import STRUCTURES, CovarianceStructure
 from explorer.mixture.degeneracy import Degeneracy, DegeneracyKind
 from explorer.mixture.em import EMIterate, iterate_em, run_em
+from explorer.mixture.gradient import run_gradient_ascent
 from explorer.mixture.initialization import STRATEGIES, Strategy, initialize, mixture_at
 from explorer.mixture.kmeans import (
     KMeansIterate,
@@ -18,14 +19,32 @@ from explorer.mixture.loops import LoopTiming, compare_loops
 from explorer.mixture.many import ManyRuns, iterate_many, run_many
 from explorer.mixture.model import Mixture, Mixtures, as_points, density, log_joint, log_likelihood
 from explorer.mixture.optima import Optima, OptimumKind, align, group_optima
+from explorer.mixture.optimizers import OPTIMIZERS, Optimizer
+from explorer.mixture.projected import run_projected_gradient
+from explorer.mixture.selection import (
+    CRITERIA,
+    Candidate,
+    Criteria,
+    Criterion,
+    ModelSelection,
+    criteria,
+    n_parameters,
+    select,
+)
+from explorer.mixture.squared import run_squared_responsibility_em, squared_responsibility_m_step
 from explorer.mixture.steps import e_step, hard_assignments, lower_bound, m_step
 from explorer.mixture.trace import MixtureTrace
 from explorer.stopping import StopReason
 
 __all__ = [
+    "CRITERIA",
+    "OPTIMIZERS",
     "STRATEGIES",
     "STRUCTURES",
+    "Candidate",
     "CovarianceStructure",
+    "Criteria",
+    "Criterion",
     "Degeneracy",
     "DegeneracyKind",
     "EMIterate",
@@ -36,7 +55,9 @@ __all__ = [
     "Mixture",
     "MixtureTrace",
     "Mixtures",
+    "ModelSelection",
     "Optima",
+    "Optimizer",
     "OptimumKind",
     "StopReason",
     "Strategy",
@@ -44,6 +65,7 @@ __all__ = [
     "as_points",
     "best_k_means",
     "compare_loops",
+    "criteria",
     "density",
     "e_step",
     "group_optima",
@@ -59,8 +81,14 @@ __all__ = [
     "lower_bound",
     "m_step",
     "mixture_at",
+    "n_parameters",
     "nearest",
     "run_em",
+    "run_gradient_ascent",
     "run_k_means",
     "run_many",
+    "run_projected_gradient",
+    "run_squared_responsibility_em",
+    "select",
+    "squared_responsibility_m_step",
 ]

@@ -1,0 +1,261 @@
+"""Gradient ascent on the log-likelihood, in parameters that may take any value: what EM is compared with.
+
+Document 003 steps the weights and covariances themselves and projects them back (see `projected`). Here nothing has to
+be projected: a weight is a softmax, pi_k = exp(a_k) / sum_j exp(a_j), and a covariance is L L^T with a triangular L
+whose diagonal is exp(b). Elementwise covariances have no triangle: b is the logarithm of their standard deviations.
+
+The gradient needs no more than the sufficient statistics that EM's pass over the data gives. By Fisher's identity it
+is that of F(Q, theta) = sum_ik q_ik log p(x_i, k; theta), with the responsibilities q held fixed. With N_k, m_k, V_k
+the count, mean and covariance under q, and S_k = N_k (V_k + (m_k - mu_k)(m_k - mu_k)^T) the scatter around mu_k,
+
+    F        = sum_k N_k log pi_k - N_k log |L_k| - 1/2 tr(L_k^-1 S_k L_k^-T) + constant,
+    dF/da_k  = N_k - n pi_k,
+    dF/dmu_k = N_k Sigma_k^-1 (m_k - mu_k),
+    dF/dL_k  = the lower triangle of L_k^-T (W_k - N_k I), with W_k = L_k^-1 S_k L_k^-T,
+
+from d log |L| = tr(L^-1 dL) and d(L^-1) = -L^-1 dL L^-1; and dF/db_i = L_ii dF/dL_ii. A shared covariance has the sums
+of N_k and S_k over k. All of it is divided by n: the gradient of the mean log-likelihood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from explorer.mixture.covariances import Floats, Form, at_least
+from explorer.mixture.degeneracy import find_degeneracies
+from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
+from explorer.mixture.model import LARGEST_VALUE, Mixture
+from explorer.mixture.optimizers import Optimizer, check_learning_rate, optimizer_called
+from explorer.mixture.parameters import EMPTY_COUNT, Parameters, Statistics
+from explorer.mixture.problem import Problem, have_identical_components, pose
+from explorer.mixture.recording import End, Run, State, begin, check_reached, record
+from explorer.mixture.standardized import StandardizedData
+from explorer.mixture.sweep import Sweep
+from explorer.mixture.trace import MixtureTrace
+from explorer.stopping import StopReason
+
+
+class Coordinates(NamedTuple):
+    """The numbers that steps are taken in, as one vector, for a run of its own (R = 1).
+
+    of(form, theta) reads them off parameters; back(form, vector, K) gives weights, means and compact covariances.
+    gradient(form, statistics, theta): of the mean log-likelihood at theta, whose responsibilities have the statistics.
+    tangent(gradient, K): the part of it along which a step can go, which is zero at a maximum.
+    """
+
+    of: Callable[[Form, Parameters], Floats]
+    back: Callable[[Form, Floats, int], tuple[Floats, Floats, Floats]]
+    gradient: Callable[[Form, Statistics, Parameters], Floats]
+    tangent: Callable[[Floats, int], Floats]
+
+
+def run_gradient_ascent(
+    data: ArrayLike,
+    start: ArrayLike | Mixture,
+    *,
+    structure: str = "full",
+    optimizer: str = "adam",
+    learning_rate: float | None = None,
+    max_iter: int = 1000,
+    tolerance: float = 1e-5,
+    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+) -> MixtureTrace:
+    """Run gradient ascent on the mean log-likelihood from a start until it stops, and keep every iterate.
+
+    data, start, structure, variance_floor: as in `run_em`. optimizer: by its name in OPTIMIZERS. learning_rate: > 0,
+    or None for the optimizer's own. Steps are taken where every coordinate of the data has variance 1 (spherical
+    covariances: where their mean is 1; points that are all equal stay in their unit), so no unit changes the run.
+
+    Stops (`stop_reason`) at the first iterate t >= 0 that is
+    - degenerate, as in `run_em`: a covariance that would fall below the floor is raised to it, and a component that
+      was responsible for less than 1e-12 points gets weight 0;
+    - converged: no component of the gradient is as large as the tolerance, 0 <= . < 1. That holds at maxima, but
+      also at saddle points;
+    - diverged: the step from here leads to numbers that are not finite, or beyond the bounds of a `Mixture`;
+    - max_iter: t = max_iter, of 0..100 000.
+    The log-likelihood may fall where the learning rate is too large; nothing stops the run there.
+
+    Raises InputError as `run_em` does, for an optimizer or learning rate outside these bounds, and where the start is
+    so far from the data that its log-likelihood is not a finite number.
+    """
+    began = perf_counter()
+    chosen = optimizer_called(optimizer)
+    rate = check_learning_rate(learning_rate, chosen)
+    run = begin(at_unit_variance(pose(data, structure, max_iter, tolerance, variance_floor)), start)
+    return record(run, ascend(run, FREE, chosen, rate), began)
+
+
+def at_unit_variance(problem: Problem) -> Problem:
+    """The problem with its data in units of the data's standard deviations, not only near them."""
+    data, form, floor = problem.data, problem.form, problem.floor
+    variances = np.full_like(data.variances, data.variances.mean()) if form.isotropic else data.variances
+    widths = np.sqrt(np.where(variances > 0, variances, 1.0))
+    rescaled = StandardizedData(
+        z=data.z / widths[:, None],
+        offset=data.offset,
+        scale=data.scale * widths,
+        variances=data.variances / np.square(widths),
+        log_volume=data.log_volume - data.n_points * float(np.log(widths).sum()),
+    )
+    return problem._replace(data=rescaled, floor=floor / np.square(widths[: len(floor)]))
+
+
+def ascend(run: Run, coordinates: Coordinates, optimizer: Optimizer, rate: float) -> End:
+    """The iterates of an ascent in some coordinates, at a learning rate; stops as in `run_gradient_ascent`."""
+    data, form, floor, max_iter, tolerance = run.problem
+    theta, degenerate = run.beginning.theta, run.beginning.degenerate
+    n_components = len(theta.weights)
+    sweep = Sweep(data, form, n_components)
+    singletons = run.beginning.singletons
+    identical = have_identical_components(theta)
+    memory, states = optimizer.memory, []
+    while True:
+        t = len(states)
+        # Steps go anywhere, so every iterate is asked whether the fast form of the pass is right for it.
+        careful = identical | ~sweep.features.covers(theta) | (degenerate is not None)
+        with np.errstate(over="ignore", invalid="ignore"):
+            (log_likelihood,), _, statistics = sweep.expect(theta, careful)
+        if t == 0:
+            check_reached(log_likelihood)
+        if not np.isfinite(log_likelihood):
+            return End(states, StopReason.DIVERGED)
+        states.append(State(theta, float(log_likelihood), perf_counter()))
+        if degenerate is not None:
+            degeneracies = find_degeneracies(data, form, theta, degenerate, floor, t, singletons if t == 0 else None)
+            return End(states, StopReason.DEGENERATE, degeneracies)
+        with np.errstate(over="ignore", invalid="ignore"):
+            gradient = coordinates.gradient(form, statistics, theta)
+            if np.abs(coordinates.tangent(gradient, n_components)).max() < tolerance:
+                return End(states, StopReason.CONVERGED)
+            if t == max_iter:
+                return End(states, StopReason.MAX_ITER)
+            direction, memory = optimizer.direction(gradient, memory, t + 1)
+            vector = coordinates.of(form, theta) + rate * direction
+            proposed = coordinates.back(form, vector, n_components) if np.isfinite(vector).all() else None
+        if proposed is None or not _is_within_bounds(data, proposed):
+            return End(states, StopReason.DIVERGED)
+        empty = (statistics.counts < EMPTY_COUNT) | (proposed[0] == 0)
+        theta, degenerate = _keep_to_bounds(form, proposed, theta, empty, floor)
+
+
+def _is_within_bounds(data: StandardizedData, proposed: tuple[Floats, Floats, Floats]) -> bool:
+    """Whether weights, means and covariances are numbers, and in the data's unit those of a `Mixture`."""
+    _, means, covariances = proposed
+    with np.errstate(over="ignore", invalid="ignore"):
+        farthest = np.abs(data.offset + data.scale * means).max()
+        widest = np.abs(covariances).max() * data.scale.max() ** 2
+    return bool(np.isfinite(proposed[0]).all() and farthest <= LARGEST_VALUE and widest <= LARGEST_VALUE**2)
+
+
+def _keep_to_bounds(
+    form: Form, proposed: tuple[Floats, Floats, Floats], previous: Parameters, empty: Floats, floor: Floats
+) -> tuple[Parameters, Floats | None]:
+    """The proposed parameters as `parameters.fit` would leave them, and which components (K, 1) are degenerate."""
+    weights, means, covariances = proposed
+    if empty.any():
+        weights = np.where(empty, 0.0, weights)
+        weights /= weights.sum(axis=0)
+        means = np.where(empty[..., None], previous.means, means)
+        if not form.shared:
+            hollow = empty.reshape(*empty.shape, *[1] * (covariances.ndim - 2))
+            covariances = np.where(hollow, previous.covariances, covariances)
+    covariances, whitening, reached = at_least(form, covariances, floor)
+    degenerate = empty if reached is None else empty | reached
+    return Parameters(weights, means, covariances, whitening), degenerate if degenerate.any() else None
+
+
+def free_parameters(form: Form, theta: Parameters) -> Floats:
+    """a_k, mu_k, then L with the logarithms of its diagonal, row by row, or the log standard deviations: one vector.
+
+    The logits are log pi_k: of all that give the same weights, those whose exponentials sum to 1.
+    """
+    if form.matrices:
+        roots = np.linalg.cholesky(theta.covariances[:, 0])
+        diagonals = np.einsum("kii->ki", roots)
+        diagonals[...] = np.log(diagonals)
+        shapes = roots[:, *np.tril_indices(form.n_dimensions)]
+    else:
+        shapes = 0.5 * np.log(theta.covariances)
+    return np.concatenate([np.log(theta.weights).ravel(), theta.means.ravel(), shapes.ravel()])
+
+
+def from_free_parameters(form: Form, vector: Floats, n_components: int) -> tuple[Floats, Floats, Floats]:
+    """Weights (K, 1), means (K, 1, d) and compact covariances: the inverse of `free_parameters`."""
+    logits, means, shapes = parts(form, vector, n_components)
+    weights = np.exp(logits - logits.max())
+    if form.matrices:
+        d = form.n_dimensions
+        roots = np.zeros((1 if form.shared else n_components, d, d))
+        roots[:, *np.tril_indices(d)] = shapes.reshape(len(roots), -1)
+        diagonals = np.einsum("kii->ki", roots)
+        diagonals[...] = np.exp(diagonals)
+        covariances = (roots @ roots.swapaxes(1, 2))[:, None]
+    else:
+        covariances = np.exp(2 * shapes.reshape(1 if form.shared else n_components, 1, -1))
+    return (weights / weights.sum())[:, None], means, covariances
+
+
+def free_gradient(form: Form, statistics: Statistics, theta: Parameters) -> Floats:
+    """The gradient of the mean log-likelihood in the order of `free_parameters`; derived at the top."""
+    counts = statistics.counts[:, 0]
+    n = counts.sum()
+    logits = counts - n * theta.weights[:, 0]
+    counts_of, scatter = scatters(form, statistics, theta)
+    inverses = theta.whitening.inverses[:, 0]
+    if form.matrices:
+        d = form.n_dimensions
+        excess = inverses @ scatter @ inverses.swapaxes(1, 2) - counts_of[:, None, None] * np.eye(d)
+        roots = inverses.swapaxes(1, 2) @ excess
+        diagonals = np.einsum("kii->ki", roots)
+        diagonals /= np.einsum("kii->ki", inverses)
+        shapes = roots[:, *np.tril_indices(d)]
+    else:
+        shapes = scatter * inverses - counts_of[:, None]
+        if form.isotropic:
+            shapes = form.n_dimensions * shapes
+    return np.concatenate([logits, means_gradient(form, statistics, theta).ravel(), shapes.ravel()]) / n
+
+
+def means_gradient(form: Form, statistics: Statistics, theta: Parameters) -> Floats:
+    """N_k Sigma_k^-1 (m_k - mu_k), (K, d)."""
+    shifts = (statistics.means - theta.means)[:, 0]
+    inverses = theta.whitening.inverses[:, 0]
+    if form.matrices:
+        white = inverses @ shifts[..., None]
+        return statistics.counts * (inverses.swapaxes(1, 2) @ white)[..., 0]
+    return statistics.counts * inverses * shifts
+
+
+def scatters(form: Form, statistics: Statistics, theta: Parameters) -> tuple[Floats, Floats]:
+    """N_k and S_k, the scatter around mu_k, in the layout of the covariances without that of runs.
+
+    Shared covariances have the sum over the components. For isotropic ones it is the mean over the coordinates.
+    """
+    counts = statistics.counts[:, 0]
+    shifts = (statistics.means - theta.means)[:, 0]
+    if form.matrices:
+        squares = shifts[:, :, None] * shifts[:, None, :]
+    else:
+        squares = np.square(shifts)
+        if form.isotropic:
+            squares = squares.mean(axis=1, keepdims=True)
+    scatter = counts.reshape(-1, *[1] * (squares.ndim - 1)) * (statistics.covariances[:, 0] + squares)
+    if form.shared:
+        return counts.sum(keepdims=True), scatter.sum(axis=0, keepdims=True)
+    return counts, scatter
+
+
+def parts(form: Form, vector: Floats, n_components: int) -> tuple[Floats, Floats, Floats]:
+    """What comes first in a vector, logits or weights (K,), then means (K, 1, d), and the rest."""
+    first = n_components * (1 + form.n_dimensions)
+    return vector[:n_components], vector[n_components:first].reshape(n_components, 1, -1), vector[first:]
+
+
+FREE = Coordinates(
+    free_parameters, from_free_parameters, free_gradient, tangent=lambda gradient, n_components: gradient
+)

@@ -1,0 +1,110 @@
+"""A MISTAKE to learn from: Adam on weights, means and covariances as they are, then a projection (document 003).
+
+The document fits mixtures by gradient descent "with projections (to ensure the weights to be in the probability simplex
+and the covariance matrix to be SDP)", Adam, and a learning rate of 1e-3. That does not reach the maximum, because of
+the weights. Their gradient is dL/dpi_k = N_k / (n pi_k): positive for every component, and 1 where a weight is right.
+Adam divides it by its own size, a root mean square over some thousand steps, so every weight is stepped by nearly the
+learning rate, the ones that are too heavy as much as the ones that are too light; and the projection takes the same
+number off all of them again.
+
+What survives is how each gradient has changed lately: a falling one is below its own root mean square, so its weight
+loses, a rising one gains, whichever of them is larger. Where means and covariances start well, that is little, and the
+weights stay where they are, right or not (Old Faithful: 0.498 instead of 0.348). Where these have a long way to go, the
+weights are carried along, often the wrong way, past the maximum, and the log-likelihood falls. In either case they
+freeze when the gradients come to rest, and the others settle at the best that these weights allow.
+
+With plain gradient steps the same projection works. `run_gradient_ascent` needs none.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from explorer.mixture.covariances import Floats, Form
+from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
+from explorer.mixture.gradient import Coordinates, ascend, at_unit_variance, means_gradient, parts, scatters
+from explorer.mixture.model import Mixture
+from explorer.mixture.optimizers import check_learning_rate, optimizer_called
+from explorer.mixture.parameters import Parameters, Statistics
+from explorer.mixture.problem import pose
+from explorer.mixture.recording import begin, record
+from explorer.mixture.trace import MixtureTrace
+from explorer.simplex import project_onto_simplex
+
+# Document 003, figures 1 and 2.
+LEARNING_RATE = 1e-3
+
+
+def run_projected_gradient(
+    data: ArrayLike,
+    start: ArrayLike | Mixture,
+    *,
+    structure: str = "full",
+    optimizer: str = "adam",
+    learning_rate: float = LEARNING_RATE,
+    max_iter: int = 5000,
+    tolerance: float = 1e-5,
+    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+) -> MixtureTrace:
+    """Run document 003's projected scheme from a start until it stops: with Adam, not at a maximum.
+
+    A step moves pi, mu and Sigma along the gradient of the mean log-likelihood; then the weights are projected onto
+    the simplex, and the covariances onto the matrices whose eigenvalues are at least the variance floor.
+
+    All else is as in `run_gradient_ascent`: the other arguments, the units, the reasons to stop. It has converged when
+    nothing of the gradient is as large as the tolerance, of the weights' gradient what lies in the simplex. Where a
+    projection ends at a weight of 0 or a variance at the floor, the run is degenerate.
+    """
+    began = perf_counter()
+    chosen = optimizer_called(optimizer)
+    rate = check_learning_rate(learning_rate, chosen)
+    run = begin(at_unit_variance(pose(data, structure, max_iter, tolerance, variance_floor)), start)
+    return record(run, ascend(run, DIRECT, chosen, rate), began)
+
+
+def direct_parameters(form: Form, theta: Parameters) -> Floats:
+    """pi_k, mu_k and the compact covariances: one vector."""
+    return np.concatenate([theta.weights.ravel(), theta.means.ravel(), theta.covariances.ravel()])
+
+
+def from_direct_parameters(form: Form, vector: Floats, n_components: int) -> tuple[Floats, Floats, Floats]:
+    """Weights (K, 1), projected onto the simplex, means (K, 1, d) and compact covariances, still as they are."""
+    weights, means, covariances = parts(form, vector, n_components)
+    d = form.n_dimensions
+    shape = (d, d) if form.matrices else (1 if form.isotropic else d,)
+    return project_onto_simplex(weights)[:, None], means, covariances.reshape(-1, 1, *shape)
+
+
+def direct_gradient(form: Form, statistics: Statistics, theta: Parameters) -> Floats:
+    """The gradient of the mean log-likelihood in the order of `direct_parameters`.
+
+    dF/dpi_k = N_k / pi_k and dF/dSigma_k = 1/2 Sigma_k^-1 (S_k - N_k Sigma_k) Sigma_k^-1, every entry of the matrix
+    taken as a number of its own, as automatic differentiation does. Weights must be positive.
+    """
+    n = statistics.counts.sum()
+    counts, scatter = scatters(form, statistics, theta)
+    inverses = theta.whitening.inverses[:, 0]
+    if form.matrices:
+        whitened = inverses @ scatter @ inverses.swapaxes(1, 2) - counts[:, None, None] * np.eye(form.n_dimensions)
+        shapes = 0.5 * inverses.swapaxes(1, 2) @ whitened @ inverses
+        # Adam would make large steps of rounding: the matrices have to stay symmetric to the last bit.
+        shapes = (shapes + shapes.swapaxes(1, 2)) / 2
+    else:
+        shapes = 0.5 * inverses * (scatter * inverses - counts[:, None])
+        if form.isotropic:
+            shapes = form.n_dimensions * shapes
+    weights = (statistics.counts / theta.weights).ravel()
+    return np.concatenate([weights, means_gradient(form, statistics, theta).ravel(), shapes.ravel()]) / n
+
+
+def along_simplex(gradient: Floats, n_components: int) -> Floats:
+    """The gradient without what points out of the simplex of the weights."""
+    tangent = gradient.copy()
+    tangent[:n_components] -= tangent[:n_components].mean()
+    return tangent
+
+
+DIRECT = Coordinates(direct_parameters, from_direct_parameters, direct_gradient, along_simplex)

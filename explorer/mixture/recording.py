@@ -1,0 +1,96 @@
+"""Where one run begins and how it is kept: what the algorithms beside EM have in common with it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from explorer.errors import InputError
+from explorer.mixture.covariances import Floats
+from explorer.mixture.degeneracy import Degeneracy
+from explorer.mixture.em import MAX_TRACE_NUMBERS
+from explorer.mixture.model import Mixture, check_n_components, read_only
+from explorer.mixture.parameters import Parameters, join_parameters
+from explorer.mixture.problem import Beginning, Problem, from_mixtures, from_responsibilities
+from explorer.mixture.steps import as_responsibilities
+from explorer.mixture.trace import MixtureTrace
+from explorer.mixture.units import in_data_units
+from explorer.stopping import StopReason
+
+
+class Run(NamedTuple):
+    """A run that is about to begin. exact: the mixture it begins with, if any."""
+
+    problem: Problem
+    beginning: Beginning
+    exact: Mixture | None
+
+
+class State(NamedTuple):
+    """An iterate (R = 1), its log-likelihood, and the time at which it was there."""
+
+    theta: Parameters
+    log_likelihood: float
+    time: float
+
+
+class End(NamedTuple):
+    """How a run ended: its iterates, why it stopped, and what is wrong with the last one."""
+
+    states: list[State]
+    stop_reason: StopReason
+    degeneracies: tuple[Degeneracy, ...] = ()
+
+
+def begin(problem: Problem, start: ArrayLike | Mixture) -> Run:
+    """Raises InputError where the start does not fit the problem, or its whole trace would not fit into memory."""
+    n = problem.n_points
+    if isinstance(start, Mixture):
+        check_n_components(start.n_components, n)
+        given = (start.weights[None], start.means[None], start.covariances[None])
+        run = Run(problem, from_mixtures(problem, *given), start)
+    else:
+        q = one_table(start, n)
+        check_n_components(len(q), n)
+        run = Run(problem, from_responsibilities(problem, q[:, None]), None)
+    n_components, _, d = run.beginning.theta.means.shape
+    if n_components * (1 + d + d * d) * (problem.max_iter + 1) > MAX_TRACE_NUMBERS:
+        raise InputError(
+            f"{problem.max_iter} iterations of covariances this large do not fit into memory: allow fewer."
+        )
+    return run
+
+
+def one_table(responsibilities: ArrayLike, n_points: int) -> Floats:
+    """The responsibilities (n, K) of one run as (K, n). Raises InputError where they are not, or of many runs."""
+    q = as_responsibilities(responsibilities, n_points)
+    if q.ndim != 2:
+        raise InputError(f"The responsibilities must be one table of {n_points} rows, not {len(q)} tables.")
+    return np.ascontiguousarray(q.T)
+
+
+def check_reached(log_likelihood: float) -> None:
+    """Raise InputError unless the start's log-likelihood is finite: squares of longer distances do not fit."""
+    if not np.isfinite(log_likelihood):
+        raise InputError("The start is too far from the data to compute its log-likelihood: move it nearer.")
+
+
+def record(run: Run, end: End, began: float) -> MixtureTrace:
+    """The trace of a run that began at a time; it has no lower bounds."""
+    data, form = run.problem.data, run.problem.form
+    thetas = join_parameters([state.theta for state in end.states])
+    weights, means, covariances = in_data_units(data, form, thetas)
+    if run.exact is not None:
+        weights[0], means[0], covariances[0] = run.exact.weights, run.exact.means, run.exact.covariances
+    return MixtureTrace(
+        weights=read_only(weights),
+        means=read_only(means),
+        covariances=read_only(covariances),
+        log_likelihoods=read_only(np.array([state.log_likelihood for state in end.states])),
+        lower_bounds=None,
+        seconds=read_only(np.array([state.time for state in end.states]) - began),
+        stop_reason=end.stop_reason,
+        degeneracies=end.degeneracies,
+    )
