@@ -8,6 +8,7 @@ On f(X, Y) = 1/2 |P_Omega(A - X Y^T)|_F^2 + lambda/2 (|X|_F^2 + |Y|_F^2), with R
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from explorer.completion.checks import (
     MAX_STEPS,
@@ -93,32 +94,37 @@ def _descend(
     residual: Residual, left: np.ndarray, right: np.ndarray, ridge: float, step: float | None
 ) -> Iterator[Iterate]:
     rows, cols = residual.rows, residual.cols
-
-    @np.errstate(over="ignore", invalid="ignore")
-    def state() -> Iterate:
-        residual.set_to(left, right)
-        penalty = ridge * (np.vdot(left, left) + np.vdot(right, right))
-        squared_error = residual.squared()
-        return Iterate(
-            left, right, float(squared_error + penalty) / 2, float(np.sqrt(squared_error / len(residual.values)))
-        )
-
-    @np.errstate(over="ignore", invalid="ignore")
-    def step_left() -> np.ndarray:
-        size = step if step is not None else _safe_step(right, rows, cols, len(left), ridge)
-        return left + size * (residual.matrix @ right - ridge * left)
-
-    @np.errstate(over="ignore", invalid="ignore")
-    def step_right() -> np.ndarray:
-        size = step if step is not None else _safe_step(left, cols, rows, len(right), ridge)
-        return right + size * (residual.matrix.T @ left - ridge * right)
-
     while True:
-        yield state()
-        left = step_left()
-        with np.errstate(over="ignore", invalid="ignore"):
-            residual.set_to(left, right)
-        right = step_right()
+        yield _state(residual, left, right, ridge)
+        left = _gradient_step(residual.matrix, rows, cols, left, right, ridge, step)
+        residual.set_to(left, right)
+        right = _gradient_step(residual.matrix.T, cols, rows, right, left, ridge, step)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _state(residual: Residual, left: np.ndarray, right: np.ndarray, ridge: float) -> Iterate:
+    """X and Y with their figures; the residual is set to them."""
+    residual.set_to(left, right)
+    squared_error = residual.squared()
+    penalty = ridge * (np.vdot(left, left) + np.vdot(right, right))
+    rmse_observed = float(np.sqrt(squared_error / len(residual.values)))
+    return Iterate(left, right, float(squared_error + penalty) / 2, rmse_observed)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _gradient_step(
+    residual: csr_array,
+    rows: np.ndarray,
+    cols: np.ndarray,
+    factor: np.ndarray,
+    other: np.ndarray,
+    ridge: float,
+    step: float | None,
+) -> np.ndarray:
+    """X + s (R Y - lambda X) for X = `factor`; Y with everything transposed."""
+    if step is None:
+        step = _safe_step(other, rows, cols, len(factor), ridge)
+    return factor + step * (residual @ other - ridge * factor)
 
 
 def _safe_step(other: np.ndarray, rows: np.ndarray, cols: np.ndarray, size: int, ridge: float) -> float:

@@ -29,6 +29,7 @@ class Residual:
         """The residual on the observed cells, (N,), in the order of `rows` and `cols`."""
         return self.matrix.data
 
+    @np.errstate(over="ignore", invalid="ignore")
     def set_to(self, left: np.ndarray, right: np.ndarray) -> None:
         """Make it the residual at X = left and Y = right."""
         np.subtract(self.values, products(left, right, self.rows, self.cols), out=self.matrix.data)

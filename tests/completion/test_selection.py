@@ -85,6 +85,16 @@ def test_a_score_is_the_error_over_all_splits_and_the_best_is_the_least():
     assert selection.best.rmse_held_out == min(score.rmse_held_out for score in selection.scores)
 
 
+def test_in_a_score_every_held_out_entry_counts_alike():
+    # So few entries that what can be held out differs from split to split.
+    seen, _ = masked(low_rank(8, 8, 2, seed=0), 0.3, seed=1)
+    score = choose_rank_and_ridge(seen, [1], [0.1], share=0.99, n_splits=4)
+    held_out = [hold_out(seen, 0.99, split)[1].count for split in range(4)]
+    assert len(set(held_out)) > 1
+    squared = [count * fit.rmse_held_out**2 for count, fit in zip(held_out, score.fits, strict=True)]
+    assert score.best.rmse_held_out == pytest.approx(np.sqrt(sum(squared) / sum(held_out)))
+
+
 def test_the_rank_of_a_noisy_matrix_is_found():
     seen, _ = masked(low_rank(60, 50, 3, seed=1, noise=0.3), 0.6, seed=0)
     selection = choose_rank_and_ridge(seen, range(1, 7), [0.03, 0.3, 3.0], n_splits=2)
