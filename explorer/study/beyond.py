@@ -22,7 +22,7 @@ from explorer.completion import (
     iterate_als,
     rmse,
 )
-from explorer.mixture import EMIterate, StopReason, initialize, iterate_em
+from explorer.mixture import EMIterate, ManyRuns, StopReason, initialize, iterate_em, iterate_many
 from explorer.runs import ALSRun, EMRun
 from explorer.settings import ALSSettings, EMSettings
 
@@ -37,6 +37,10 @@ NOISE = 1.5
 # Points times components times iterations of one start: a few tenths of a second, so that forty take no minutes. A
 # start that still climbs then counts where it stands.
 CONTINUED_WORK = 150_000_000
+
+# Starts are run together, in one computation, while they hold at most this many points times components: an iteration
+# of all of them takes a millisecond.
+TOGETHER = 200_000
 
 # A smaller ridge than this holds no run back by more than rounding.
 NEGLIGIBLE_RIDGE = 1e-6
@@ -131,16 +135,32 @@ def beyond_em(run: EMRun, settings: EMSettings, ends: Generator[str, None, Ends]
 
 def ends_of_starts(values: np.ndarray, settings: EMSettings) -> Generator[str, None, Ends]:
     """Run N_STARTS starts to a small tolerance; of the settings only K and the variance floor matter."""
-    log_likelihoods, n_degenerate = [], 0
+    n_components, limits = settings.n_components, _limits(values, settings)
+    together = max(1, TOGETHER // (len(values) * n_components))
+    log_likelihoods, n_degenerate, starts = [], 0, []
     for seed in range(N_STARTS):
-        start = initialize(values, settings.n_components, "random-points", seed)
-        iterates = iterate_em(values, start, **_limits(values, settings))
-        last = yield from _to_the_end(iterates, f"start {seed + 1} of {N_STARTS}")
-        if last.stop_reason == StopReason.DEGENERATE:
-            n_degenerate += 1
-        else:
-            log_likelihoods.append(last.log_likelihood)
+        progress = f"start {seed + 1} of {N_STARTS}"
+        starts.append(initialize(values, n_components, "random-points", seed))
+        yield progress
+        if len(starts) < together and seed + 1 < N_STARTS:
+            continue
+        runs = yield from _told(iterate_many(values, starts, **limits), progress)
+        starts = []
+        for log_likelihood, reason in zip(runs.log_likelihoods, runs.stop_reasons, strict=True):
+            if reason is StopReason.DEGENERATE:
+                n_degenerate += 1
+            else:
+                log_likelihoods.append(float(log_likelihood))
     return Ends(tuple(log_likelihoods), n_degenerate)
+
+
+def _told(steps: Generator[object, None, ManyRuns], progress: str) -> Generator[str, None, ManyRuns]:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+        yield progress
 
 
 def _limits(values: np.ndarray, settings: EMSettings) -> dict[str, float]:
