@@ -7,11 +7,14 @@ Adam divides it by its own size, a root mean square over some thousand steps, so
 learning rate, the ones that are too heavy as much as the ones that are too light; and the projection takes the same
 number off all of them again.
 
-What survives is how each gradient has changed lately: a falling one is below its own root mean square, so its weight
-loses, a rising one gains, whichever of them is larger. Where means and covariances start well, that is little, and the
-weights stay where they are, right or not (Old Faithful: 0.498 instead of 0.348). Where these have a long way to go, the
-weights are carried along, often the wrong way, past the maximum, and the log-likelihood falls. In either case they
-freeze when the gradients come to rest, and the others settle at the best that these weights allow.
+What survives is how each gradient has changed of late: one that falls is below its own root mean square, so its weight
+loses; one that rises gains, whichever of the two is larger.
+- Components well apart: N_k hardly depends on the weights, no gradient changes, and the weights freeze where they
+  started. Means and covariances settle at the best for these weights (Old Faithful from equal weights: 0.498, not
+  0.348, and 12 nats too low).
+- Components that overlap: the one whose weight is too large grows wider to make use of it and takes points from the
+  others. So its gradient rises and theirs fall: its weight grows further, the wrong way, past the best that the run
+  has seen, and the log-likelihood falls, until all of that comes to rest.
 
 With plain gradient steps the same projection works. `run_gradient_ascent` needs none.
 """
