@@ -7,8 +7,8 @@ import numpy as np
 from explorer.completion.observations import Observations
 from explorer.errors import InputError
 
-PREDICT_ENTRIES = 65_536
-"""Entries predicted at a time, so that memory stays small however many entries there are."""
+PREDICT_NUMBERS = 16_000
+"""Numbers of X, and of Y, that are gathered at a time: so few stay in the cache, and come from memory in use."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +54,9 @@ def predict(factors: Factors, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
 def products(left: np.ndarray, right: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
     """`predict` for the arrays X and Y of a solver, which need not be finite."""
     values = np.empty(len(rows))
-    for first in range(0, len(rows), PREDICT_ENTRIES):
-        block = slice(first, first + PREDICT_ENTRIES)
+    entries = max(1, PREDICT_NUMBERS // left.shape[1])
+    for first in range(0, len(rows), entries):
+        block = slice(first, first + entries)
         x, y = left.take(rows[block], axis=0), right.take(cols[block], axis=0)
         np.einsum("ek,ek->e", x, y, out=values[block])
     return values

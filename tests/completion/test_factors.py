@@ -11,7 +11,7 @@ from tests.completion.problems import checkerboard, low_rank
 
 
 def test_entries_of_the_product(monkeypatch):
-    monkeypatch.setattr(factors_module, "PREDICT_ENTRIES", 7)
+    monkeypatch.setattr(factors_module, "PREDICT_NUMBERS", 21)
     rng = np.random.default_rng(0)
     factors = Factors(rng.standard_normal((6, 3)), rng.standard_normal((5, 3)))
     rows, cols = rng.integers(0, 6, 40), rng.integers(0, 5, 40)
