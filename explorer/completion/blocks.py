@@ -31,11 +31,13 @@ class Block:
         rows: (b,) int64, which rows.
         cols: (b, w) int64, the columns of their entries; n (one past the last column) in a padding slot.
         values: (b, w) float64, the entries; 0 in a padding slot.
+        squares: (b,) float64, the sum of their squares.
     """
 
     rows: np.ndarray
     cols: np.ndarray
     values: np.ndarray
+    squares: np.ndarray
 
     def design(self, padded: np.ndarray) -> np.ndarray:
         """The rows y_j that the entries of each row meet, (b, w, k), out of `with_padding(Y)`."""
@@ -63,11 +65,13 @@ class DenseBlock:
         rows: (b,) int64, which rows.
         seen: (b, n) bool, which of their entries are observed.
         values: (b, n) float64, the entries; 0 where there is none.
+        squares: (b,) float64, the sum of their squares.
     """
 
     rows: np.ndarray
     seen: np.ndarray
     values: np.ndarray
+    squares: np.ndarray
 
     @property
     def cols(self) -> np.ndarray:
@@ -125,18 +129,16 @@ def _blocks(
 
     def sparse_block(members: np.ndarray) -> Block:
         filled, entry = slots(members)
-        block = Block(members, np.full(filled.shape, n), np.zeros(filled.shape))
-        block.cols[filled] = cols[entry]
-        block.values[filled] = values[entry]
-        return block
+        its_cols, its_values = np.full(filled.shape, n), np.zeros(filled.shape)
+        its_cols[filled], its_values[filled] = cols[entry], values[entry]
+        return Block(members, its_cols, its_values, _squares(its_values))
 
     def dense_block(members: np.ndarray) -> DenseBlock:
         filled, entry = slots(members)
-        block = DenseBlock(members, np.zeros((len(members), n), dtype=bool), np.zeros((len(members), n)))
         place = (np.nonzero(filled)[0], cols[entry])
-        block.seen[place] = True
-        block.values[place] = values[entry]
-        return block
+        seen, its_values = np.zeros((len(members), n), dtype=bool), np.zeros((len(members), n))
+        seen[place], its_values[place] = True, values[entry]
+        return DenseBlock(members, seen, its_values, _squares(its_values))
 
     by_count = np.argsort(counts, kind="stable")
     n_sparse = int(np.searchsorted(counts[by_count], _dense_from(n, rank)))
@@ -148,6 +150,10 @@ def _blocks(
         height = max(1, DENSE_NUMBERS // (n * rank))
         blocks += map(dense_block, np.split(dense, range(height, len(dense), height)))
     return tuple(blocks)
+
+
+def _squares(values: np.ndarray) -> np.ndarray:
+    return np.einsum("bw,bw->b", values, values)
 
 
 def _dense_from(n: int, rank: int) -> float:

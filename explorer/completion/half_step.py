@@ -96,12 +96,11 @@ def _quick(
     """
     rank = padded.shape[1]
     systems = np.empty((len(ridges), rank + 1, rank + 1))
-    squares = np.empty(len(ridges))
+    squares = np.concatenate([block.squares for block in batch])
     first = 0
     for block in batch:
         part = slice(first, first + len(block.rows))
         block.normal_equations(padded, products, systems[part])
-        np.einsum("bw,bw->b", block.values, block.values, out=squares[part])
         first = part.stop
     diagonal = np.einsum("bkk->bk", systems)
     traces = diagonal[:, :rank].sum(axis=1)

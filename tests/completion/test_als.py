@@ -1,5 +1,6 @@
 """A whole run of alternating least squares and the trace it leaves."""
 
+import tracemalloc
 from itertools import islice
 
 import numpy as np
@@ -335,6 +336,28 @@ def test_the_matrix_is_never_formed():
     for start in STARTS:
         trace = run_als(seen, 1, max_sweeps=1, start=start, hidden=seen)
         assert trace.objectives[-1] < trace.objectives[0]
+
+
+def peak_memory(seen, rank):
+    """Bytes that a run of one sweep allocates at most."""
+    tracemalloc.start()
+    try:
+        for _ in iterate_als(seen, rank, max_sweeps=1):
+            pass
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_grows_with_the_entries_and_not_with_the_cells():
+    rng = np.random.default_rng(0)
+    cells = rng.choice(4000 * 4000, size=200_000, replace=False)
+    rows, cols = np.divmod(cells, 4000)
+    few, many = (Observations(rows[:N], cols[:N], np.ones(N), (4000, 4000)) for N in (100_000, 200_000))
+    assert peak_memory(many, 8) < 0.15 * 8 * 4000**2
+    assert peak_memory(many, 8) < 2 * peak_memory(few, 8)
+    half = from_matrix(np.ones((700, 700)), rng.random((700, 700)) < 0.5)
+    assert peak_memory(half, 8) < 150 * half.count
 
 
 def test_a_trace_is_read_only():
