@@ -24,7 +24,7 @@ from explorer.completion.als import (
     starting_factor,
 )
 from explorer.completion.factors import Factors, rmse
-from explorer.completion.half_step import CONDITION
+from explorer.completion.half_step import CONDITION as SPACE_CONDITION
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
 from explorer.errors import InputError
 from explorer.stopping import StopReason
@@ -35,8 +35,12 @@ PLANE_NUMBERS = 262_144
 CELLS = 4_194_304
 """Cells held at a time, 32 MB: where every run has its own mask, and where residuals are formed."""
 
-LARGE = 250_000
-"""Matrices of more cells are run one at a time: there a single run keeps the processor busy."""
+LARGE = 1_000_000
+"""Runs with more cells times rank go one at a time: there a single run keeps the processor busy."""
+
+CONDITION = 1e6
+"""Runs whose systems have a condition number below this differ from a single run in their last digits only: their
+objectives in the thirteenth."""
 
 CANCELLATION = 1e-6
 """An objective below this share of 1/2 |P_Omega(A)|^2 is recomputed from the residual: the rounding of the normal
@@ -92,7 +96,7 @@ def run_many_als(
 
     A run is made by itself instead, as `run_als` makes it, when one of its small systems is not surely
     well-conditioned or its fixed factor lacks a direction, so that singular cases have the same defined outcome,
-    only later; and when the matrix has more than 250 000 cells.
+    only later. So are all runs when the cells of the matrix times the rank are more than a million.
 
     Args:
         observations: one problem for all runs, or one for each run.
@@ -170,7 +174,7 @@ def _batches_of_ends(job: _Job, cancelled: Callable[[], bool]) -> Iterator[list[
     """All runs as they finish: those that go side by side first. Ends early when cancelled."""
     alone = list(range(len(job.starts)))
     m, n = job.problems[0].shape
-    if job.max_sweeps > 0 and m * n <= LARGE:
+    if job.max_sweeps > 0 and m * n * job.rank <= LARGE:
         alone = yield from _side_by_side(job, cancelled)
     for run in alone:
         end = _by_itself(job, run, cancelled)
@@ -435,11 +439,11 @@ def _have_all_directions(space: np.ndarray) -> np.ndarray:
     grams = space.transpose(2, 0, 1)
     others = max(1, rank - 1)
     scale = others / np.einsum("raa->r", grams)
-    full = np.linalg.det(grams * scale[:, None, None]) * CONDITION > others
+    full = np.linalg.det(grams * scale[:, None, None]) * SPACE_CONDITION > others
     unsure = np.flatnonzero(~full & np.isfinite(grams).all(axis=(1, 2)))
     if len(unsure):
         spread = np.linalg.eigvalsh(grams[unsure])
-        full[unsure] = spread[:, 0] * CONDITION > spread[:, -1]
+        full[unsure] = spread[:, 0] * SPACE_CONDITION > spread[:, -1]
     return full
 
 

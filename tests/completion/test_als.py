@@ -304,6 +304,19 @@ def test_numbers_too_large_to_be_compared_end_the_run_as_diverged_too():
             assert figures is None or np.isfinite(figures).all()
 
 
+@pytest.mark.parametrize("h", [1, 2, 3, 4])
+def test_a_sweep_in_which_numbers_overflow_is_left_out_with_both_its_half_steps(monkeypatch, h):
+    seen, hidden = noisy_problem()
+    errors = iter([1.0] * h + [np.inf])
+    monkeypatch.setattr(als_module, "rmse", lambda factors, entries: next(errors))
+    trace = run_als(seen, 2, hidden=hidden)
+    assert trace.stop_reason is StopReason.DIVERGED
+    assert trace.n_sweeps == (h - 1) // 2
+    assert len(trace.rights) == len(trace.lefts)
+    assert len(trace.objectives) == len(trace.seconds) == 2 * trace.n_sweeps + 1
+    assert np.array_equal(trace.final.left, trace.lefts[-1])
+
+
 def test_a_rise_of_the_objective_ends_the_run_as_diverged_and_is_kept(monkeypatch):
     seen, _ = noisy_problem()
 

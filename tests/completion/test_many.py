@@ -119,6 +119,36 @@ def test_a_trap_stays_a_trap():
     assert singular_values[1] < 1e-12 * singular_values[0]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_an_objective_that_is_a_difference_of_much_larger_numbers_keeps_its_digits(nothing_by_itself, seed):
+    # The columns of Y_0 are nearly parallel, and half of the matrix is what they differ by, so that X is large.
+    rng = np.random.default_rng(seed)
+    along, across = rng.standard_normal((2, 70))
+    left = rng.standard_normal((40, 2))
+    matrix = left @ np.stack([along, across]) + 0.1 * rng.standard_normal((40, 70))
+    seen, _ = masked(matrix, 0.6, seed=0)
+    start = np.stack([along, along + 5e-3 * across], axis=1)
+    many = run_many_als(seen, 2, start=start[None], ridge=0.0, max_sweeps=3, rtol=0, paths=True)
+    trace = run_als(seen, 2, start=start, ridge=0.0, max_sweeps=3, rtol=0)
+    assert np.abs(trace.lefts[1]).max() > 100
+    assert np.allclose(many.paths[0], trace.objectives[::2], rtol=0, atol=1e-13 * np.sum(seen.values**2))
+
+
+@pytest.mark.parametrize("rank", [1, 2, 5])
+@pytest.mark.parametrize("ridge", [0.0, 1e-6, 0.1])
+@pytest.mark.parametrize("condition", [1e2, 1e5, 1e7, 1e16])
+def test_what_is_surely_well_conditioned_is(rank, ridge, condition):
+    rng = np.random.default_rng(0)
+    designs = rng.standard_normal((200, 12, rank)) * np.sqrt(condition) ** -rng.random((200, 1, rank))
+    grams = designs.swapaxes(1, 2) @ designs
+    with_ridge = grams + ridge * np.eye(rank)
+    pivots = np.einsum("raa->ar", np.linalg.cholesky(with_ridge))[:, None] ** 2
+    traces = np.einsum("raa->r", grams)[None]
+    sure = many_module._surely_well_conditioned(pivots, traces, np.array([ridge]))[0]
+    assert (np.linalg.cond(with_ridge)[sure] < 1.01e6).all()
+    assert np.count_nonzero(sure) > 20 or condition == 1e16
+
+
 def test_starts_can_be_given_as_a_stack():
     seen, _ = masked(checkerboard(), 0.4, seed=1)
     starts = np.random.default_rng(0).standard_normal((5, 70, 2))
@@ -176,7 +206,7 @@ def test_progress_rises_to_the_number_of_runs(narrow):
     assert {call[1] for call in calls} == {20}
 
 
-@pytest.mark.parametrize("large", [250_000, 0])
+@pytest.mark.parametrize("large", [1_000_000, 0])
 def test_a_cancelled_call_returns_what_has_finished(monkeypatch, narrow, large):
     monkeypatch.setattr(many_module, "LARGE", large)
     seen, hidden = masked(checkerboard(), 0.4, seed=1)
