@@ -24,7 +24,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from explorer.mixture.covariances import Floats, Form, at_least
 from explorer.mixture.degeneracy import find_degeneracies
@@ -38,6 +38,9 @@ from explorer.mixture.standardized import StandardizedData
 from explorer.mixture.sweep import Sweep
 from explorer.mixture.trace import MixtureTrace
 from explorer.stopping import StopReason
+
+# The longest variance of a covariance over its shortest, beyond which it cannot be told from a singular one.
+LARGEST_CONDITION = 1e14
 
 
 class Coordinates(NamedTuple):
@@ -76,7 +79,8 @@ def run_gradient_ascent(
       was responsible for less than 1e-12 points gets weight 0;
     - converged: no component of the gradient is as large as the tolerance, 0 <= . < 1. That holds at maxima, but
       also at saddle points;
-    - diverged: the step from here leads to numbers that are not finite, or beyond the bounds of a `Mixture`;
+    - diverged: the step from here leads to numbers that are not finite, or beyond the bounds of a `Mixture`, or to a
+      covariance so long and thin that double precision cannot tell it from a singular one;
     - max_iter: t = max_iter, of 0..100 000.
     The log-likelihood may fall where the learning rate is too large; nothing stops the run there.
 
@@ -105,8 +109,12 @@ def at_unit_variance(problem: Problem) -> Problem:
     return problem._replace(data=rescaled, floor=floor / np.square(widths[: len(floor)]))
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def ascend(run: Run, coordinates: Coordinates, optimizer: Optimizer, rate: float) -> End:
-    """The iterates of an ascent in some coordinates, at a learning rate; stops as in `run_gradient_ascent`."""
+    """The iterates of an ascent in some coordinates, at a learning rate; stops as in `run_gradient_ascent`.
+
+    Steps go anywhere: numbers that are not finite are looked for, and end the run.
+    """
     data, form, floor, max_iter, tolerance = run.problem
     theta, degenerate = run.beginning.theta, run.beginning.degenerate
     n_components = len(theta.weights)
@@ -116,10 +124,9 @@ def ascend(run: Run, coordinates: Coordinates, optimizer: Optimizer, rate: float
     memory, states = optimizer.memory, []
     while True:
         t = len(states)
-        # Steps go anywhere, so every iterate is asked whether the fast form of the pass is right for it.
+        # Not every iterate is within the bounds of the fast form of the pass, as M steps are.
         careful = identical | ~sweep.features.covers(theta) | (degenerate is not None)
-        with np.errstate(over="ignore", invalid="ignore"):
-            (log_likelihood,), _, statistics = sweep.expect(theta, careful)
+        (log_likelihood,), _, statistics = sweep.expect(theta, careful)
         if t == 0:
             check_reached(log_likelihood)
         if not np.isfinite(log_likelihood):
@@ -128,35 +135,37 @@ def ascend(run: Run, coordinates: Coordinates, optimizer: Optimizer, rate: float
         if degenerate is not None:
             degeneracies = find_degeneracies(data, form, theta, degenerate, floor, t, singletons if t == 0 else None)
             return End(states, StopReason.DEGENERATE, degeneracies)
-        with np.errstate(over="ignore", invalid="ignore"):
-            gradient = coordinates.gradient(form, statistics, theta)
-            if np.abs(coordinates.tangent(gradient, n_components)).max() < tolerance:
-                return End(states, StopReason.CONVERGED)
-            if t == max_iter:
-                return End(states, StopReason.MAX_ITER)
-            direction, memory = optimizer.direction(gradient, memory, t + 1)
-            vector = coordinates.of(form, theta) + rate * direction
-            proposed = coordinates.back(form, vector, n_components) if np.isfinite(vector).all() else None
-        if proposed is None or not _is_within_bounds(data, proposed):
+        gradient = coordinates.gradient(form, statistics, theta)
+        if np.abs(coordinates.tangent(gradient, n_components)).max() < tolerance:
+            return End(states, StopReason.CONVERGED)
+        if t == max_iter:
+            return End(states, StopReason.MAX_ITER)
+        direction, memory = optimizer.direction(gradient, memory, t + 1)
+        vector = coordinates.of(form, theta) + rate * direction
+        admitted = None
+        if np.isfinite(vector).all():
+            proposed = coordinates.back(form, vector, n_components)
+            admitted = _admit(run.problem, proposed, theta, statistics.counts < EMPTY_COUNT)
+        if admitted is None:
             return End(states, StopReason.DIVERGED)
-        empty = (statistics.counts < EMPTY_COUNT) | (proposed[0] == 0)
-        theta, degenerate = _keep_to_bounds(form, proposed, theta, empty, floor)
+        theta, degenerate = admitted
 
 
-def _is_within_bounds(data: StandardizedData, proposed: tuple[Floats, Floats, Floats]) -> bool:
-    """Whether weights, means and covariances are numbers, and in the data's unit those of a `Mixture`."""
-    _, means, covariances = proposed
-    with np.errstate(over="ignore", invalid="ignore"):
-        farthest = np.abs(data.offset + data.scale * means).max()
-        widest = np.abs(covariances).max() * data.scale.max() ** 2
-    return bool(np.isfinite(proposed[0]).all() and farthest <= LARGEST_VALUE and widest <= LARGEST_VALUE**2)
+def _admit(
+    problem: Problem, proposed: tuple[Floats, Floats, Floats], previous: Parameters, empty: NDArray[np.bool_]
+) -> tuple[Parameters, NDArray[np.bool_] | None] | None:
+    """The proposed weights, means and covariances as `parameters.fit` would leave them, with the components (K, 1)
+    that are degenerate; None where no `Mixture` holds them.
 
-
-def _keep_to_bounds(
-    form: Form, proposed: tuple[Floats, Floats, Floats], previous: Parameters, empty: Floats, floor: Floats
-) -> tuple[Parameters, Floats | None]:
-    """The proposed parameters as `parameters.fit` would leave them, and which components (K, 1) are degenerate."""
+    empty (K, 1): components without points. One whose weight is 0 is empty too.
+    """
     weights, means, covariances = proposed
+    data, form = problem.data, problem.form
+    units = data.scale[:, None] * data.scale if form.matrices else np.square(data.scale)
+    farthest, widest = np.abs(data.offset + data.scale * means).max(), np.abs(covariances * units).max()
+    if not (np.isfinite(weights).all() and farthest <= LARGEST_VALUE and widest <= LARGEST_VALUE**2):
+        return None
+    empty = empty | (weights == 0)
     if empty.any():
         weights = np.where(empty, 0.0, weights)
         weights /= weights.sum(axis=0)
@@ -164,7 +173,15 @@ def _keep_to_bounds(
         if not form.shared:
             hollow = empty.reshape(*empty.shape, *[1] * (covariances.ndim - 2))
             covariances = np.where(hollow, previous.covariances, covariances)
-    covariances, whitening, reached = at_least(form, covariances, floor)
+    try:
+        covariances, whitening, reached = at_least(form, covariances, problem.floor)
+    except np.linalg.LinAlgError:
+        return None
+    if form.matrices:
+        # tr(Sigma) tr(Sigma^-1) is at least the condition number, and at most d^2 times it.
+        conditions = np.einsum("krii->kr", covariances) * np.square(whitening.inverses).sum(axis=(2, 3))
+        if not (conditions <= LARGEST_CONDITION).all():
+            return None
     degenerate = empty if reached is None else empty | reached
     return Parameters(weights, means, covariances, whitening), degenerate if degenerate.any() else None
 

@@ -231,6 +231,43 @@ def test_a_rate_that_is_much_too_large_ends_in_numbers_all_the_same(optimizer, s
     trace.mixture(-1)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 10_000),
+    st.sampled_from(sorted(STRUCTURES)),
+    st.sampled_from(sorted(OPTIMIZERS)),
+    st.floats(-4, 8),
+    st.sampled_from(["spread", "rounded", "one coordinate constant", "constant", "huge", "tiny"]),
+)
+def test_nothing_is_ever_nan_or_warned_of(seed, structure, optimizer, log_rate, kind):
+    rng = np.random.default_rng(seed)
+    data = rng.normal(size=(rng.integers(3, 30), rng.integers(1, 4)))
+    if kind == "rounded":
+        data = np.round(data)
+    elif kind == "one coordinate constant":
+        data[:, 0] = 3.1
+    elif kind == "constant":
+        data[:] = 3.1
+    elif kind in ("huge", "tiny"):
+        data *= 1e140 if kind == "huge" else 1e-140
+    start = initialize(data, 3, "random-responsibilities", seed)
+    chosen = {"structure": structure, "optimizer": optimizer, "learning_rate": 10.0**log_rate}
+    trace = run_gradient_ascent(data, start, max_iter=40, **chosen)
+    for array in (trace.weights, trace.means, trace.covariances, trace.log_likelihoods):
+        assert np.isfinite(array).all()
+    for t in range(trace.n_iterations + 1):
+        trace.mixture(t)
+    assert (trace.stop_reason is StopReason.DEGENERATE) == bool(trace.degeneracies)
+
+
+def test_a_covariance_that_is_stretched_to_a_needle_ends_the_run_as_diverged():
+    rng = np.random.default_rng(1)
+    data = rng.normal(size=(30, 3))
+    start = Mixture([1.0], [[0.0, 0.0, 0.0]], [np.diag([1.0, 1e-5, 1.0])])
+    trace = run_gradient_ascent(data, start, optimizer="gradient", learning_rate=1e5, variance_floor=0.0)
+    assert trace.stop_reason is StopReason.DIVERGED
+
+
 def test_the_last_finite_iterate_of_a_diverged_run_is_kept():
     data = separated(1)
     start = initialize(data, 3, "random-responsibilities", 0)
