@@ -39,8 +39,8 @@ LARGE = 1_000_000
 """Runs with more cells times rank go one at a time: there a single run keeps the processor busy."""
 
 CONDITION = 1e6
-"""Runs whose systems have a condition number below this differ from a single run in their last digits only: their
-objectives in the thirteenth."""
+"""Systems with a condition number below this, stricter than `half_step`'s, are solved alike to ten digits by any
+order of the arithmetic, so that a run is the same side by side and by itself."""
 
 CANCELLATION = 1e-6
 """An objective below this share of 1/2 |P_Omega(A)|^2 is recomputed from the residual: the rounding of the normal
@@ -48,6 +48,10 @@ equations, some 1e-15 of the whole, could decide when its run ends."""
 
 TERMS = 1e3
 """So is one that is a difference of numbers this many times larger than the whole."""
+
+EXACT = 1e-16
+"""A sweep that brings the objective from far above to below this share of the whole fits exactly, at one stroke. What
+is left of it is rounding, which decides whether it counts as zero, so that such a run is made by itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +99,9 @@ def run_many_als(
     """Run alternating least squares from many starts, or on many problems of one shape, all at once.
 
     A run is made by itself instead, as `run_als` makes it, when one of its small systems is not surely
-    well-conditioned or its fixed factor lacks a direction, so that singular cases have the same defined outcome,
-    only later. So are all runs when the cells of the matrix times the rank are more than a million.
+    well-conditioned, its fixed factor lacks a direction, or one sweep fits all entries exactly, so that singular
+    cases have the same defined outcome, only later. So are all runs when the cells of the matrix times the rank are
+    more than a million.
 
     Args:
         observations: one problem for all runs, or one for each run.
@@ -340,8 +345,9 @@ def _sweep(window: _Window, job: _Job) -> tuple[list[int], list[_End]]:
     inexact = np.flatnonzero((after <= CANCELLATION * whole) | (terms > TERMS * whole))
     after[inexact], _ = _exactly(left, right, problems, inexact)
 
-    # The rules of `als.verdict`, except that a run that seems to rise is left to it.
-    doubtful = ~(sure & sure_too & (after <= before + RISE * whole))
+    # The rules of `als.verdict`, except that a run that seems to rise, or to fit at one stroke, is left to it.
+    exact = (after < EXACT * whole) & (after < EXACT**0.5 * before)
+    doubtful = ~(sure & sure_too & (after <= before + RISE * whole)) | exact
     converged = (after <= ZERO * whole) | (np.abs(before - after) < job.rtol * whole)
     window.right, window.objective = right, after
     window.n_sweeps += 1

@@ -26,9 +26,10 @@ def assert_same(many, traces, factors=1e-9):
             assert many.rmse_hidden[r] == pytest.approx(trace.rmse_hidden[-1], abs=factors * scale**2)
 
 
-def assert_same_objectives(many, traces, observed):
+def assert_same_objectives(many, traces, observed, share=1e-12):
+    """The objectives are those of the traces, up to a share of 1/2 |P(A)|^2."""
     for r, trace in enumerate(traces):
-        tolerance = 1e-12 * np.sum(observed[r % len(observed)].values ** 2) / 2
+        tolerance = share * np.sum(observed[r % len(observed)].values ** 2) / 2
         assert many.objectives[r] == pytest.approx(trace.objectives[-1], abs=tolerance)
         assert np.allclose(many.paths[r], trace.objectives[::2], rtol=1e-12, atol=tolerance)
 
@@ -84,7 +85,8 @@ def test_singular_cases_have_the_outcome_of_a_single_run(seen, rank, ridge, per_
     options = {"ridge": ridge, "ridge_per_entry": per_entry, "start": start, "max_sweeps": 8, "rtol": 1e-6}
     many = run_many_als(seen, rank, seeds=range(3), paths=True, **options)
     traces = [run_als(seen, rank, seed=seed, **options) for seed in range(3)]
-    assert_same_objectives(many, traces, [seen])
+    # Where rows have fewer entries than the rank, every sweep may magnify the rounding of the one before.
+    assert_same_objectives(many, traces, [seen], share=1e-10)
     assert many.n_sweeps.tolist() == [trace.n_sweeps for trace in traces]
     assert list(many.stop_reasons) == [trace.stop_reason for trace in traces]
     assert np.isfinite(many.lefts).all()
