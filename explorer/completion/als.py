@@ -17,24 +17,19 @@ from time import perf_counter
 import numpy as np
 
 from explorer.completion.blocks import col_blocks, row_blocks
+from explorer.completion.checks import MAX_RANK, check_comparisons, check_ridge, check_rtol, check_seed, check_whole
 from explorer.completion.factors import Factors, distance, rmse
-from explorer.completion.half_step import ROUNDING, solve_factor
+from explorer.completion.half_step import solve_factor
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
 from explorer.completion.starts import STARTS
+from explorer.completion.stopping import RISE, ZERO
 from explorer.completion.trace import CompletionTrace
 from explorer.errors import InputError
 from explorer.stopping import StopReason
 
-MAX_RANK = 100
 MAX_SWEEPS = 10_000
 MAX_TRACE_NUMBERS = 250_000_000
 """The most numbers a whole trace may hold, 2 GB."""
-
-RISE = 1e-10
-"""A rise over a sweep by more than this share of 1/2 |P_Omega(A)|^2 is not rounding: the run has diverged."""
-
-ZERO = ROUNDING**2
-"""An objective below this share of 1/2 |P_Omega(A)|^2 is zero: twelve digits of the entries are explained."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,10 +136,7 @@ def run_als(
     elapsed = perf_counter() - began
     if sum(observations.shape) * rank * (max_sweeps + 1) > MAX_TRACE_NUMBERS:
         raise InputError(f"{max_sweeps} sweeps of factors this large do not fit into memory: allow fewer.")
-    if hidden is not None and hidden.shape != observations.shape:
-        raise InputError("The hidden entries must belong to a matrix of the same shape as the observed ones.")
-    if truth is not None:
-        _check_truth(truth, observations.shape)
+    check_comparisons(observations.shape, hidden, truth)
 
     history, figures, stop_reason = [], [], None
     while stop_reason is None:
@@ -239,7 +231,7 @@ def _alternate(
 
 def verdict(before: float, after: float, whole: float, rtol: float) -> StopReason | None:
     """Whether the run ends after a sweep from `before` to `after`; `whole` is the objective at X = Y = 0."""
-    if not np.isfinite(after) or after > before + RISE * whole:
+    if not np.isfinite(after) or after > before + RISE * max(whole, before):
         return StopReason.DIVERGED
     if after <= ZERO * whole or abs(before - after) < rtol * whole:
         return StopReason.CONVERGED
@@ -256,21 +248,15 @@ def ridges(observations: Observations, ridge: float, per_entry: bool) -> tuple[n
 
 def check_settings(shape: tuple[int, int], rank: int, ridge: float, max_sweeps: int, rtol: float) -> None:
     """Raises `InputError` for a setting that `run_als` says is out of its bounds."""
-    highest = min(*shape, MAX_RANK)
-    if not isinstance(rank, (int, np.integer)) or not 1 <= rank <= highest:
-        raise InputError(f"The rank must be a whole number from 1 to {highest} for this matrix, not {rank}.")
-    if not 0 <= ridge <= MAX_MAGNITUDE:
-        raise InputError(f"The ridge must be a number from 0 to {MAX_MAGNITUDE:g}, not {ridge}.")
-    if not isinstance(max_sweeps, (int, np.integer)) or not 0 <= max_sweeps <= MAX_SWEEPS:
-        raise InputError(f"The sweeps must be a whole number from 0 to {MAX_SWEEPS:,}, not {max_sweeps}.")
-    if not 0 <= rtol < 1:
-        raise InputError(f"The relative tolerance must be at least 0 and below 1, not {rtol}.")
+    check_whole("The rank", rank, 1, min(*shape, MAX_RANK))
+    check_ridge(ridge)
+    check_whole("The sweeps", max_sweeps, 0, MAX_SWEEPS)
+    check_rtol(rtol)
 
 
 def starting_factor(observations: Observations, rank: int, start: str | np.ndarray, seed: int) -> np.ndarray:
     """Y_0, (n, k): by a name in `STARTS`, or as it is given. Raises `InputError` when it does not fit."""
-    if not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InputError(f"The seed must be a whole number from 0 on, not {seed}.")
+    check_seed(seed)
     if isinstance(start, str):
         if start not in STARTS:
             raise InputError(f"There is no start called '{start}'; choose one of: {', '.join(STARTS)}.")
@@ -287,13 +273,6 @@ def starting_factor(observations: Observations, rank: int, start: str | np.ndarr
     if not (np.abs(right) <= MAX_MAGNITUDE).all():
         raise InputError(f"A start Y_0 must be finite, and at most {MAX_MAGNITUDE:g} in magnitude.")
     return right
-
-
-def _check_truth(truth: Factors, shape: tuple[int, int]) -> None:
-    if (len(truth.left), len(truth.right)) != shape:
-        raise InputError("The true factors must belong to a matrix of the same shape as the observed entries.")
-    if max(np.abs(truth.left).max(), np.abs(truth.right).max()) > MAX_MAGNITUDE:
-        raise InputError(f"The true factors must not exceed {MAX_MAGNITUDE:g} in magnitude: rescale the data.")
 
 
 @np.errstate(over="ignore", invalid="ignore")

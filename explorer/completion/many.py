@@ -9,23 +9,23 @@ The normal equations of all rows of all runs are then a few products with the ma
 and elimination goes through the planes. A run that has finished makes room for the next one.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from explorer.completion.als import (
     MAX_TRACE_NUMBERS,
-    RISE,
-    ZERO,
     check_settings,
     iterate_als,
     ridges,
     starting_factor,
 )
+from explorer.completion.checks import check_comparisons
 from explorer.completion.factors import Factors, rmse
 from explorer.completion.half_step import CONDITION as SPACE_CONDITION
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
+from explorer.completion.stopping import RISE, ZERO
 from explorer.errors import InputError
 from explorer.stopping import StopReason
 
@@ -116,11 +116,9 @@ def run_many_als(
 
     Raises `InputError` when a setting is out of its bounds, or the results would not fit into memory.
     """
-    problems = (observations,) if isinstance(observations, Observations) else tuple(observations)
-    comparisons = (hidden,) if hidden is None or isinstance(hidden, Observations) else tuple(hidden)
-    if hidden is not None and not all(isinstance(one, Observations) for one in comparisons):
-        raise InputError("The hidden entries must be given as observed entries are: one set, or one for each run.")
-    shape = _common_shape(problems)
+    problems = _one_or_many(observations, "The observations")
+    comparisons = (None,) if hidden is None else _one_or_many(hidden, "The hidden entries")
+    shape = problems[0].shape
     check_settings(shape, rank, ridge, max_sweeps, rtol)
     rights = _starts(problems, rank, start, seeds)
     total = len(rights)
@@ -347,7 +345,7 @@ def _sweep(window: _Window, job: _Job) -> tuple[list[int], list[_End]]:
 
     # The rules of `als.verdict`, except that a run that seems to rise, or to fit at one stroke, is left to it.
     exact = (after < EXACT * whole) & (after < EXACT**0.5 * before)
-    doubtful = ~(sure & sure_too & (after <= before + RISE * whole)) | exact
+    doubtful = ~(sure & sure_too & (after <= before + RISE * np.maximum(whole, before))) | exact
     converged = (after <= ZERO * whole) | (np.abs(before - after) < job.rtol * whole)
     window.right, window.objective = right, after
     window.n_sweeps += 1
@@ -513,12 +511,15 @@ def _gathered(ends: list[_End], paths: bool, hidden: bool) -> ManyALSRuns:
     )
 
 
-def _common_shape(problems: tuple[Observations, ...]) -> tuple[int, int]:
-    if not problems or not all(isinstance(problem, Observations) for problem in problems):
-        raise InputError("The observations must be one set of observed entries, or one for each run.")
-    if any(problem.shape != problems[0].shape for problem in problems):
-        raise InputError("All problems must have matrices of the same shape: run the others apart.")
-    return problems[0].shape
+def _one_or_many(given: Observations | Sequence[Observations], what: str) -> tuple[Observations, ...]:
+    if isinstance(given, Observations):
+        return (given,)
+    many = tuple(given) if isinstance(given, Iterable) else ()
+    if not many or not all(isinstance(one, Observations) for one in many):
+        raise InputError(f"{what} must be one set of observed entries, or one for each run.")
+    if any(one.shape != many[0].shape for one in many):
+        raise InputError(f"{what} must all belong to matrices of the same shape: run the others apart.")
+    return many
 
 
 def _starts(
@@ -526,8 +527,9 @@ def _starts(
 ) -> np.ndarray:
     """Y_0 of every run, (R, n, k)."""
     if isinstance(start, str):
-        if seeds is None or not len(seeds):
-            raise InputError("A start with a name needs at least one seed: give one for each run.")
+        seeds = list(seeds) if isinstance(seeds, Iterable) else []
+        if not seeds:
+            raise InputError("A start with a name needs at least one seed: give a list of them, one for each run.")
         if len(problems) not in (1, len(seeds)):
             raise InputError(f"There are {len(problems)} problems and {len(seeds)} seeds: give one of each to a run.")
         _check_memory(len(seeds), problems[0].shape, rank)
@@ -559,5 +561,4 @@ def _check_counts(
         raise InputError(f"There are {len(problems)} problems and {n_runs} starts: give one of each to a run.")
     if len(comparisons) not in (1, n_runs):
         raise InputError(f"There are {len(comparisons)} sets of hidden entries for {n_runs} runs: one, or one each.")
-    if any(hidden is not None and hidden.shape != problems[0].shape for hidden in comparisons):
-        raise InputError("The hidden entries must belong to a matrix of the same shape as the observed ones.")
+    check_comparisons(problems[0].shape, comparisons[0], None)

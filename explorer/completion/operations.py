@@ -19,11 +19,8 @@ never m x n. Plain gradient descent takes some 6 N k a step, k / 3 times less, a
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from explorer.completion.als import MAX_RANK
+from explorer.completion.checks import MAX_RANK, check_whole
 from explorer.completion.observations import MAX_SIDE
-from explorer.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -51,18 +48,13 @@ def sweep_operations(m: int, n: int, rank: int, observed: int) -> SweepOperation
 
     Raises `InputError` when there is no such problem: a side or the rank out of bounds, more entries than cells.
     """
-    _check("The rows", m, MAX_SIDE)
-    _check("The columns", n, MAX_SIDE)
-    _check("The rank", rank, min(m, n, MAX_RANK))
-    _check("The observed entries", observed, m * n)
+    check_whole("The rows", m, 1, MAX_SIDE)
+    check_whole("The columns", n, 1, MAX_SIDE)
+    check_whole("The rank", rank, 1, min(m, n, MAX_RANK))
+    check_whole("The observed entries", observed, 1, m * n)
     k = rank
     return SweepOperations(
         grams=2 * observed * k * (k + 1),
         moments=4 * observed * k,
         solves=(m + n) * (2 * k + k * (k - 1) // 2 + (k**3 - k) // 3 + 2 * k**2),
     )
-
-
-def _check(what: str, number: int, highest: int) -> None:
-    if not isinstance(number, (int, np.integer)) or not 1 <= number <= highest:
-        raise InputError(f"{what} must be a whole number from 1 to {highest:,} here, not {number}.")

@@ -407,8 +407,11 @@ def test_half_steps_outside_the_run_are_refused(h):
         ({"start": np.full((20, 2), np.nan)}, "finite"),
         ({"start": [["a"]]}, "table of numbers"),
         ({"hidden": Observations([0], [0], [1.0], (2, 2))}, "same shape"),
-        ({"truth": Factors(np.ones((2, 1)), np.ones((2, 1)))}, "same shape"),
-        ({"truth": Factors(np.full((15, 1), 1e60), np.ones((20, 1)))}, "must not exceed"),
+        ({"truth": Factors(np.ones((2, 1)), np.ones((2, 1)))}, "true matrix must have factors X with 15 rows"),
+        ({"truth": Factors(np.full((15, 1), 1e60), np.ones((20, 1)))}, "at most 1e"),
+        ({"truth": np.ones((15, 20))}, "as factors"),
+        ({"ridge": "a"}, "ridge must be a number"),
+        ({"rtol": None}, "tolerance must be a number"),
     ],
 )
 def test_settings_out_of_bounds_are_refused(settings, sentence):

@@ -261,8 +261,12 @@ def test_the_results_are_read_only_and_hold_only_what_was_asked_for():
         ({"start": np.full((1, 70, 2), np.nan), "seeds": None}, "finite"),
         ({"start": [["a"]], "seeds": None}, "tables of numbers"),
         ({"hidden": Observations([0], [0], [1.0], (2, 2))}, "same shape"),
-        ({"hidden": [None]}, "must be given as observed entries are"),
-        ({"hidden": []}, "0 sets of hidden entries for 2 runs"),
+        ({"hidden": [None]}, "hidden entries must be one set of observed entries"),
+        ({"hidden": []}, "hidden entries must be one set of observed entries"),
+        ({"hidden": [Observations([0], [0], [1.0], (40, 70))] * 3}, "3 sets of hidden entries for 2 runs"),
+        ({"hidden": 5}, "hidden entries must be one set of observed entries"),
+        ({"seeds": 5}, "at least one seed"),
+        ({"ridge": "a"}, "ridge must be a number"),
         ({"ridge": -1.0}, "ridge"),
         ({"max_sweeps": 10_001}, "sweeps"),
         ({"seeds": range(2_000_000)}, "memory"),
@@ -287,3 +291,5 @@ def test_problems_that_do_not_fit_together_are_refused():
         run_many_als([], 2, seeds=[0])
     with pytest.raises(InputError, match="one set of observed entries"):
         run_many_als([seen, 3], 2, seeds=[0, 1])
+    with pytest.raises(InputError, match="one set of observed entries"):
+        run_many_als(None, 2, seeds=[0, 1])
