@@ -125,7 +125,7 @@ def ascend(run: Run, coordinates: Coordinates, optimizer: Optimizer, rate: float
     while True:
         t = len(states)
         # Not every iterate is within the bounds of the fast form of the pass, as M steps are.
-        careful = identical | ~sweep.features.covers(theta) | (degenerate is not None)
+        careful = identical | ~sweep.features.covers(theta)
         (log_likelihood,), _, statistics = sweep.expect(theta, careful)
         if t == 0:
             check_reached(log_likelihood)

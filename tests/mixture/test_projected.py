@@ -150,6 +150,12 @@ def test_every_iterate_is_a_mixture(structure):
             trace.mixture(t)
 
 
+def test_covariances_stay_symmetric():
+    data = np.random.default_rng(0).normal(size=(60, 3))
+    trace = run_projected_gradient(data, initialize(data, 2, "random-responsibilities", 0), max_iter=300)
+    np.testing.assert_allclose(trace.covariances, trace.covariances.swapaxes(2, 3), rtol=1e-14)
+
+
 def test_a_weight_that_is_projected_to_zero_ends_the_run():
     rng = np.random.default_rng(0)
     data = rng.normal(size=100)
