@@ -93,7 +93,7 @@ def direct_gradient(form: Form, statistics: Statistics, theta: Parameters) -> Fl
     if form.matrices:
         whitened = inverses @ scatter @ inverses.swapaxes(1, 2) - counts[:, None, None] * np.eye(form.n_dimensions)
         shapes = 0.5 * inverses.swapaxes(1, 2) @ whitened @ inverses
-        # Adam would make large steps of rounding: the matrices have to stay symmetric to the last bit.
+        # Adam takes rounding for a gradient where there is little else, and steps that are not symmetric add up.
         shapes = (shapes + shapes.swapaxes(1, 2)) / 2
     else:
         shapes = 0.5 * inverses * (scatter * inverses - counts[:, None])
