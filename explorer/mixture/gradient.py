@@ -20,6 +20,7 @@ of N_k and S_k over k. All of it is divided by n: the gradient of the mean log-l
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from time import perf_counter
 from typing import NamedTuple
 
@@ -166,6 +167,8 @@ def _admit(
     if not (np.isfinite(weights).all() and farthest <= LARGEST_VALUE and widest <= LARGEST_VALUE**2):
         return None
     empty = empty | (weights == 0)
+    if empty.all():
+        return None
     if empty.any():
         weights = np.where(empty, 0.0, weights)
         weights /= weights.sum(axis=0)
@@ -195,7 +198,7 @@ def free_parameters(form: Form, theta: Parameters) -> Floats:
         roots = np.linalg.cholesky(theta.covariances[:, 0])
         diagonals = np.einsum("kii->ki", roots)
         diagonals[...] = np.log(diagonals)
-        shapes = roots[:, *np.tril_indices(form.n_dimensions)]
+        shapes = roots[:, *_lower_triangle(form.n_dimensions)]
     else:
         shapes = 0.5 * np.log(theta.covariances)
     return np.concatenate([np.log(theta.weights).ravel(), theta.means.ravel(), shapes.ravel()])
@@ -208,7 +211,7 @@ def from_free_parameters(form: Form, vector: Floats, n_components: int) -> tuple
     if form.matrices:
         d = form.n_dimensions
         roots = np.zeros((1 if form.shared else n_components, d, d))
-        roots[:, *np.tril_indices(d)] = shapes.reshape(len(roots), -1)
+        roots[:, *_lower_triangle(d)] = shapes.reshape(len(roots), -1)
         diagonals = np.einsum("kii->ki", roots)
         diagonals[...] = np.exp(diagonals)
         covariances = (roots @ roots.swapaxes(1, 2))[:, None]
@@ -230,7 +233,7 @@ def free_gradient(form: Form, statistics: Statistics, theta: Parameters) -> Floa
         roots = inverses.swapaxes(1, 2) @ excess
         diagonals = np.einsum("kii->ki", roots)
         diagonals /= np.einsum("kii->ki", inverses)
-        shapes = roots[:, *np.tril_indices(d)]
+        shapes = roots[:, *_lower_triangle(d)]
     else:
         shapes = scatter * inverses - counts_of[:, None]
         if form.isotropic:
@@ -265,6 +268,11 @@ def scatters(form: Form, statistics: Statistics, theta: Parameters) -> tuple[Flo
     if form.shared:
         return counts.sum(keepdims=True), scatter.sum(axis=0, keepdims=True)
     return counts, scatter
+
+
+@cache
+def _lower_triangle(d: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    return np.tril_indices(d)
 
 
 def parts(form: Form, vector: Floats, n_components: int) -> tuple[Floats, Floats, Floats]:
