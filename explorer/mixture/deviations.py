@@ -28,24 +28,24 @@ def blocks(n_points: int, numbers_a_point: int) -> Iterator[slice]:
         yield slice(first, min(first + size, n_points))
 
 
-def log_joint(form: Form, theta: Parameters, deviations: Floats) -> Floats:
+def log_joint(form: Form, theta: Parameters, deviations: Floats, room: Floats | None = None) -> Floats:
     """log pi_k + log N(z_i; mu_k, Sigma_k) + d/2 log(2 pi), (K, n), from deviations z_i - mu_k, (K, d, n); R = 1.
 
-    -inf where pi_k = 0: an empty component explains nothing.
+    -inf where pi_k = 0: an empty component explains nothing. room: an array like the deviations, to work in.
     """
     with np.errstate(divide="ignore"):
         constants = np.log(theta.weights) - 0.5 * theta.whitening.log_determinants
-    joint = _squared_lengths(form, theta.whitening, deviations)
+    joint = _squared_lengths(form, theta.whitening, deviations, room)
     joint *= -0.5
     joint += constants
     return joint
 
 
-def _squared_lengths(form: Form, whitening: Whitening, deviations: Floats) -> Floats:
+def _squared_lengths(form: Form, whitening: Whitening, deviations: Floats, room: Floats | None) -> Floats:
     """(z - mu)^T Sigma^-1 (z - mu), (K, n), for deviations (K, d, n)."""
     inverses = whitening.inverses[:, 0]
     if form.matrices:
-        white = inverses @ deviations
+        white = np.matmul(inverses, deviations, out=room)
         return np.einsum("kdn,kdn->kn", white, white)
     if deviations.shape[1] == 1:
         return np.square(deviations[:, 0]) * inverses
@@ -131,16 +131,21 @@ def _accumulate(form: Form, z: Floats, theta: Parameters, centres: Floats, hard:
     n_components, d = means.shape
     log_likelihood = bound = 0.0
     counts, first, second = np.zeros(n_components), np.zeros((n_components, d)), 0.0
+    room = np.empty((2, 0))  # made once for all blocks of a size: fresh memory is slow
     for block in blocks(z.shape[1], n_components * d):
-        deviations = z[:, block] - means[:, :, None]
-        q = log_joint(form, theta, deviations)
+        shape = (2, n_components, d, block.stop - block.start)
+        if room.shape != shape:
+            room = np.empty(shape)
+        deviations = np.subtract(z[:, block], means[:, :, None], out=room[0])
+        q = log_joint(form, theta, deviations, room[1])
         if hard:
+            soft = q.copy()
             bound += float(harden(q).sum())
-            log_likelihood += float(normalize(log_joint(form, theta, deviations)).sum())
+            log_likelihood += float(normalize(soft).sum())
         else:
             log_likelihood += float(normalize(q).sum())
         if centres is not means:
-            deviations = z[:, block] - centres[:, :, None]
+            np.subtract(z[:, block], centres[:, :, None], out=deviations)
         counts += q.sum(axis=1)
         first += np.matmul(deviations, q[..., None])[..., 0]
         second = second + _second_moments(form, deviations, q)

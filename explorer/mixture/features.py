@@ -18,7 +18,8 @@ Runs outside the bounds go through the reference form in `deviations`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +30,10 @@ from explorer.mixture.standardized import StandardizedData
 
 # Features of full covariances grow with d^2; beyond this many the reference form is faster (measured: d = 12).
 MOST_FEATURES = 96
-# Features are kept while they are at most this many numbers (64 MB), and made anew in every pass beyond.
-KEPT_NUMBERS = 8_000_000
-# Numbers in the block of responsibilities (512 KB): they stay in the cache.
-BLOCK_NUMBERS = 65_536
+# Features are kept while they are at most this many numbers (16 MB, which stay in the cache), else made in every pass.
+KEPT_NUMBERS = 2_000_000
+# Numbers in a block of responsibilities or of features (256 KB): they stay in the cache.
+BLOCK_NUMBERS = 32_768
 # The largest (|z| + |mu|)^2 / sigma^2 with which a log joint density keeps 12 digits.
 LARGEST_RATIO = 1e4
 # Exponents are kept within these bounds: then no product of an exponential with a weight is a denormal number, which
@@ -42,6 +43,25 @@ HIGHEST_EXPONENT = 400.0
 # An M step's weight is at least 1e-12 / 1e6; its variances are between (2 radius)^2 and, within LARGEST_RATIO, a 1e4th
 # of radius^2. So two components' peaks are apart by less than 42 + d/2 log(4e4).
 LEAST_WEIGHT = 1e-18
+
+
+class _Room(NamedTuple):
+    """Arrays to work in: views of responsibilities q (K, R, n), and of the totals that they are divided by, (R, n)."""
+
+    taken_out: Floats  # q[0], (R, n)
+    exponents: Floats  # q[1:], (K R - R, n)
+    flat: Floats  # (K R, n)
+    by_component: Floats  # (K, R n)
+    totals: Floats  # (R n,)
+    totals_by_run: Floats  # (R, n)
+    ones: Floats  # (n,)
+    one_each: Floats  # (K,)
+
+    @classmethod
+    def of(cls, n_components: int, n_runs: int, n_points: int) -> _Room:
+        q, totals = np.empty((n_components, n_runs, n_points)), np.empty((n_runs, n_points))
+        views = q[0], q[1:].reshape(-1, n_points), q.reshape(-1, n_points), q.reshape(n_components, -1)
+        return cls(*views, totals.reshape(-1), totals, np.ones(n_points), np.ones(n_components))
 
 
 class Features:
@@ -60,17 +80,24 @@ class Features:
         # BLAS is twice as fast where the number of features is a multiple of four: the rest are zeros.
         self.n_features = -(-(self.n_squares + d + 1) // 4) * 4
         self.available = self.n_features <= MOST_FEATURES or not form.matrices
+        # Two peaks are apart by less than this: see LEAST_WEIGHT.
+        self.peaks_apart = 42.0 + 5.3 * d
+        self.safe_ratio = 2 * (-LOWEST_EXPONENT - self.peaks_apart)
         self.radius = float(np.sqrt(np.einsum("dn,dn->n", data.z, data.z).max()))
-        self.block_points = max(256, min(n, BLOCK_NUMBERS // max(n_components, self.n_features // 4)))
+        size = max(256, BLOCK_NUMBERS // max(n_components, self.n_features // 4))
+        self.blocks = [slice(first, min(first + size, n)) for first in range(0, n, size)]
+        self.largest_block = min(size, n)
         self.total = self._scatter() if form.shared else None
-        self.kept = None
-        if self.available and self.n_features * n <= KEPT_NUMBERS:
-            self.kept = np.zeros((self.n_features, n))
-            self._write(slice(0, n), self.kept)
-        self.scratch = np.zeros((self.n_features, min(self.block_points, n))) if self.kept is None else None
-        self._rooms: dict[tuple[int, int], tuple[Floats, ...]] = {}
+        self._rooms: dict[tuple[int, int], _Room] = {}
+        self._kept: list[Floats] | None = None
+        if not self.available:
+            return
+        if self.n_features * n <= KEPT_NUMBERS:
+            self._kept = [self._made(points, self._empty(points)) for points in self.blocks]
+        else:
+            self._scratch = self._empty(self.blocks[0])
         # sum_i phi(z_i), (p,)
-        self.sums = sum(self._block(points).sum(axis=1) for points in self._slices()) if self.available else None
+        self.sums = sum(phi.sum(axis=1) for phi in self._phis())
 
     def _scatter(self) -> Floats:
         """sum_i z_i z_i^T, (d, d), or in the layout of the form its diagonal (d,)."""
@@ -78,33 +105,40 @@ class Features:
             return self.z @ self.z.T
         return np.einsum("dn,dn->d", self.z, self.z)
 
-    def _write(self, points: slice, out: Floats) -> None:
-        z, squares = self.z[:, points], out[: self.n_squares]
-        d = len(z)
+    def _empty(self, points: slice) -> Floats:
+        """Room for the features of some points, (p, b), with those that are the same for all points."""
+        phi = np.zeros((self.n_features, points.stop - points.start))
+        phi[self.n_squares + len(self.z)] = 1.0
+        return phi
+
+    def _made(self, points: slice, phi: Floats) -> Floats:
+        """The features of some points, written into phi (p, b)."""
+        z, d = self.z[:, points], len(self.z)
+        phi[self.n_squares : self.n_squares + d] = z
         if self.form.shared:
-            pass
+            return phi
+        if self.form.isotropic:
+            np.einsum("dn,dn->n", z, z, out=phi[0])
         elif self.form.matrices:
             first = 0
             for i in range(d):
-                np.multiply(z[i], z[i:], out=squares[first : first + d - i])
+                np.multiply(z[i], z[i:], out=phi[first : first + d - i])
                 first += d - i
-        elif self.form.isotropic:
-            np.einsum("dn,dn->n", z, z, out=squares[0])
         else:
-            np.square(z, out=squares)
-        out[self.n_squares : self.n_squares + d] = z
-        out[self.n_squares + d] = 1.0
+            np.square(z, out=phi[:d])
+        return phi
 
-    def _slices(self) -> Iterator[slice]:
-        for first in range(0, self.n_points, self.block_points):
-            yield slice(first, min(first + self.block_points, self.n_points))
-
-    def _block(self, points: slice) -> Floats:
-        if self.kept is not None:
-            return self.kept[:, points]
-        block = self.scratch[:, : points.stop - points.start]
-        self._write(points, block)
-        return block
+    def _phis(self) -> Iterable[Floats]:
+        """The features of all points, block by block."""
+        if self._kept is not None:
+            return self._kept
+        size = self.largest_block
+        return (
+            self._made(points, self._scratch)
+            if points.stop - points.start == size
+            else self._made(points, self._empty(points))
+            for points in self.blocks
+        )
 
     def expect(self, theta: Parameters) -> tuple[Floats | None, Statistics | None, NDArray[np.bool_] | None]:
         """One pass: the log-likelihoods (R,) at theta without the factor of `log_volume`, the statistics of the
@@ -117,21 +151,22 @@ class Features:
         no exponential leaves its range where a, for the component that was taken out, is below the bound.
         """
         precision = precisions(self.form, theta.whitening)
+        clamp, order = False, None
         ratios = self._ratios(theta, precision)
-        peaks_apart = 42.0 + 5.3 * self.form.n_dimensions
-        clamp, reference = False, None
-        if np.maximum.reduce(ratios, axis=None) > 2 * (-LOWEST_EXPONENT - peaks_apart):
-            clamp = True
-            reference = ratios.argmin(axis=0)
-            usable = (ratios.max(axis=0) <= LARGEST_RATIO) & (
-                ratios.min(axis=0) <= 2 * (HIGHEST_EXPONENT - peaks_apart)
-            )
+        if np.maximum.reduce(ratios, axis=None) > self.safe_ratio:
+            highest = ratios.max(axis=0)
+            usable = highest <= LARGEST_RATIO
+            usable &= ratios.min(axis=0) <= 2 * (HIGHEST_EXPONENT - self.peaks_apart)
             if not usable.all():
                 return None, None, usable
+            risky = highest > self.safe_ratio
+            clamp = risky.any()
+            # Run by run, so that a run's figures do not depend on which others are computed with it.
+            reference = np.where(risky, ratios.argmin(axis=0), 0)
+            if reference.any():
+                order = _reference_first(reference, self.n_components)
         coefficients = self._coefficients(theta, precision)
-        order = None
-        if reference is not None and reference.any():
-            order = _reference_first(reference, self.n_components)
+        if order is not None:
             coefficients = coefficients.reshape(self.n_features, -1)[:, order].reshape(coefficients.shape)
         log_likelihoods, sums = self._pass(coefficients, clamp)
         if order is not None:
@@ -146,7 +181,8 @@ class Features:
         """For which runs (R,) theta is within the bounds that every M step keeps."""
         widest = self.form.n_dimensions * np.log(4 * self.radius**2) if self.radius > 0 else -np.inf
         narrow = (theta.whitening.log_determinants <= widest).all(axis=0)
-        return narrow & (theta.weights >= LEAST_WEIGHT).all(axis=0)
+        near = np.square(theta.means).sum(axis=2) <= self.radius**2
+        return narrow & near.all(axis=0) & (theta.weights >= LEAST_WEIGHT).all(axis=0)
 
     def _ratios(self, theta: Parameters, precision: Floats) -> Floats:
         """A bound of (|z| + |mu_k|)^2 / sigma_k^2 over all points and directions, (K, R)."""
@@ -176,10 +212,10 @@ class Features:
         else:
             linear = precision * means
             if squares:
-                np.multiply(_features_first(precision), -0.5, out=coefficients[:squares])
+                coefficients[:squares] = _features_first(precision) * -0.5
         coefficients[squares:ones] = _features_first(linear)
         constant = over_dimensions(linear * means)
-        constant = constant + whitening.log_determinants
+        constant += whitening.log_determinants
         constant *= -0.5
         constant += np.log(weights)
         coefficients[ones] = constant
@@ -194,7 +230,7 @@ class Features:
     def _pass(self, coefficients: Floats, clamp: bool) -> tuple[Floats, Floats]:
         """Log-likelihoods (R,) and the sums of q phi, (p, K, R); the first component is the one taken out."""
         _, n_components, n_runs = coefficients.shape
-        runs_at_once = max(1, BLOCK_NUMBERS // (n_components * min(self.block_points, self.n_points)))
+        runs_at_once = max(1, 2 * BLOCK_NUMBERS // (n_components * self.largest_block))
         if n_runs <= runs_at_once:
             return self._pass_of_runs(coefficients, clamp)
         log_likelihoods, sums = np.empty(n_runs), np.empty_like(coefficients)
@@ -204,46 +240,42 @@ class Features:
         return log_likelihoods, sums
 
     def _pass_of_runs(self, coefficients: Floats, clamp: bool) -> tuple[Floats, Floats]:
-        p, n_components, n_runs = coefficients.shape
+        n_features, _, n_runs = coefficients.shape
         taken_out = coefficients[:, 0]
-        others = (coefficients[:, 1:] - coefficients[:, :1]).reshape(p, -1).T
+        others = (coefficients[:, 1:] - coefficients[:, :1]).reshape(n_features, -1).T
         log_likelihoods, sums = np.dot(self.sums, taken_out), None
-        for points in self._slices():
-            phi = self._block(points)
-            q, exponents, flat, by_component, total, logs, ones, one_each = self._room(n_runs, phi.shape[1])
-            np.dot(others, phi, out=exponents)
+        for phi in self._phis():
+            room = self._room(n_runs, phi.shape[1])
+            np.dot(others, phi, out=room.exponents)
             if clamp:
-                np.maximum(exponents, LOWEST_EXPONENT, out=exponents)
-            np.exp(exponents, out=exponents)
-            q[0] = 1.0
-            np.dot(one_each, by_component, out=total)
-            np.log(total, out=logs)
-            np.divide(1.0, total, out=total)
-            by_component *= total
-            log_likelihoods += np.dot(logs.reshape(n_runs, -1), ones)
-            part = np.dot(flat, phi.T)
+                np.maximum(room.exponents, LOWEST_EXPONENT, out=room.exponents)
+            np.exp(room.exponents, out=room.exponents)
+            room.taken_out[...] = 1.0
+            np.dot(room.one_each, room.by_component, out=room.totals)
+            np.divide(1.0, room.totals, out=room.totals)
+            np.multiply(room.by_component, room.totals, out=room.by_component)
+            part = self._weighted_sums(room.flat, phi)
             sums = part if sums is None else sums + part
-        return log_likelihoods, np.ascontiguousarray(sums.T).reshape(p, n_components, n_runs)
+            np.log(room.totals, out=room.totals)
+            log_likelihoods -= np.dot(room.totals_by_run, room.ones)
+        return log_likelihoods, sums.reshape(coefficients.shape)
 
-    def _room(self, n_runs: int, n_points: int) -> tuple[Floats, ...]:
-        """Arrays to work in: q (K, R, n), three views of it, totals and their logarithms (R n,), and ones."""
+    def _weighted_sums(self, q: Floats, phi: Floats) -> Floats:
+        """sum_i q phi, (p, K R). Few features: a product with a vector each beats one with a matrix so narrow."""
+        used = self.n_squares + len(self.z) + 1
+        if used > 3:
+            return np.ascontiguousarray(np.dot(q, phi.T).T)
+        sums = np.zeros((len(phi), len(q)))
+        for f in range(used):
+            np.dot(q, phi[f], out=sums[f])
+        return sums
+
+    def _room(self, n_runs: int, n_points: int) -> _Room:
         room = self._rooms.get((n_runs, n_points))
         if room is None:
-            q = np.empty((self.n_components, n_runs, n_points))
-            total = np.empty(n_runs * n_points)
-            room = (
-                q,
-                q[1:].reshape(-1, n_points),
-                q.reshape(-1, n_points),
-                q.reshape(self.n_components, -1),
-                total,
-                np.empty_like(total),
-                np.ones(n_points),
-                np.ones(self.n_components),
-            )
             if len(self._rooms) > 3:
                 self._rooms.clear()
-            self._rooms[n_runs, n_points] = room
+            room = self._rooms[n_runs, n_points] = _Room.of(self.n_components, n_runs, n_points)
         return room
 
     def _statistics(self, sums: Floats) -> Statistics:
@@ -277,7 +309,7 @@ class Features:
 
 def _features_first(values: Floats) -> Floats:
     """(K, R, m) as (m, K, R)."""
-    return values.transpose(2, 0, 1)
+    return values[:, :, 0] if values.shape[2] == 1 else values.transpose(2, 0, 1)
 
 
 def _features_last(rows: Floats) -> Floats:
