@@ -12,6 +12,7 @@ n_i and n_j the numbers of observed entries of row i and column j (Zhou, Wilkins
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import isfinite
 from time import perf_counter
 
 import numpy as np
@@ -146,7 +147,7 @@ def run_als(
         stop_reason = step.stop_reason
         figures.append((step.objective, step.rmse_observed, *_comparisons(step, hidden, truth), elapsed))
         history.append(step)
-        if not np.isfinite(figures[-1]).all():
+        if not all(map(isfinite, figures[-1])):
             stop_reason = StopReason.DIVERGED
             del history[-1 - len(history) % 2 :]  # the whole sweep, with its first half step
     objectives, rmse_observed, rmse_hidden, distances, seconds = map(_frozen, np.array(figures[: len(history)]).T)
@@ -278,6 +279,8 @@ def starting_factor(observations: Observations, rank: int, start: str | np.ndarr
 @np.errstate(over="ignore", invalid="ignore")
 def _comparisons(step: HalfStep, hidden: Observations | None, truth: Factors | None) -> tuple[float, float]:
     """The error on the hidden entries and the distance to the truth; 0 where there is none, inf on overflow."""
+    if hidden is None and truth is None:
+        return 0.0, 0.0
     if not (np.isfinite(step.left).all() and np.isfinite(step.right).all()):
         return np.inf, np.inf
     factors = Factors(step.left, step.right)

@@ -7,6 +7,7 @@ entries of a row are one product of matrices for all rows together.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -21,6 +22,9 @@ NARROW = 32
 
 DENSE_NUMBERS = 4_194_304
 """Numbers in the work arrays of dense blocks, 32 MB: rows x n x rank, and n x pairs of columns."""
+
+DENSE_LEAST = 131_072
+"""With fewer numbers in all of them, rows x n x rank, dense blocks are not worth a second kind of block."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +86,7 @@ class DenseBlock:
         return padded.take(self.cols, axis=0)
 
     def normal_equations(self, padded: np.ndarray, products: np.ndarray | None, out: np.ndarray) -> None:
-        rank = padded.shape[1]
-        lower = np.tril_indices(rank)
-        out[:, *lower] = self.seen.astype(np.float64) @ products
+        out[:, *_lower(padded.shape[1])] = self.seen.astype(np.float64) @ products
         out[:, -1, :-1] = self.values @ padded[:-1]
 
     def residual(self, padded: np.ndarray, solution: np.ndarray) -> np.ndarray:
@@ -98,8 +100,14 @@ def with_padding(factor: np.ndarray) -> np.ndarray:
 
 def pair_products(factor: np.ndarray) -> np.ndarray:
     """The products y_ja y_jb of the columns a >= b of a factor, (n, k (k + 1) / 2), that dense blocks sum."""
-    a, b = np.tril_indices(factor.shape[1])
+    a, b = _lower(factor.shape[1])
     return factor[:, a] * factor[:, b]
+
+
+@cache
+def _lower(rank: int) -> tuple[np.ndarray, np.ndarray]:
+    """The indices of a lower triangle, which NumPy takes longer to make than a small matrix to use."""
+    return np.tril_indices(rank)
 
 
 def row_blocks(observations: Observations, rank: int) -> tuple[Block | DenseBlock, ...]:
@@ -142,6 +150,8 @@ def _blocks(
 
     by_count = np.argsort(counts, kind="stable")
     n_sparse = int(np.searchsorted(counts[by_count], _dense_from(n, rank)))
+    if (len(by_count) - n_sparse) * n * rank < DENSE_LEAST:
+        n_sparse = len(by_count)
     sparse, dense = by_count[:n_sparse], by_count[n_sparse:]
     blocks = []
     if len(sparse):

@@ -2,7 +2,7 @@
 
 There are two ways through it, with one outcome. `_careful` is the reference: it solves any problem, and finds
 those that have no unique solution. `_quick` solves many rows at once by Cholesky's factorization; it is taken
-where bounds that cost next to nothing show that the normal equations can be trusted.
+where bounds that cost next to nothing show that the normal equations can be trusted, and where there is enough to do.
 """
 
 from collections.abc import Iterator
@@ -22,6 +22,9 @@ CANCELLATION = 1e-4
 
 BATCH_ROWS = 512
 """Rows factorized at a time: so many that Python's own time does not count."""
+
+SMALL = 16_384
+"""With fewer numbers in the designs of a batch, Python's own time counts most, and the reference has fewer steps."""
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -48,24 +51,23 @@ def solve_factor(
     products = pair_products(other) if any(isinstance(block, DenseBlock) for block in blocks) else None
     basis = _row_space(other)
     whole_space = basis.shape[1] == other.shape[1]
-    ridges = np.broadcast_to(np.asarray(ridge, dtype=np.float64), len(current))
+    ridges = np.full(len(current), ridge, dtype=np.float64)
     factor = np.empty_like(current)
     squared_error = 0.0
     singular = [np.empty(0, dtype=np.int64)]
     for batch in _batches(blocks):
-        rows = np.concatenate([block.rows for block in batch])
-        solved = _quick(batch, padded, products, ridges[rows]) if whole_space else None
+        enough = sum(block.values.size for block in batch) * other.shape[1] >= SMALL
+        solved = _quick(batch, padded, products, ridges) if whole_space and enough else None
         if solved is not None:
-            factor[rows], error = solved
-        else:
-            error = None
-            for block in batch:
-                among = block.rows
-                factor[among], is_singular = _careful(block, padded, basis, ridges[among], current[among])
-                singular.append(among[is_singular])
-        if error is None:
-            error = sum(float(np.sum(block.residual(padded, factor[block.rows]) ** 2)) for block in batch)
-        squared_error += error
+            rows, solution, error = solved
+            factor[rows] = solution
+            squared_error += error
+            continue
+        for block in batch:
+            rows = block.rows
+            factor[rows], error, is_singular = _careful(block, padded, basis, ridges[rows], current[rows])
+            squared_error += error
+            singular.append(rows[is_singular])
     return factor, squared_error, np.sort(np.concatenate(singular))
 
 
@@ -83,8 +85,8 @@ def _batches(blocks: tuple[Block | DenseBlock, ...]) -> Iterator[list[Block | De
 
 def _quick(
     batch: list[Block | DenseBlock], padded: np.ndarray, products: np.ndarray | None, ridges: np.ndarray
-) -> tuple[np.ndarray, float | None] | None:
-    """The minimisers for a batch of rows, (b, k), and their squared error, None where it must be recomputed.
+) -> tuple[np.ndarray, np.ndarray, float] | None:
+    """The rows of a batch, (b,), their minimisers, (b, k), and the squared error that these leave.
 
     With G the design of a row and a its values, Cholesky's triangle of the matrix
 
@@ -95,13 +97,13 @@ def _quick(
     Any c > |z|^2 will do; no more than |a|^2 is ever explained. Returns None where the bounds do not hold.
     """
     rank = padded.shape[1]
-    systems = np.empty((len(ridges), rank + 1, rank + 1))
+    rows = np.concatenate([block.rows for block in batch])
     squares = np.concatenate([block.squares for block in batch])
-    first = 0
-    for block in batch:
-        part = slice(first, first + len(block.rows))
-        block.normal_equations(padded, products, systems[part])
-        first = part.stop
+    ridges = ridges[rows]
+    systems = np.empty((len(rows), rank + 1, rank + 1))
+    parts = np.split(np.arange(len(rows)), np.cumsum([len(block.rows) for block in batch])[:-1])
+    for block, part in zip(batch, parts, strict=True):
+        block.normal_equations(padded, products, systems[part[0] : part[-1] + 1])
     diagonal = np.einsum("bkk->bk", systems)
     traces = diagonal[:, :rank].sum(axis=1)
     diagonal[:, :rank] += ridges[:, None]
@@ -120,7 +122,16 @@ def _quick(
     lengths = np.einsum("kb,kb->b", solution, solution)
     squared_error = float(np.sum(squares - explained - ridges * lengths))
     terms = float(np.sum(squares + traces * lengths))
-    return solution.T, squared_error if squared_error > CANCELLATION * terms else None
+    if squared_error <= CANCELLATION * terms:
+        squared_error = sum(
+            _squared(block.residual(padded, solution[:, part].T)) for block, part in zip(batch, parts, strict=True)
+        )
+    return rows, solution.T, squared_error
+
+
+def _squared(numbers: np.ndarray) -> float:
+    """The sum of their squares."""
+    return float(np.vdot(numbers, numbers))
 
 
 def _surely_well_conditioned(triangles: np.ndarray, traces: np.ndarray, ridges: np.ndarray) -> bool:
@@ -153,8 +164,8 @@ def _solve_triangles(triangles: np.ndarray) -> np.ndarray:
 
 def _careful(
     block: Block | DenseBlock, padded: np.ndarray, basis: np.ndarray, ridges: np.ndarray, current: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The minimisers for the rows of a block, (b, k), and which of them are not the only ones, (b,)."""
+) -> tuple[np.ndarray, float, np.ndarray]:
+    """The minimisers for a block, (b, k), the squared error that they leave, and which are not the only ones, (b,)."""
     lacking = basis.shape[1] < padded.shape[1]
     design = block.design(padded)
     solution, trusted, singular = _least_squares(design @ basis if lacking else design, block.values, ridges)
@@ -162,7 +173,7 @@ def _careful(
     singular |= lacking & (ridges == 0)
     if singular.any() or not trusted.all():
         solution = _better(design, block.values, solution, current, ridges)
-    return solution, singular
+    return solution, _squared(_residual(design, block.values, solution)), singular
 
 
 def _row_space(factor: np.ndarray) -> np.ndarray:
@@ -231,13 +242,17 @@ def _better(
     """Of the solutions and the current rows, (b, k) each, the better ones; the solution within rounding."""
 
     def cost(rows: np.ndarray) -> np.ndarray:
-        residual = values - (design @ rows[:, :, None])[:, :, 0]
-        return np.sum(residual**2, axis=1) + ridges * np.sum(rows**2, axis=1)
+        return np.sum(_residual(design, values, rows) ** 2, axis=1) + ridges * np.sum(rows**2, axis=1)
 
     costs = cost(solution)
     within_rounding = cost(current) + ROUNDING**2 * np.sum(values**2, axis=1)
     worse = np.isfinite(costs) & (costs > within_rounding)  # not finite is not worse, but an overflow to tell
     return np.where(worse[:, None], current, solution)
+
+
+def _residual(design: np.ndarray, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """a - G u, (b, w)."""
+    return values - (design @ rows[:, :, None])[:, :, 0]
 
 
 def _well_conditioned(gram: np.ndarray, ridges: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from explorer.completion import (
     run_als,
 )
 from explorer.completion import als as als_module
+from explorer.completion import half_step as half_step_module
 from explorer.errors import InputError
 from explorer.stopping import StopReason
 from tests.completion.problems import checkerboard, dense, low_rank, masked, observations
@@ -156,19 +157,28 @@ def test_with_equally_many_entries_everywhere_a_ridge_per_entry_is_a_larger_ridg
     per_entry=st.booleans(),
     start=st.sampled_from(list(STARTS)),
     seed=st.integers(0, 99),
+    small=st.booleans(),
 )
 @settings(max_examples=200, deadline=None)
-@example(Observations([0, 1], [0, 1], [0.0, 0.0], (2, 2)), 2, 0.0, False, "gaussian", 0)
+@example(Observations([0, 1], [0, 1], [0.0, 0.0], (2, 2)), 2, 0.0, False, "gaussian", 0, True)
 # Row 1 and column 1 meet no entry but their own: what a decomposition puts there is rounding, not a start.
 @example(
-    Observations([0, 0, 1, 7, 7], [0, 2, 1, 0, 3], [1.0, 2.5, 1.0, -3.9, 2.7], (9, 6)), 2, 0.0, False, "spectral", 0
+    Observations([0, 0, 1, 7, 7], [0, 2, 1, 0, 3], [1.0, 2.5, 1.0, -3.9, 2.7], (9, 6)),
+    2,
+    0.0,
+    False,
+    "spectral",
+    0,
+    True,
 )
 # Fits exactly, and then rounding alone moves an objective of 1e-23.
-@example(from_matrix([[0.0, 1.0], [-3.0, 5.0]]), 2, 0.0, False, "gaussian", 3)
-def test_the_objective_never_rises_at_any_half_step(seen, rank, ridge, per_entry, start, seed):
+@example(from_matrix([[0.0, 1.0], [-3.0, 5.0]]), 2, 0.0, False, "gaussian", 3, True)
+def test_the_objective_never_rises_at_any_half_step(seen, rank, ridge, per_entry, start, seed, small):
     rank = min(rank, *seen.shape)
     options = {"ridge": ridge, "ridge_per_entry": per_entry, "start": start, "seed": seed}
-    trace = run_als(seen, rank, max_sweeps=20, rtol=0, **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(half_step_module, "SMALL", np.inf if small else 0)
+        trace = run_als(seen, rank, max_sweeps=20, rtol=0, **options)
     assert (np.diff(trace.objectives) <= rounding(seen)).all()
     assert trace.stop_reason in (StopReason.CONVERGED, StopReason.MAX_ITER)
     assert np.isfinite(trace.lefts).all()
@@ -181,13 +191,16 @@ def test_the_objective_never_rises_at_any_half_step(seen, rank, ridge, per_entry
     ridge=st.sampled_from([0.0, 1e-12, 0.01]),
     exponents=st.integers(1, 16),
     seed=st.integers(0, 9999),
+    small=st.booleans(),
 )
 @settings(max_examples=100, deadline=None)
-def test_the_objective_never_rises_from_a_start_with_entries_of_any_size(seen, rank, ridge, exponents, seed):
+def test_the_objective_never_rises_from_a_start_with_entries_of_any_size(seen, rank, ridge, exponents, seed, small):
     rank = min(rank, *seen.shape)
     rng = np.random.default_rng(seed)
     start = rng.standard_normal((seen.shape[1], rank)) * 10 ** rng.uniform(-exponents, exponents, (seen.shape[1], rank))
-    trace = run_als(seen, rank, ridge=ridge, start=start, max_sweeps=10, rtol=0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(half_step_module, "SMALL", np.inf if small else 0)
+        trace = run_als(seen, rank, ridge=ridge, start=start, max_sweeps=10, rtol=0)
     # The penalty on a large start is far above 1/2 |P(A)|^2, and rounds in its own last digit.
     assert (np.diff(trace.objectives) <= rounding(seen) + 1e-15 * trace.objectives[:-1]).all()
     assert trace.stop_reason in (StopReason.CONVERGED, StopReason.MAX_ITER)

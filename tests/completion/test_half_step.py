@@ -56,6 +56,7 @@ def quickly(seen, right, ridge):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(half_step_module, "_careful", refuse)
+        patch.setattr(half_step_module, "SMALL", 0)
         return solve_left(seen, right, ridge)
 
 
@@ -68,9 +69,9 @@ def carefully(seen, right, ridge):
 
 @pytest.mark.parametrize("noise", [0.0, 0.3])
 @pytest.mark.parametrize("ridge", [0.0, 0.01, 1.0])
-@pytest.mark.parametrize("dense_numbers", [blocks_module.DENSE_NUMBERS, 0])
-def test_the_quick_way_is_the_careful_one(monkeypatch, dense_numbers, ridge, noise):
-    monkeypatch.setattr(blocks_module, "DENSE_NUMBERS", dense_numbers)
+@pytest.mark.parametrize("dense", [True, False])
+def test_the_quick_way_is_the_careful_one(monkeypatch, dense, ridge, noise):
+    monkeypatch.setattr(blocks_module, "DENSE_LEAST", 0 if dense else np.inf)
     seen, _ = masked(low_rank(70, 90, 4, seed=0, noise=noise), 0.5, seed=1)
     right = low_rank(90, 4, 4, seed=2)
     left, squared_error, _ = quickly(seen, right, ridge)
@@ -202,12 +203,14 @@ def test_the_solution_does_not_depend_on_the_row_it_replaces(seen, rank, ridge, 
         assert np.array_equal(ours, from_zero)
 
 
-@given(observations(), st.integers(1, 4), st.sampled_from([0.0, 1e-3, 1.0]), st.integers(0, 99))
+@given(observations(), st.integers(1, 4), st.sampled_from([0.0, 1e-3, 1.0]), st.integers(0, 99), st.booleans())
 @settings(deadline=None)
-def test_the_solution_cannot_be_improved(seen, rank, ridge, seed):
+def test_the_solution_cannot_be_improved(seen, rank, ridge, seed, small):
     rng = np.random.default_rng(seed)
     right = rng.standard_normal((seen.shape[1], rank))
-    left, squared_error, _ = solve_left(seen, right, ridge)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(half_step_module, "SMALL", np.inf if small else 0)
+        left, squared_error, _ = solve_left(seen, right, ridge)
     lowest = squared_error + ridge * np.sum(left**2)
     for size in (1e-3, 1.0):
         moved = left + size * rng.standard_normal(left.shape)
@@ -215,12 +218,16 @@ def test_the_solution_cannot_be_improved(seen, rank, ridge, seed):
         assert lowest <= error + ridge * np.sum(moved**2) + 1e-9
 
 
-@given(observations(max_side=40), st.integers(1, 5))
+@given(observations(max_side=40), st.integers(1, 5), st.booleans())
 @settings(max_examples=50, deadline=None)
-def test_blocks_hold_every_entry_once_and_point_padding_past_the_end(seen, rank):
+def test_blocks_hold_every_entry_once_and_point_padding_past_the_end(seen, rank, dense_too):
     matrix = np.full((seen.shape[0], seen.shape[1] + 1), np.nan)
     rows = []
-    for block in row_blocks(seen, rank):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks_module, "DENSE_LEAST", 0 if dense_too else np.inf)
+        blocks = row_blocks(seen, rank)
+    for block in blocks:
+        assert np.allclose(block.squares, np.sum(block.values**2, axis=1))
         rows += block.rows.tolist()
         matrix[block.rows[:, None], block.cols] = block.values
         assert not block.values[block.cols == seen.shape[1]].any()
@@ -228,7 +235,18 @@ def test_blocks_hold_every_entry_once_and_point_padding_past_the_end(seen, rank)
     assert np.array_equal(matrix[:, :-1], dense(seen), equal_nan=True)
 
 
-def test_rows_of_which_a_good_part_is_observed_are_dense():
+def test_both_kinds_of_blocks_hold_the_same_matrix(monkeypatch):
+    seen, right = uneven(), np.random.default_rng(1).standard_normal((300, 4))
+    sparse = solve_left(seen, right, 0.1)
+    monkeypatch.setattr(blocks_module, "DENSE_LEAST", 0)
+    dense = solve_left(seen, right, 0.1)
+    assert np.allclose(sparse[0], dense[0], rtol=1e-12, atol=1e-13)
+    assert sparse[1] == pytest.approx(dense[1], rel=1e-12)
+
+
+def test_rows_of_which_a_good_part_is_observed_are_dense(monkeypatch):
+    assert not any(isinstance(block, DenseBlock) for block in row_blocks(uneven(), 4)), "too few to be worth it"
+    monkeypatch.setattr(blocks_module, "DENSE_LEAST", 0)
     blocks = row_blocks(uneven(), 4)
     counts = np.bincount(uneven().rows)
     dense_rows = [i for block in blocks if isinstance(block, DenseBlock) for i in block.rows]
