@@ -23,6 +23,9 @@ from explorer.errors import InputError
 
 Floats = NDArray[np.float64]
 
+# An eigenvalue below this share of the largest is not known, and a matrix that has it cannot be factorized.
+ROUNDING = 1e-13
+
 
 @dataclass(frozen=True)
 class CovarianceStructure:
@@ -141,8 +144,8 @@ def at_least(form: Form, covariances: Floats, floor: Floats) -> tuple[Floats, Wh
     """The covariances raised to the floor, their whitening, and which reached it, (K or 1, R), or None for none.
 
     floor (d,) or (1,): the least variance in each coordinate, in the unit of the covariances. A matrix reaches it
-    where an eigenvalue does, in coordinates in which the floor is 1. Eigenvalues below it are raised to it, which is
-    what maximises the likelihood among the matrices above the floor.
+    where an eigenvalue does, in coordinates in which the floor is 1, or where one is no more than rounding of the
+    largest. Eigenvalues below are raised to it, which is what maximises the likelihood among the matrices above.
     """
     if not form.matrices:
         reached = covariances <= floor
@@ -152,18 +155,21 @@ def at_least(form: Form, covariances: Floats, floor: Floats) -> tuple[Floats, Wh
         return raised, whiten(form, raised), reached.any(axis=2)
     try:
         whitening = whiten(form, covariances)
-        # The trace of the inverse bounds its largest eigenvalue, and so the smallest of the matrix from below.
-        if np.einsum("krij,krij,j->kr", whitening.inverses, whitening.inverses, floor).max() < 1:
+        # The trace of the inverse bounds the smallest eigenvalue from below, the trace the largest from above.
+        inverse = np.einsum("krij,krij,j->kr", whitening.inverses, whitening.inverses, floor)
+        largest = np.einsum("krii,i->kr", covariances, 1 / floor)
+        if inverse.max() < 1 and (inverse * largest).max() * ROUNDING < 1:
             return covariances, whitening, None
     except np.linalg.LinAlgError:
         pass
     widths = np.sqrt(floor)
     scales = widths[:, None] * widths
     eigenvalues, vectors = np.linalg.eigh(covariances / scales)
-    reached = eigenvalues[..., 0] <= 1
+    least = np.maximum(1.0, ROUNDING * eigenvalues[..., -1:])
+    reached = eigenvalues[..., 0] <= least[..., 0]
     if not reached.any():
         return covariances, whiten(form, covariances), None
-    raised = (vectors * np.maximum(eigenvalues, 1.0)[..., None, :]) @ vectors.swapaxes(2, 3) * scales
+    raised = (vectors * np.maximum(eigenvalues, least)[..., None, :]) @ vectors.swapaxes(2, 3) * scales
     raised = np.where(reached[..., None, None], (raised + raised.swapaxes(2, 3)) / 2, covariances)
     return raised, whiten(form, raised), reached
 
@@ -192,7 +198,8 @@ def compact(form: Form, covariances: Floats) -> Floats:
         return covariances
     diagonals = np.einsum("krii->kri", covariances)
     if form.n_dimensions > 1:
-        spread = np.sqrt(diagonals[..., None] * diagonals[..., None, :])
+        widths = np.sqrt(diagonals)
+        spread = widths[..., None] * widths[..., None, :]
         off = np.abs(covariances * ~np.eye(form.n_dimensions, dtype=bool))
         if (off > 1e-10 * spread).any():
             raise InputError("The start's covariances are not diagonal: choose full ones, or leave correlations out.")

@@ -11,11 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explorer.errors import InputError
 from explorer.mixture import parameters
 from explorer.mixture.covariances import Floats, Form
 from explorer.mixture.degeneracy import Degeneracy, find_degeneracies
-from explorer.mixture.model import Mixture, check_n_components, read_only
+from explorer.mixture.model import Mixture, read_only
 from explorer.mixture.parameters import (
     Parameters,
     Statistics,
@@ -23,22 +22,13 @@ from explorer.mixture.parameters import (
     join_parameters,
     join_statistics,
 )
-from explorer.mixture.problem import (
-    Beginning,
-    Problem,
-    from_mixtures,
-    from_responsibilities,
-    have_identical_components,
-    pose,
-)
-from explorer.mixture.steps import as_responsibilities
+from explorer.mixture.problem import have_identical_components, pose
+from explorer.mixture.recording import End, Run, begin, record
 from explorer.mixture.sweep import Sweep
 from explorer.mixture.trace import MixtureTrace
 from explorer.mixture.units import in_data_units
 from explorer.stopping import StopReason
 
-MAX_TRACE_NUMBERS = 250_000_000
-"""The most numbers a whole trace may hold, 2 GB."""
 DEFAULT_VARIANCE_FLOOR = 1e-6
 # EM never lowers the log-likelihood: a fall beyond this fraction of it is not rounding.
 LARGEST_RELATIVE_FALL = 1e-10
@@ -94,34 +84,17 @@ def run_em(
     where a trace that long would not fit into memory (`iterate_em` keeps nothing).
     """
     began = perf_counter()
-    run = _prepare(data, start, structure, max_iter, rtol, variance_floor, hard)
-    problem, first = run.problem, run.beginning
-    n_components, d = first.theta.means.shape[0], first.theta.means.shape[2]
-    if n_components * (1 + d + d * d) * (problem.max_iter + 1) > MAX_TRACE_NUMBERS:
-        raise InputError(f"{max_iter} iterations of covariances this large do not fit into memory: allow fewer.")
-    states = list(_iterate(run))
+    run = begin(pose(data, structure, max_iter, rtol, variance_floor), start)
+    states = list(_iterate(run, hard))
     thetas = join_parameters([state.theta for state in states])
     bounds = np.empty(2 * len(states) - 1)
-    bounds[0] = states[0].bound if first.bounds is None else first.bounds[0]
+    bounds[0] = _first_bound(run, states[0])
     if len(states) > 1:
         bounds[1::2] = [state.bound for state in states[:-1]]
         statistics = join_statistics([state.statistics for state in states[:-1]])
         before, after = thetas.of_runs(slice(None, -1)), thetas.of_runs(slice(1, None))
-        bounds[2::2] = bounds[1::2] + _rise_of_bound(problem.form, statistics, before, after)
-    weights, means, covariances = in_data_units(problem.data, problem.form, thetas)
-    if run.exact is not None:
-        weights[0], means[0], covariances[0] = run.exact.weights, run.exact.means, run.exact.covariances
-    last = states[-1]
-    return MixtureTrace(
-        weights=read_only(weights),
-        means=read_only(means),
-        covariances=read_only(covariances),
-        log_likelihoods=read_only(np.array([state.log_likelihood for state in states])),
-        lower_bounds=read_only(bounds),
-        seconds=read_only(np.array([state.time for state in states]) - began),
-        stop_reason=last.stop_reason,
-        degeneracies=last.degeneracies,
-    )
+        bounds[2::2] = bounds[1::2] + _rise_of_bound(run.problem.form, statistics, before, after)
+    return record(run, End(states, states[-1].stop_reason, states[-1].degeneracies), began, bounds)
 
 
 def iterate_em(
@@ -138,16 +111,8 @@ def iterate_em(
 
     Raises InputError when called, not when first advanced. Each iterate costs one pass over the points.
     """
-    return _iterates(_prepare(data, start, structure, max_iter, rtol, variance_floor, hard))
-
-
-class _Run(NamedTuple):
-    """A run that is about to begin; exact is the mixture it begins with, if it does."""
-
-    problem: Problem
-    beginning: Beginning
-    hard: bool
-    exact: Mixture | None
+    run = begin(pose(data, structure, max_iter, rtol, variance_floor), start, kept=False)
+    return _iterates(run, hard)
 
 
 class _State(NamedTuple):
@@ -162,28 +127,8 @@ class _State(NamedTuple):
     stop_reason: StopReason | None
 
 
-def _prepare(
-    data: ArrayLike,
-    start: ArrayLike | Mixture,
-    structure: str,
-    max_iter: int,
-    rtol: float,
-    variance_floor: float,
-    hard: bool,
-) -> _Run:
-    problem = pose(data, structure, max_iter, rtol, variance_floor)
-    n = problem.n_points
-    if isinstance(start, Mixture):
-        check_n_components(start.n_components, n)
-        given = (start.weights[None], start.means[None], start.covariances[None])
-        return _Run(problem, from_mixtures(problem, *given), hard, start)
-    q = np.ascontiguousarray(as_responsibilities(start, n).T)
-    check_n_components(len(q), n)
-    return _Run(problem, from_responsibilities(problem, q[:, None]), hard, None)
-
-
-def _iterate(run: _Run) -> Iterator[_State]:
-    (data, form, floor, max_iter, rtol), hard = run.problem, run.hard
+def _iterate(run: Run, hard: bool) -> Iterator[_State]:
+    data, form, floor, max_iter, rtol = run.problem
     theta, degenerate, _, singletons = run.beginning
     sweep = Sweep(data, form, len(theta.weights), hard)
     identical = have_identical_components(theta)
@@ -227,11 +172,11 @@ def has_converged(value: Floats, previous: Floats, rtol: float) -> NDArray[np.bo
     return abs(value - previous) < rtol * abs(previous)
 
 
-def _iterates(run: _Run) -> Iterator[EMIterate]:
+def _iterates(run: Run, hard: bool) -> Iterator[EMIterate]:
     before = None
-    for t, state in enumerate(_iterate(run)):
+    for t, state in enumerate(_iterate(run, hard)):
         if before is None:
-            bounds = (state.bound if run.beginning.bounds is None else float(run.beginning.bounds[0]),)
+            bounds = (_first_bound(run, state),)
         else:
             rise = _rise_of_bound(run.problem.form, before.statistics, before.theta, state.theta)[0]
             bounds = (before.bound, before.bound + float(rise))
@@ -251,6 +196,12 @@ def _iterates(run: _Run) -> Iterator[EMIterate]:
             iterate = replace(iterate, weights=exact.weights, means=exact.means, covariances=exact.covariances)
         yield iterate
         before = state
+
+
+def _first_bound(run: Run, first: _State) -> float:
+    """G of the responsibilities that made iterate 0, or, where it was given as a mixture, of the first E step."""
+    bounds = run.beginning.bounds
+    return first.bound if bounds is None else float(bounds[0])
 
 
 def _rise_of_bound(form: Form, statistics: Statistics, before: Parameters, after: Parameters) -> Floats:

@@ -40,9 +40,6 @@ from explorer.mixture.sweep import Sweep
 from explorer.mixture.trace import MixtureTrace
 from explorer.stopping import StopReason
 
-# The longest variance of a covariance over its shortest, beyond which it cannot be told from a singular one.
-LARGEST_CONDITION = 1e14
-
 
 class Coordinates(NamedTuple):
     """The numbers that steps are taken in, as one vector, for a run of its own (R = 1).
@@ -180,11 +177,6 @@ def _admit(
         covariances, whitening, reached = at_least(form, covariances, problem.floor)
     except np.linalg.LinAlgError:
         return None
-    if form.matrices:
-        # tr(Sigma) tr(Sigma^-1) is at least the condition number, and at most d^2 times it.
-        conditions = np.einsum("krii->kr", covariances) * np.square(whitening.inverses).sum(axis=(2, 3))
-        if not (conditions <= LARGEST_CONDITION).all():
-            return None
     degenerate = empty if reached is None else empty | reached
     return Parameters(weights, means, covariances, whitening), degenerate if degenerate.any() else None
 

@@ -15,6 +15,7 @@ from explorer.mixture.covariances import Floats, form_of
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
 from explorer.mixture.kmeans import k_means_plus_plus, lloyd, nearest
 from explorer.mixture.model import (
+    LARGEST_SEED,
     LARGEST_VALUE,
     Mixture,
     as_floats,
@@ -24,8 +25,6 @@ from explorer.mixture.model import (
 )
 from explorer.mixture.standardized import standardize
 from explorer.mixture.steps import check_fraction
-
-LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)

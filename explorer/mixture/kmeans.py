@@ -21,6 +21,7 @@ from scipy.sparse import csc_array
 
 from explorer.errors import InputError
 from explorer.mixture.model import (
+    LARGEST_SEED,
     LARGEST_VALUE,
     Floats,
     as_floats,
@@ -29,13 +30,12 @@ from explorer.mixture.model import (
     check_whole_number,
     read_only,
 )
+from explorer.mixture.standardized import SMALLEST_SPREAD
 from explorer.stopping import StopReason
 
 MAX_ITERATIONS = 10_000
 MAX_STARTS = 10_000
-LARGEST_SEED = 2**32 - 1
 # Between these, no square of a difference vanishes and no inertia overflows.
-SMALLEST_SPREAD = 1e-150
 LARGEST_SPREAD = 1e148
 # The most that a trace may take in memory, 1 GB; a million points give a thousand iterations.
 MAX_TRACE_BYTES = 1_000_000_000

@@ -68,6 +68,11 @@ class ManyRuns:
     def n_runs(self) -> int:
         return len(self.log_likelihoods)
 
+    @property
+    def degenerate(self) -> NDArray[np.bool_]:
+        """Which runs ended degenerate, (R,)."""
+        return np.array([bool(falls) for falls in self.degeneracies])
+
     def mixture(self, run: int) -> Mixture:
         """Where a run ended."""
         return Mixture(self.weights[run], self.means[run], self.covariances[run])

@@ -21,6 +21,7 @@ MAX_COMPONENTS = 50
 MAX_DIMENSIONS = 100
 # The square of a larger number, with room for sums of it, does not fit into double precision.
 LARGEST_VALUE = 1e151
+LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,7 @@ class Mixtures:
 
 
 def _check_parameters(mixture: Mixture | Mixtures, stacked: bool) -> None:
-    for name, largest in (("weights", 1.0), ("means", LARGEST_VALUE), ("covariances", LARGEST_VALUE**2)):
+    for name, largest in (("weights", 1.0 + 1e-8), ("means", LARGEST_VALUE), ("covariances", LARGEST_VALUE**2)):
         array = as_floats(getattr(mixture, name), f"The mixture's {name}", largest).copy()
         object.__setattr__(mixture, name, read_only(array))
     weights, means, covariances = mixture.weights, mixture.means, mixture.covariances
@@ -97,8 +98,14 @@ def _check_parameters(mixture: Mixture | Mixtures, stacked: bool) -> None:
         raise InputError("The mixture's weights must be at least 0 and sum to 1.")
     if not np.allclose(covariances, covariances.swapaxes(-1, -2), rtol=1e-10, atol=0):
         raise InputError("The mixture's covariances must be symmetric.")
-    smallest = covariances if n_dimensions == 1 else np.linalg.eigvalsh(covariances)
-    if smallest.min() < SMALLEST_VARIANCE:
+    variances = np.einsum("...ii->...i", covariances)
+    positive = variances.min() >= SMALLEST_VARIANCE
+    if positive and n_dimensions > 1:
+        # Correlations, because coordinates may have units of their own.
+        widths = np.sqrt(variances)
+        correlations = covariances / widths[..., None] / widths[..., None, :]
+        positive = np.linalg.eigvalsh(correlations).min() > 0
+    if not positive:
         raise InputError("The mixture's covariances must be positive: give every component some width.")
 
 

@@ -1,4 +1,4 @@
-"""Where one run begins and how it is kept: what the algorithms beside EM have in common with it."""
+"""Where one run begins and how it is kept, the same for EM and for every other algorithm."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 from explorer.errors import InputError
 from explorer.mixture.covariances import Floats
 from explorer.mixture.degeneracy import Degeneracy
-from explorer.mixture.em import MAX_TRACE_NUMBERS
 from explorer.mixture.model import Mixture, check_n_components, read_only
 from explorer.mixture.parameters import Parameters, join_parameters
 from explorer.mixture.problem import Beginning, Problem, from_mixtures, from_responsibilities
@@ -18,6 +17,9 @@ from explorer.mixture.steps import as_responsibilities
 from explorer.mixture.trace import MixtureTrace
 from explorer.mixture.units import in_data_units
 from explorer.stopping import StopReason
+
+MAX_TRACE_NUMBERS = 250_000_000
+"""The most numbers a whole trace may hold, 2 GB."""
 
 
 class Run(NamedTuple):
@@ -44,8 +46,8 @@ class End(NamedTuple):
     degeneracies: tuple[Degeneracy, ...] = ()
 
 
-def begin(problem: Problem, start: ArrayLike | Mixture) -> Run:
-    """Raises InputError where the start does not fit the problem, or its whole trace would not fit into memory."""
+def begin(problem: Problem, start: ArrayLike | Mixture, kept: bool = True) -> Run:
+    """Raises InputError where the start does not fit the problem, or, where it is kept, its trace not into memory."""
     n = problem.n_points
     if isinstance(start, Mixture):
         check_n_components(start.n_components, n)
@@ -56,7 +58,7 @@ def begin(problem: Problem, start: ArrayLike | Mixture) -> Run:
         check_n_components(len(q), n)
         run = Run(problem, from_responsibilities(problem, q[:, None]), None)
     n_components, _, d = run.beginning.theta.means.shape
-    if n_components * (1 + d + d * d) * (problem.max_iter + 1) > MAX_TRACE_NUMBERS:
+    if kept and n_components * (1 + d + d * d) * (problem.max_iter + 1) > MAX_TRACE_NUMBERS:
         raise InputError(
             f"{problem.max_iter} iterations of covariances this large do not fit into memory: allow fewer."
         )
@@ -77,8 +79,8 @@ def check_reached(log_likelihood: float) -> None:
         raise InputError("The start is too far from the data to compute its log-likelihood: move it nearer.")
 
 
-def record(run: Run, end: End, began: float) -> MixtureTrace:
-    """The trace of a run that began at a time; it has no lower bounds."""
+def record(run: Run, end: End, began: float, lower_bounds: Floats | None = None) -> MixtureTrace:
+    """The trace of a run that began at a time."""
     data, form = run.problem.data, run.problem.form
     thetas = join_parameters([state.theta for state in end.states])
     weights, means, covariances = in_data_units(data, form, thetas)
@@ -89,7 +91,7 @@ def record(run: Run, end: End, began: float) -> MixtureTrace:
         means=read_only(means),
         covariances=read_only(covariances),
         log_likelihoods=read_only(np.array([state.log_likelihood for state in end.states])),
-        lower_bounds=None,
+        lower_bounds=None if lower_bounds is None else read_only(lower_bounds),
         seconds=read_only(np.array([state.time for state in end.states]) - began),
         stop_reason=end.stop_reason,
         degeneracies=end.degeneracies,

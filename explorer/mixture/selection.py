@@ -19,9 +19,10 @@ from explorer.errors import InputError
 from explorer.mixture import deviations
 from explorer.mixture.covariances import STRUCTURES, Floats, form_of
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
-from explorer.mixture.initialization import LARGEST_SEED, initialize
+from explorer.mixture.initialization import initialize
 from explorer.mixture.many import ManyRuns, run_many
 from explorer.mixture.model import (
+    LARGEST_SEED,
     MAX_DIMENSIONS,
     Mixture,
     as_points,

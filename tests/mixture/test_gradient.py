@@ -270,11 +270,11 @@ def test_nothing_is_ever_nan_or_warned_of(seed, structure, optimizer, log_rate, 
     assert (trace.stop_reason is StopReason.DEGENERATE) == bool(trace.degeneracies)
 
 
-def test_a_covariance_that_is_stretched_to_a_needle_ends_the_run_as_diverged():
+def test_a_covariance_that_is_stretched_to_a_needle_ends_the_run_as_degenerate():
     data = np.random.default_rng(1).normal(size=(30, 3))
     start = Mixture([1.0], [[0.0, 0.0, 0.0]], [np.diag([0.01, 1.0, 4.0])])
     trace = run_gradient_ascent(data, start, optimizer="gradient", learning_rate=10**0.5, max_iter=30)
-    assert trace.stop_reason is StopReason.DIVERGED
+    assert trace.stop_reason is StopReason.DEGENERATE
     for t in range(trace.n_iterations + 1):
         trace.mixture(t)
 

@@ -186,3 +186,19 @@ def test_a_given_start_may_be_absurdly_wide_or_light():
     far = Mixture.univariate([0.5, 0.5], [1e140, -1e140], [1.0, 1.0])
     for start in (wide, light, far):
         outcome(data, start, max_iter=5)
+
+
+@pytest.mark.parametrize("structure", ["full", "tied"])
+@pytest.mark.parametrize("d", [2, 5, 20])
+def test_repeated_points_on_a_plane_with_the_floor_switched_off(structure, d):
+    """Eigenvalues that only rounding gives are raised to a share of the largest that can be factorized."""
+    half = np.random.default_rng(d).normal(size=(d, d))
+    data = np.r_[half, half]
+    trace = outcome(data, np.ones((2 * d, 1)), structure=structure, variance_floor=0.0)
+    assert (kinds(trace), trace.n_iterations) == ([DegeneracyKind.FLOOR], 0)
+
+
+def test_a_mixture_may_have_coordinates_in_very_different_units():
+    data = clouds(60, 3) * [1e-60, 1.0, 1e60]
+    trace = outcome(data, initialize(data / data.std(axis=0), 2, "k-means++", 0), max_iter=5, rtol=0.0)
+    assert trace.stop_reason is StopReason.MAX_ITER

@@ -78,7 +78,7 @@ def test_a_mixture_is_read_only_and_independent_of_what_made_it():
     ("weights", "means", "covariances", "message"),
     [
         ([0.5, 0.6], [[0], [1]], np.ones((2, 1, 1)), "sum to 1"),
-        ([1.5, -0.5], [[0], [1]], np.ones((2, 1, 1)), "at most 1 in size"),
+        ([1.5, -0.5], [[0], [1]], np.ones((2, 1, 1)), "at least 0|in size"),
         ([1.0, -0.1, 0.1], [[0], [1], [2]], np.ones((3, 1, 1)), "at least 0"),
         ([1.0], [[0], [1]], np.ones((2, 1, 1)), "as many weights"),
         ([1.0], [0], np.ones((1, 1, 1)), "one row a component"),
