@@ -1,4 +1,15 @@
-"""Gaussian mixtures and EM: the model, the two steps, whole runs as traces, and where they start."""
+"""Gaussian mixtures: the model, EM and its relatives as traces, many runs at once, and what comes of them.
+
+To read it, begin with the story: `model` (densities), `steps` (the E step, the M step and the bound that both raise),
+`em` (a run), `trace` (what is kept of it), `initialization` (where it starts), `degeneracy` (how it fails).
+
+Then the engine below: `covariances` (four structures), `standardized` (the data in its own units), `parameters` (what an
+M step needs, and the M step itself), `deviations` (the reference form of the arithmetic), `features` (the fast form, and
+the bounds that let it be used), `sweep` (which of the two), `problem`, `recording` and `units` (in and out).
+
+Beside EM: `many` (a thousand runs), `optima` (which ends are the same), `selection` (how many components), `kmeans`,
+`gradient` with `optimizers`. And the sources' mistakes, as lessons: `squared`, `projected`, `loops`.
+"""
 
 from explorer.mixture.covariances import STRUCTURES, CovarianceStructure
 from explorer.mixture.degeneracy import Degeneracy, DegeneracyKind

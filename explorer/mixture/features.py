@@ -8,7 +8,7 @@ and all an M step needs are the sums of q_k phi over the points. So the E step i
 one division; the M step's part is a product Q Phi^T. The row of one component is taken out of C beforehand, so that it
 needs no exponential, and nobody looks for the largest term.
 
-Two things can go wrong, and bounds that cost nothing beside the pass tell when they cannot (`Features.expect`):
+Two things can go wrong, and bounds that cost next to nothing beside the pass tell when they cannot (`Features.expect`):
 
 - cancellation: c . phi is a difference of numbers as large as |z - mu|^2 / sigma^2;
 - overflow: without the largest term taken out, exp() must stay in range on both sides.
@@ -28,15 +28,15 @@ from explorer.mixture.covariances import Floats, Form, over_dimensions, precisio
 from explorer.mixture.parameters import Parameters, Statistics
 from explorer.mixture.standardized import StandardizedData
 
-# Features of full covariances grow with d^2; beyond this many the reference form is faster (measured: d = 12).
-MOST_FEATURES = 96
+# Features of full covariances grow with d^2; beyond this many the reference form is faster (measured: d = 16).
+MOST_FEATURES = 160
 # Features are kept while they are at most this many numbers (16 MB, which stay in the cache), else made in every pass.
 KEPT_NUMBERS = 2_000_000
 # Numbers in a block of responsibilities or of features (256 KB): they stay in the cache.
 BLOCK_NUMBERS = 32_768
 # The largest (|z| + |mu|)^2 / sigma^2 with which a log joint density keeps 12 digits.
 LARGEST_RATIO = 1e4
-# Exponents are kept within these bounds: then no product of an exponential with a weight is a denormal number, which
+# Exponents stay within these bounds: then no product of an exponential with a weight is a denormal number, which
 # would be fifty times slower. exp(-300) adds nothing to a sum of at least 1.
 LOWEST_EXPONENT = -300.0
 HIGHEST_EXPONENT = 400.0
@@ -147,20 +147,19 @@ class Features:
         theta must come from an M step, or be as `covers` says, and have no empty component.
 
         With a = (|z| + |mu_k|)^2 / sigma_k^2 for the farthest point and the narrowest direction, every log joint
-        density of the run is between its peak and its peak - a / 2. So no digit is lost where a <= LARGEST_RATIO, and
-        no exponential leaves its range where a, for the component that was taken out, is below the bound.
+        density of the run is between its peak and its peak - a / 2. So no digit is lost where a <= LARGEST_RATIO. And
+        where a is small for all components no exponent leaves its range; else exponents are raised to the lowest
+        that matters, and looked at whether any is too high: the component that is taken out is then the widest one.
         """
         precision = precisions(self.form, theta.whitening)
-        clamp, order = False, None
+        watch, order = False, None
         ratios = self._ratios(theta, precision)
         if np.maximum.reduce(ratios, axis=None) > self.safe_ratio:
             highest = ratios.max(axis=0)
             usable = highest <= LARGEST_RATIO
-            usable &= ratios.min(axis=0) <= 2 * (HIGHEST_EXPONENT - self.peaks_apart)
             if not usable.all():
                 return None, None, usable
-            risky = highest > self.safe_ratio
-            clamp = risky.any()
+            watch, risky = True, highest > self.safe_ratio
             # Run by run, so that a run's figures do not depend on which others are computed with it.
             reference = np.where(risky, ratios.argmin(axis=0), 0)
             if reference.any():
@@ -168,7 +167,9 @@ class Features:
         coefficients = self._coefficients(theta, precision)
         if order is not None:
             coefficients = coefficients.reshape(self.n_features, -1)[:, order].reshape(coefficients.shape)
-        log_likelihoods, sums = self._pass(coefficients, clamp)
+        log_likelihoods, sums = self._pass(coefficients, watch)
+        if watch and np.isnan(log_likelihoods).any():
+            return None, None, ~np.isnan(log_likelihoods)
         if order is not None:
             unordered = np.empty_like(sums)
             unordered.reshape(self.n_features, -1)[:, order] = sums.reshape(self.n_features, -1)
@@ -227,19 +228,22 @@ class Features:
             return np.einsum("rij,ij->r", precision[0], self.total)
         return precision[0] @ self.total
 
-    def _pass(self, coefficients: Floats, clamp: bool) -> tuple[Floats, Floats]:
-        """Log-likelihoods (R,) and the sums of q phi, (p, K, R); the first component is the one taken out."""
+    def _pass(self, coefficients: Floats, watch: bool) -> tuple[Floats, Floats]:
+        """Log-likelihoods (R,) and the sums of q phi, (p, K, R); the first component is the one taken out.
+
+        watch: exponents may leave their range. The log-likelihood of a run with one that is too high is NaN.
+        """
         _, n_components, n_runs = coefficients.shape
         runs_at_once = max(1, 2 * BLOCK_NUMBERS // (n_components * self.largest_block))
         if n_runs <= runs_at_once:
-            return self._pass_of_runs(coefficients, clamp)
+            return self._pass_of_runs(coefficients, watch)
         log_likelihoods, sums = np.empty(n_runs), np.empty_like(coefficients)
         for first in range(0, n_runs, runs_at_once):
             runs = slice(first, first + runs_at_once)
-            log_likelihoods[runs], sums[:, :, runs] = self._pass_of_runs(coefficients[:, :, runs], clamp)
+            log_likelihoods[runs], sums[:, :, runs] = self._pass_of_runs(coefficients[:, :, runs], watch)
         return log_likelihoods, sums
 
-    def _pass_of_runs(self, coefficients: Floats, clamp: bool) -> tuple[Floats, Floats]:
+    def _pass_of_runs(self, coefficients: Floats, watch: bool) -> tuple[Floats, Floats]:
         n_features, _, n_runs = coefficients.shape
         taken_out = coefficients[:, 0]
         others = (coefficients[:, 1:] - coefficients[:, :1]).reshape(n_features, -1).T
@@ -247,8 +251,12 @@ class Features:
         for phi in self._phis():
             room = self._room(n_runs, phi.shape[1])
             np.dot(others, phi, out=room.exponents)
-            if clamp:
+            if watch:
                 np.maximum(room.exponents, LOWEST_EXPONENT, out=room.exponents)
+                if room.exponents.max(initial=0.0) > HIGHEST_EXPONENT:
+                    by_run = room.exponents.reshape(-1, n_runs, phi.shape[1])
+                    log_likelihoods[by_run.max(axis=(0, 2)) > HIGHEST_EXPONENT] = np.nan
+                    np.minimum(room.exponents, HIGHEST_EXPONENT, out=room.exponents)
             np.exp(room.exponents, out=room.exponents)
             room.taken_out[...] = 1.0
             np.dot(room.one_each, room.by_component, out=room.totals)

@@ -56,7 +56,7 @@ def test_each_restart_on_old_faithful_ends_as_it_would_alone(strategy, n_compone
 
 
 @pytest.mark.parametrize("structure", STRUCTURES)
-@pytest.mark.parametrize("d", [2, 4, 14])
+@pytest.mark.parametrize("d", [2, 4, 18])
 def test_each_run_in_d_dimensions_ends_as_it_would_alone(structure, d):
     data = clouds(120, d)
     starts = starts_of(data, 3, 12, "random-points")

@@ -1,0 +1,36 @@
+"""What the README says about the library is true: its examples run, one after the other, as in a notebook."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+@pytest.fixture(scope="module")
+def notebook() -> dict:
+    """The names that the examples leave behind."""
+    cells = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert len(cells) >= 4
+    names: dict = {}
+    for number, cell in enumerate(cells, 1):
+        exec(compile(cell, f"README, example {number}", "exec"), names)
+    return names
+
+
+def test_the_thousand_restarts_find_one_best_optimum(notebook):
+    optima = notebook["optima"]
+    assert len(notebook["starts"]) == 1000
+    assert optima.kinds[0] == "proper"
+    assert sum(optima.frequencies) == pytest.approx(1)
+
+
+def test_bic_takes_three_components_for_the_eruptions(notebook):
+    choice = notebook["choice"]
+    assert (choice.best.n_components, choice.best.structure) == (3, "full")
+    assert choice.best.criteria.bic == min(candidate.criteria.bic for candidate in choice.candidates)
+
+
+def test_the_matrix_is_completed(notebook):
+    assert notebook["trace"].rmse_hidden[-1] < 0.1
