@@ -152,14 +152,14 @@ class Features:
         that matters, and looked at whether any is too high: the component that is taken out is then the widest one.
         """
         precision = precisions(self.form, theta.whitening)
-        watch, order = False, None
+        watch = order = None
         ratios = self._ratios(theta, precision)
         if np.maximum.reduce(ratios, axis=None) > self.safe_ratio:
             highest = ratios.max(axis=0)
             usable = highest <= LARGEST_RATIO
             if not usable.all():
                 return None, None, usable
-            watch, risky = True, highest > self.safe_ratio
+            watch = risky = highest > self.safe_ratio
             # Run by run, so that a run's figures do not depend on which others are computed with it.
             reference = np.where(risky, ratios.argmin(axis=0), 0)
             if reference.any():
@@ -168,7 +168,7 @@ class Features:
         if order is not None:
             coefficients = coefficients.reshape(self.n_features, -1)[:, order].reshape(coefficients.shape)
         log_likelihoods, sums = self._pass(coefficients, watch)
-        if watch and np.isnan(log_likelihoods).any():
+        if watch is not None and np.isnan(log_likelihoods).any():
             return None, None, ~np.isnan(log_likelihoods)
         if order is not None:
             unordered = np.empty_like(sums)
@@ -228,19 +228,20 @@ class Features:
             return np.einsum("rij,ij->r", precision[0], self.total)
         return precision[0] @ self.total
 
-    def _pass(self, coefficients: Floats, watch: bool) -> tuple[Floats, Floats]:
+    def _pass(self, coefficients: Floats, watch: NDArray[np.bool_] | None) -> tuple[Floats, Floats]:
         """Log-likelihoods (R,) and the sums of q phi, (p, K, R); the first component is the one taken out.
 
-        watch: exponents may leave their range. The log-likelihood of a run with one that is too high is NaN.
+        watch (R,): runs whose exponents may leave their range. The log-likelihood of one that is too high is NaN.
         """
         _, n_components, n_runs = coefficients.shape
         runs_at_once = max(1, 2 * BLOCK_NUMBERS // (n_components * self.largest_block))
         if n_runs <= runs_at_once:
-            return self._pass_of_runs(coefficients, watch)
+            return self._pass_of_runs(coefficients, watch is not None)
         log_likelihoods, sums = np.empty(n_runs), np.empty_like(coefficients)
         for first in range(0, n_runs, runs_at_once):
             runs = slice(first, first + runs_at_once)
-            log_likelihoods[runs], sums[:, :, runs] = self._pass_of_runs(coefficients[:, :, runs], watch)
+            watched = watch is not None and bool(watch[runs].any())
+            log_likelihoods[runs], sums[:, :, runs] = self._pass_of_runs(coefficients[:, :, runs], watched)
         return log_likelihoods, sums
 
     def _pass_of_runs(self, coefficients: Floats, watch: bool) -> tuple[Floats, Floats]:
