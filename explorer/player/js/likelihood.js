@@ -12,7 +12,8 @@ function scales(ctx, model, position, { width, height }, theme) {
   const known = model.best === null || model.best === undefined ? [] : [model.best];
   // The start can lie far below everything else (its responsibilities need not fit): it may leave the picture.
   const low = Math.min(model.log_likelihoods[0], ...model.lower_bounds.subarray(1));
-  const high = Math.max(...model.log_likelihoods, ...known);
+  const highest = Math.max(...model.log_likelihoods, ...known);
+  const high = highest - low < 1e-9 * Math.abs(highest) ? low : highest; // nothing but rounding to show
   const span = high - low || Math.abs(high) * 1e-3 || 1;
   const levels = ticks(low, high, 3);
   const decimals = decimalsOf(levels.step);
