@@ -34,6 +34,7 @@ MOST_FEATURES = 160
 KEPT_NUMBERS = 2_000_000
 # Numbers in a block of responsibilities or of features (256 KB): they stay in the cache.
 BLOCK_NUMBERS = 32_768
+FEW_NUMBERS = 4096
 # The largest (|z| + |mu|)^2 / sigma^2 with which a log joint density keeps 12 digits.
 LARGEST_RATIO = 1e4
 # Exponents stay within these bounds: then no product of an exponential with a weight is a denormal number, which
@@ -84,6 +85,9 @@ class Features:
         self.peaks_apart = 42.0 + 5.3 * d
         self.safe_ratio = 2 * (-LOWEST_EXPONENT - self.peaks_apart)
         self.radius = float(np.sqrt(np.einsum("dn,dn->n", data.z, data.z).max()))
+        # The largest entry of a precision, times this, is not below its largest eigenvalue.
+        widening = d if form.matrices else 1
+        self.safe_precision = self.safe_ratio / (4 * self.radius**2 * widening) if self.radius > 0 else np.inf
         size = max(256, BLOCK_NUMBERS // max(n_components, self.n_features // 4))
         self.blocks = [slice(first, min(first + size, n)) for first in range(0, n, size)]
         self.largest_block = min(size, n)
@@ -153,8 +157,9 @@ class Features:
         """
         precision = precisions(self.form, theta.whitening)
         watch = order = None
-        ratios = self._ratios(theta, precision)
-        if np.maximum.reduce(ratios, axis=None) > self.safe_ratio:
+        # Means of an M step are within the radius: with this bound nobody need look at each component.
+        if np.maximum.reduce(precision, axis=None) > self.safe_precision:
+            ratios = self._ratios(theta, precision)
             highest = ratios.max(axis=0)
             usable = highest <= LARGEST_RATIO
             if not usable.all():
@@ -270,9 +275,12 @@ class Features:
         return log_likelihoods, sums.reshape(coefficients.shape)
 
     def _weighted_sums(self, q: Floats, phi: Floats) -> Floats:
-        """sum_i q phi, (p, K R). Few features: a product with a vector each beats one with a matrix so narrow."""
+        """sum_i q phi, (p, K R). Few features: a product with a vector each beats one with a matrix so narrow.
+
+        At a few thousand numbers it is the number of calls that counts, and one product is fewer.
+        """
         used = self.n_squares + len(self.z) + 1
-        if used > 3:
+        if used > 3 or q.size < FEW_NUMBERS:
             return np.ascontiguousarray(np.dot(q, phi.T).T)
         sums = np.zeros((len(phi), len(q)))
         for f in range(used):
