@@ -3,9 +3,10 @@
 To read it, begin with the story: `model` (densities), `steps` (the E step, the M step and the bound that both raise),
 `em` (a run), `trace` (what is kept of it), `initialization` (where it starts), `degeneracy` (how it fails).
 
-Then the engine below: `covariances` (four structures), `standardized` (the data in its own units), `parameters` (what an
-M step needs, and the M step itself), `deviations` (the reference form of the arithmetic), `features` (the fast form, and
-the bounds that let it be used), `sweep` (which of the two), `problem`, `recording` and `units` (in and out).
+Then the engine below: `covariances` (four structures), `standardized` (the data in its own units), `parameters` (what
+an M step needs, and the M step itself), `deviations` (the reference form of the arithmetic), `features` and `products`
+(its fast forms, and the bounds that let them be used), `sweep` (which of them), `problem`, `recording`, `units` (in and
+out).
 
 Beside EM: `many` (a thousand runs), `optima` (which ends are the same), `selection` (how many components), `kmeans`,
 `gradient` with `optimizers`. And the sources' mistakes, as lessons: `squared`, `projected`, `loops`.

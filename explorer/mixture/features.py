@@ -183,6 +183,10 @@ class Features:
             log_likelihoods -= 0.5 * self._shared_square(precision)
         return log_likelihoods, self._statistics(sums), None
 
+    def are_near(self, theta: Parameters) -> NDArray[np.bool_]:
+        """For which runs (R,) no log joint density loses digits as a difference of numbers that are too large."""
+        return (self._ratios(theta, precisions(self.form, theta.whitening)) <= LARGEST_RATIO).all(axis=0)
+
     def covers(self, theta: Parameters) -> NDArray[np.bool_]:
         """For which runs (R,) theta is within the bounds that every M step keeps."""
         widest = self.form.n_dimensions * np.log(4 * self.radius**2) if self.radius > 0 else -np.inf

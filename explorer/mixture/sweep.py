@@ -1,11 +1,11 @@
-"""One pass of EM over the data, by the fast form of the arithmetic where it is right, else by the reference form."""
+"""One pass of EM over the data, by a fast form of the arithmetic where one is right, else by the reference form."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.mixture import deviations
+from explorer.mixture import deviations, products
 from explorer.mixture.covariances import Floats, Form
 from explorer.mixture.features import Features
 from explorer.mixture.parameters import Parameters, Statistics, join_statistics
@@ -34,7 +34,12 @@ class Sweep:
                 return self._apart(theta, careful)
             return self._by_deviations(theta)
         if not self.by_features:
-            return self._by_deviations(theta)
+            if self.hard:
+                return self._by_deviations(theta)
+            near = self.features.are_near(theta)
+            if near.all():
+                return self._by_products(theta)
+            return self._by_deviations(theta) if n_runs == 1 else self._apart(theta, ~near)
         log_likelihoods, statistics, usable = self.features.expect(theta)
         if usable is None:
             log_likelihoods += self.data.log_volume
@@ -59,3 +64,10 @@ class Sweep:
         log_likelihoods, bounds, statistics = zip(*found, strict=True)
         volume = self.data.log_volume
         return np.array(log_likelihoods) + volume, np.array(bounds) + volume, join_statistics(statistics)
+
+    def _by_products(self, theta: Parameters) -> tuple[Floats, Floats, Statistics]:
+        n_runs = theta.weights.shape[1]
+        found = [products.expect(self.data.z, theta.of_runs(slice(r, r + 1))) for r in range(n_runs)]
+        log_likelihoods, statistics = zip(*found, strict=True)
+        together = np.array(log_likelihoods) + self.data.log_volume
+        return together, together, join_statistics(statistics)

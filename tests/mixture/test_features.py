@@ -47,6 +47,22 @@ def test_many_points_are_worked_through_in_blocks(structure):
         np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-11)
 
 
+@pytest.mark.parametrize("n", [60, 3000])
+def test_in_many_dimensions_whitened_products_give_the_figures_of_the_reference_form(n):
+    data = clouds(n, 25, 2)
+    q = np.random.default_rng(0).dirichlet(np.ones(2), size=(2, n))
+    problem = pose(data, "full", 1, 0.0, 1e-6)
+    theta = from_responsibilities(problem, np.ascontiguousarray(q.transpose(2, 0, 1))).theta
+    sweep = Sweep(problem.data, problem.form, 2)
+    assert not sweep.by_features
+    assert sweep.features.are_near(theta).all()
+    fast = sweep._by_products(theta)
+    slow = sweep.expect(theta, np.ones(2, dtype=bool))
+    np.testing.assert_allclose(fast[0], slow[0], rtol=1e-11)
+    for mine, theirs in zip(fast[2], slow[2], strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-8, atol=1e-10)
+
+
 def test_features_too_many_to_keep_are_made_in_every_pass(monkeypatch):
     data, q = clouds(5000, 3), initialize(clouds(5000, 3), 3, "k-means++", 0)
     kept = run_em(data, q, max_iter=5)
