@@ -27,12 +27,12 @@ from explorer.mixture.kmeans import (
     nearest,
     run_k_means,
 )
-from explorer.mixture.loops import LoopTiming, compare_loops
+from explorer.mixture.loops import WAYS, LoopTiming, compare_loops
 from explorer.mixture.many import ManyRuns, iterate_many, run_many
 from explorer.mixture.model import Mixture, Mixtures, as_points, density, log_joint, log_likelihood
-from explorer.mixture.optima import Optima, OptimumKind, align, group_optima
+from explorer.mixture.optima import Optima, OptimumKind, align, group_ends, group_optima
 from explorer.mixture.optimizers import OPTIMIZERS, Optimizer
-from explorer.mixture.projected import run_projected_gradient
+from explorer.mixture.projected import run_projected_ascent
 from explorer.mixture.selection import (
     CRITERIA,
     Candidate,
@@ -53,6 +53,7 @@ __all__ = [
     "OPTIMIZERS",
     "STRATEGIES",
     "STRUCTURES",
+    "WAYS",
     "Candidate",
     "CovarianceStructure",
     "Criteria",
@@ -80,6 +81,7 @@ __all__ = [
     "criteria",
     "density",
     "e_step",
+    "group_ends",
     "group_optima",
     "hard_assignments",
     "initialize",
@@ -99,7 +101,7 @@ __all__ = [
     "run_gradient_ascent",
     "run_k_means",
     "run_many",
-    "run_projected_gradient",
+    "run_projected_ascent",
     "run_squared_responsibility_em",
     "select",
     "squared_responsibility_m_step",

@@ -93,7 +93,7 @@ class Whitening(NamedTuple):
 
 def form_of(structure: str, n_dimensions: int) -> Form:
     """The form of a structure, by name. Raises InputError where there is no such structure."""
-    if structure not in STRUCTURES:
+    if not isinstance(structure, str) or structure not in STRUCTURES:
         raise InputError(f"There is no covariance structure {structure!r}: choose one of {', '.join(STRUCTURES)}.")
     return Form(
         matrices=n_dimensions > 1 and structure in ("full", "tied"),

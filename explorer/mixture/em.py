@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from explorer.mixture import parameters
 from explorer.mixture.covariances import Floats, Form
 from explorer.mixture.degeneracy import Degeneracy, find_degeneracies
-from explorer.mixture.model import Mixture, read_only
+from explorer.mixture.model import Mixture, check_flag, read_only
 from explorer.mixture.parameters import (
     Parameters,
     Statistics,
@@ -69,21 +69,23 @@ def run_em(
     structure: of the covariances, by its name in STRUCTURES: full, tied, diagonal or spherical. In one dimension full
     is a free variance for each component, and tied an equal one.
     hard: the E step gives each point wholly to its likeliest component (classification EM, Celeux and Govaert, 1992).
-    What rises then, and is looked at for convergence, is G, the classification log-likelihood; the log-likelihood may
-    fall.
+    What rises then, and is looked at for convergence, is G, the classification log-likelihood, from the first hard E
+    step on; the log-likelihood may fall.
 
     Stops (`stop_reason`) at the first iterate t >= 0 that is
     - degenerate: a component has no points left, or in some direction a variance of at most variance_floor (0 <= . < 1)
       times the data's. 0 switches the floor off; what is left of it is 1e-24, where rounding takes over;
     - diverged: its log-likelihood is below the previous one by more than rounding (a relative 1e-10);
     - converged: |L_t - L_(t-1)| < rtol |L_(t-1)|, 0 <= rtol < 1 (TD2, question 5). A plateau passes for
-      convergence too: a small change does not prove a maximum;
+      convergence too: a small change does not prove a maximum. And as the log-likelihood is that of densities, in
+      another unit it has another size, and a run may stop an iteration earlier or later;
     - max_iter: t = max_iter, of 0..100 000.
 
     Raises InputError for settings outside these bounds, where the start does not fit the data or the structure, and
     where a trace that long would not fit into memory (`iterate_em` keeps nothing).
     """
     began = perf_counter()
+    check_flag("hard", hard)
     run = begin(pose(data, structure, max_iter, rtol, variance_floor), start)
     states = list(_iterate(run, hard))
     thetas = join_parameters([state.theta for state in states])
@@ -111,6 +113,7 @@ def iterate_em(
 
     Raises InputError when called, not when first advanced. Each iterate costs one pass over the points.
     """
+    check_flag("hard", hard)
     run = begin(pose(data, structure, max_iter, rtol, variance_floor), start, kept=False)
     return _iterates(run, hard)
 

@@ -61,7 +61,7 @@ def initialize(
     """
     points = as_points(data)
     check_n_components(n_components, len(points))
-    if strategy not in STRATEGIES:
+    if not isinstance(strategy, str) or strategy not in STRATEGIES:
         raise InputError(f"There is no initialization {strategy!r}: choose one of {', '.join(STRATEGIES)}.")
     given = {"partition": partition, "means": means}
     source = given[strategy] if strategy in given else _generator(seed)

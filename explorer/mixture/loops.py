@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from explorer.errors import InputError
-from explorer.mixture.model import Floats, Mixture, as_floats, check_whole_number
+from explorer.mixture.model import Floats, Mixture, as_floats, check_mixture, check_whole_number
 from explorer.mixture.steps import e_step, m_step
 
 # Densities that the loops evaluate in one comparison, some ten seconds of them.
@@ -47,7 +47,8 @@ class LoopTiming:
 def compare_loops(data: ArrayLike, mixture: Mixture, repeats: int = 5) -> tuple[LoopTiming, ...]:
     """Time one EM iteration from the mixture, written as in `WAYS`, on the same table of samples.
 
-    The ways take turns, `repeats` times each (1..1000). data: (range_of_i, range_of_m); (n,) is one set. Raises
+    The ways take turns, `repeats` times each (1..1000). data: a table of sets of one-dimensional samples, one row
+    a set, as in the document; (n,) and (n, 1) are one set. Raises
     InputError where the ways do not agree to 1e-8, or one of them cannot be computed, or the loops take too long.
     """
     alphas = _as_table(data)
@@ -174,14 +175,15 @@ WAYS: dict[str, Callable[[ArrayLike, Mixture], Mixture]] = {
 
 def _as_table(data: ArrayLike) -> Floats:
     alphas = as_floats(data, "The data", LARGEST_SAMPLE)
-    if alphas.ndim == 1:
-        alphas = alphas[np.newaxis]
+    if alphas.ndim == 1 or (alphas.ndim == 2 and alphas.shape[1] == 1):
+        alphas = alphas.reshape(1, -1)
     if alphas.ndim != 2 or not alphas.size:
         raise InputError("The data must be a table of samples, one row a set.")
     return alphas
 
 
 def _parameters(mixture: Mixture) -> tuple[Floats, Floats, Floats]:
+    check_mixture(mixture)
     if mixture.n_dimensions != 1:
         raise InputError(f"The mixture has {mixture.n_dimensions} dimensions: use one, as the data does.")
     return mixture.weights, mixture.means[:, 0], mixture.covariances[:, 0, 0]

@@ -6,6 +6,7 @@ All runs are advanced together, one pass over the data an iteration, and a run t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from explorer.mixture import parameters
 from explorer.mixture.covariances import Floats
 from explorer.mixture.degeneracy import Degeneracy, find_degeneracies
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR, has_converged, has_fallen
-from explorer.mixture.model import Mixture, Mixtures, check_n_components, read_only
+from explorer.mixture.model import Mixture, Mixtures, check_flag, check_n_components, read_only
 from explorer.mixture.parameters import Parameters, join_parameters
 from explorer.mixture.problem import (
     Beginning,
@@ -37,6 +38,8 @@ from explorer.stopping import StopReason
 
 # Starts that are turned into first iterates together: their responsibilities take up to 32 MB.
 STARTING_NUMBERS = 4_000_000
+# Starts of an iterable, which may take long to make, are read in smaller portions, 0.5 MB.
+READING_NUMBERS = 65_536
 # Runs that are advanced together hold at most this many numbers of parameters, 64 MB.
 RUNNING_NUMBERS = 8_000_000
 
@@ -44,7 +47,7 @@ Starts = Mixtures | Iterable[ArrayLike | Mixture]
 REASONS = (StopReason.DEGENERATE, StopReason.DIVERGED, StopReason.CONVERGED, StopReason.MAX_ITER)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ManyRuns:
     """The ends of R runs, in the order of their starts. The arrays are read-only.
 
@@ -63,6 +66,12 @@ class ManyRuns:
     stop_reasons: tuple[StopReason | None, ...]
     degeneracies: tuple[tuple[Degeneracy, ...], ...]
     paths: tuple[Floats, ...] | None
+
+    def __repr__(self) -> str:
+        _, n_components, d = self.means.shape
+        reasons = Counter("cut short" if reason is None else str(reason) for reason in self.stop_reasons)
+        told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+        return f"ManyRuns(R = {self.n_runs}, K = {n_components}, d = {d}: {told})"
 
     @property
     def n_runs(self) -> int:
@@ -86,6 +95,7 @@ def run_many(
     max_iter: int = 200,
     rtol: float = 1e-6,
     variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    hard: bool = False,
     keep_paths: bool = False,
     progress: Callable[[int, int | None], object] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -96,12 +106,15 @@ def run_many(
     mixtures, all of the same K. An iterable is read a few megabytes at a time, so that memory is bounded however many
     starts there are.
     keep_paths: keep the log-likelihood of every iterate of every run.
-    progress(finished, all) is called after every iteration; all is None where the iterable does not tell its length.
-    cancelled() is asked then too: once it is true, the runs so far are returned, those under way as they stand, with
-    a stop reason of None; starts that were not reached are left out.
+    progress(finished, all) is called after every iteration, and while starts are read; all is None where the iterable
+    does not tell its length. cancelled() is asked then too: once it is true, the runs so far are returned, those under
+    way as they stand, with a stop reason of None; starts that were not read are left out.
 
     Raises InputError as `run_em` does, and where there is no start at all.
     """
+    for what, given in (("progress", progress), ("cancelled", cancelled)):
+        if given is not None and not callable(given):
+            raise InputError(f"{what} must be a function; got {given!r}.")
     steps = iterate_many(
         data,
         starts,
@@ -109,6 +122,7 @@ def run_many(
         max_iter=max_iter,
         rtol=rtol,
         variance_floor=variance_floor,
+        hard=hard,
         keep_paths=keep_paths,
     )
     try:
@@ -129,31 +143,49 @@ def iterate_many(
     max_iter: int = 200,
     rtol: float = 1e-6,
     variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    hard: bool = False,
     keep_paths: bool = False,
 ) -> Generator[tuple[int, int | None], bool | None, ManyRuns]:
     """`run_many` in slices of time: yields (finished, all) after every iteration, and returns the runs at the end.
 
     Sending True ends it at once. Raises InputError for settings when called; for a start, when it is reached.
     """
-    problem = pose(data, structure, max_iter, rtol, variance_floor)
-    return _iterate_all(problem, starts, keep_paths)
+    check_flag("hard", hard)
+    check_flag("keep_paths", keep_paths)
+    if isinstance(starts, Mixture):
+        raise InputError("Many starts are wanted: put the one mixture into a list.")
+    if not isinstance(starts, Mixtures | Iterable):
+        raise InputError("The starts must be a list of responsibilities (n, K) or of mixtures, or stacked.")
+    return _iterate_all(pose(data, structure, max_iter, rtol, variance_floor), starts, hard, keep_paths)
 
 
 def _iterate_all(
-    problem: Problem, starts: Starts, keep_paths: bool
+    problem: Problem, starts: Starts, hard: bool, keep_paths: bool
 ) -> Generator[tuple[int, int | None], bool | None, ManyRuns]:
     of_all = len(starts) if isinstance(starts, Sized) else None
-    sweep, begun, ends, paths = None, 0, [], []
-    for beginning in _beginnings(problem, starts):
+    sweep, begun, stop, ends, paths = None, 0, False, [], []
+    rest = _beginnings(problem, starts)
+    while not stop:
+        waiting, numbers = [], 0
+        for beginning in rest:
+            waiting.append(beginning)
+            numbers += beginning.theta.covariances.size + beginning.theta.means.size
+            stop = bool((yield begun, of_all))
+            if stop or numbers > RUNNING_NUMBERS:
+                break
+        if not waiting:
+            break
+        together = _joined(waiting)
         if sweep is None:
-            sweep = Sweep(problem.data, problem.form, len(beginning.theta.weights))
-        together = _advance(problem, sweep, beginning, keep_paths, begun, ends, paths)
-        for finished in together:
-            if (yield finished, of_all):
+            sweep = Sweep(problem.data, problem.form, len(together.theta.weights), hard)
+        steps = _advance(problem, sweep, together, keep_paths, begun, ends, paths)
+        for finished in steps:
+            stop = stop or bool((yield finished, of_all))
+            if stop:
                 with suppress(StopIteration):
-                    together.send(True)
-                return _many_runs(problem, ends, paths, keep_paths)
-        begun += beginning.theta.weights.shape[1]
+                    steps.send(True)
+                break
+        begun += together.theta.weights.shape[1]
     if not ends:
         raise InputError("There are no starts: give at least one.")
     return _many_runs(problem, ends, paths, keep_paths)
@@ -181,6 +213,8 @@ def _advance(
 ) -> Generator[int, bool | None, None]:
     """Advance runs, numbered from `begun`, together until all have stopped, and add to `ends` and `paths`.
 
+    What is looked at for convergence is the lower bound, which is the log-likelihood except where E steps are hard.
+
     Yields how many runs have finished, after every iteration; those under way end there when True is sent.
     """
     data, form, floor, max_iter, rtol = problem
@@ -195,10 +229,10 @@ def _advance(
         if degenerate is not None:
             stopped[0] = degenerate.any(axis=0)
             careful = stopped[0] | identical if careful is None else stopped[0] | careful
-        value, _, statistics = sweep.expect(theta, careful)
+        value, bound, statistics = sweep.expect(theta, careful)
         if previous is not None:
-            stopped[1] = has_fallen(value, previous, data.n_points)
-            stopped[2] = has_converged(value, previous, rtol)
+            stopped[1] = has_fallen(bound, previous, data.n_points)
+            stopped[2] = has_converged(bound, previous, rtol)
         stopped[3] = t == max_iter
         if keep_paths:
             paths.append((runs, value))
@@ -209,15 +243,15 @@ def _advance(
             falls = [_degeneracies(problem, theta, degenerate, r, t, singletons) for r in which.tolist()]
             ends.append(_Ends(runs[which], theta.of_runs(which), value[which], t, reasons, falls))
             on = np.flatnonzero(~over)
-            runs, identical, value = runs[on], identical[on], value[on]
+            runs, identical, value, bound = runs[on], identical[on], value[on], bound[on]
             theta, statistics = theta.of_runs(on), statistics.of_runs(on)
-        if (yield last - len(runs)):
+        if (yield int(last - len(runs))):
             if len(runs):
                 ends.append(_Ends(runs, theta, value, t, [None] * len(runs), [()] * len(runs)))
             return
         if not len(runs):
             return
-        previous = value
+        previous = bound
         theta, degenerate = parameters.fit(form, statistics, theta, floor)
         careful = identical if identical.any() else None
 
@@ -240,30 +274,16 @@ def _degeneracies(
 
 
 def _beginnings(problem: Problem, starts: Starts) -> Iterator[Beginning]:
-    """First iterates, as many together as memory allows."""
-    waiting, numbers = [], 0
-    for beginning in _small_beginnings(problem, starts):
-        waiting.append(beginning)
-        numbers += beginning.theta.covariances.size + beginning.theta.means.size
-        if numbers > RUNNING_NUMBERS:
-            yield _joined(waiting)
-            waiting, numbers = [], 0
-    if waiting:
-        yield _joined(waiting)
-
-
-def _small_beginnings(problem: Problem, starts: Starts) -> Iterator[Beginning]:
+    """First iterates, some megabytes of starts at a time."""
     n = problem.n_points
     if isinstance(starts, Mixtures):
         check_n_components(starts.means.shape[1], n)
         yield from_mixtures(problem, starts.weights, starts.means, starts.covariances)
         return
-    if isinstance(starts, Mixture):
-        raise InputError("Many starts are wanted: put the one mixture into a list.")
     rest, n_components = iter(starts), None
     for first in rest:
         width = first.n_components if isinstance(first, Mixture) else np.shape(first)[-1] if np.ndim(first) else 0
-        size = max(1, STARTING_NUMBERS // (max(1, width) * n))
+        size = max(1, (STARTING_NUMBERS if isinstance(starts, np.ndarray) else READING_NUMBERS) // (max(1, width) * n))
         some = [first, *islice(rest, size - 1)]
         beginning = _from_mixtures(problem, some) if isinstance(first, Mixture) else _from_tables(problem, some)
         found = len(beginning.theta.weights)
@@ -295,6 +315,9 @@ def _joined(beginnings: list[Beginning]) -> Beginning:
     """The runs of several beginnings, one after the other."""
     if len(beginnings) == 1:
         return beginnings[0]
+    counts = {len(beginning.theta.weights) for beginning in beginnings}
+    if len(counts) > 1:
+        raise InputError(f"The starts have {min(counts)} and {max(counts)} components: all must have equally many.")
 
     def marks(name: str) -> NDArray[np.bool_] | None:
         given = [getattr(beginning, name) for beginning in beginnings]

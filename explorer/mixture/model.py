@@ -24,7 +24,7 @@ LARGEST_VALUE = 1e151
 LARGEST_SEED = 2**32 - 1
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Mixture:
     """A Gaussian mixture of K components in d dimensions.
 
@@ -40,6 +40,13 @@ class Mixture:
     def __post_init__(self) -> None:
         _check_parameters(self, stacked=False)
 
+    def __repr__(self) -> str:
+        shape = f"Mixture(K = {self.n_components}, d = {self.n_dimensions}"
+        if self.means.size > 10:
+            return f"{shape})"
+        with np.printoptions(precision=4, suppress=True, threshold=20):
+            return f"{shape}, weights {self.weights}, means {self.means.ravel()})"
+
     @classmethod
     def univariate(cls, weights: ArrayLike, means: ArrayLike, variances: ArrayLike) -> Mixture:
         """The one-dimensional mixture of three arrays of length K."""
@@ -54,7 +61,7 @@ class Mixture:
         return self.means.shape[1]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Mixtures:
     """R mixtures of equally many components, stacked: weights (R, K), means (R, K, d), covariances (R, K, d, d).
 
@@ -67,6 +74,9 @@ class Mixtures:
 
     def __post_init__(self) -> None:
         _check_parameters(self, stacked=True)
+
+    def __repr__(self) -> str:
+        return f"Mixtures(R = {len(self)}, K = {self.means.shape[1]}, d = {self.means.shape[2]})"
 
     def __len__(self) -> int:
         return len(self.weights)
@@ -116,6 +126,7 @@ def log_joint(data: ArrayLike, mixture: Mixture) -> Floats:
     not the same dimensions.
     """
     points = as_points(data)
+    check_mixture(mixture)
     d = mixture.n_dimensions
     if points.shape[1] != d:
         raise InputError(
@@ -152,7 +163,7 @@ def as_points(data: ArrayLike) -> Floats:
     if points.ndim == 1:
         points = points[:, None]
     if points.ndim != 2 or points.size == 0:
-        raise InputError("The data must be a list of at least one number.")
+        raise InputError("The data must be a list of at least one number, or a table with one row a point.")
     if len(points) > MAX_POINTS:
         raise InputError(f"The data has {len(points)} points: use at most {MAX_POINTS}.")
     if points.shape[1] > MAX_DIMENSIONS:
@@ -162,14 +173,19 @@ def as_points(data: ArrayLike) -> Floats:
 
 def as_floats(values: ArrayLike, what: str, largest: float) -> Floats:
     """The values in float64. Raises InputError, naming `what`, unless all are finite and within +-largest."""
+    if np.ma.is_masked(values):
+        raise InputError(f"{what} must not have masked entries: remove them.")
+    if not isinstance(values, np.ndarray) and hasattr(values, "values") and not hasattr(values, "__array__"):
+        raise InputError(f"{what} must be numbers: give the `.values` of this {type(values).__name__}.")
     try:
         array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{what} must be numbers, in rows of equal length.") from None
     if not np.isfinite(array).all():
         raise InputError(f"{what} must be finite: remove missing and infinite values.")
     if array.size and np.abs(array).max() > largest:
-        raise InputError(f"{what} must be at most {largest:g} in size: choose another unit.")
+        remedy = "choose another unit" if largest > 2 else "they are shares of 1"
+        raise InputError(f"{what} must be at most {largest:.4g} in size: {remedy}.")
     return array
 
 
@@ -177,6 +193,19 @@ def read_only(array: np.ndarray) -> np.ndarray:
     """The same array, closed for writing."""
     array.setflags(write=False)
     return array
+
+
+def check_mixture(mixture: Mixture) -> None:
+    """Raise InputError unless it is one: data comes first, the mixture after it."""
+    if not isinstance(mixture, Mixture):
+        kind = type(mixture).__name__
+        raise InputError(f"A Mixture is wanted here, not {kind}: `trace.mixture(-1)` is the last one of a run.")
+
+
+def check_flag(what: str, value: bool) -> None:
+    """Raise InputError, naming `what`, unless value is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise InputError(f"{what} must be True or False; got {value!r}.")
 
 
 def check_n_components(n_components: int, n_points: int = MAX_POINTS) -> None:

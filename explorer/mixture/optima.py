@@ -20,11 +20,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from explorer.errors import InputError
+from explorer.mixture.many import ManyRuns
 from explorer.mixture.model import (
     LARGEST_VALUE,
     Floats,
     Mixture,
     as_floats,
+    check_mixture,
     check_n_components,
     read_only,
 )
@@ -62,7 +64,7 @@ class OptimumKind(StrEnum):
     DEGENERATE = "degenerate"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Optima:
     """The G distinct optima of R runs, read-only: proper ones first, then spurious, then degenerate; best first.
 
@@ -84,6 +86,10 @@ class Optima:
     labels: Indices
     permutations: Indices
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{self.kinds.count(kind)} {kind}" for kind in OptimumKind)
+        return f"Optima({counts}; best log-likelihood {self.log_likelihoods[0]:.6g}, {self.frequencies[0]:.1%} of runs)"
+
     @property
     def n_optima(self) -> int:
         return len(self.kinds)
@@ -94,7 +100,15 @@ class Optima:
 
     def members(self, g: int) -> Indices:
         """The indices of the runs that reached optimum g, rising."""
-        return np.flatnonzero(self.labels == g)
+        return np.flatnonzero(self.labels == range(self.n_optima)[g])
+
+
+def are_spurious(runs: ManyRuns, share: float = SPURIOUS_SHARE) -> NDArray[np.bool_]:
+    """Which runs (R,) are spurious, as `group_ends` has it: a component narrower than this share of the data."""
+    best = _best_first(runs.weights, runs.means, runs.log_likelihoods, runs.degenerate)[0]
+    frame = _frame(runs.weights[best], runs.means[best], runs.covariances[best])
+    _, narrowest = _coordinates(runs.weights, runs.means, runs.covariances, frame)
+    return narrowest < share
 
 
 def align(mixture: Mixture, reference: Mixture) -> Indices:
@@ -103,6 +117,8 @@ def align(mixture: Mixture, reference: Mixture) -> Indices:
     Component permutation[k] of the mixture belongs to component k of the reference. The unit is the standard
     deviation of the reference as a whole. Raises InputError unless both have the same K and d.
     """
+    check_mixture(mixture)
+    check_mixture(reference)
     if mixture.means.shape != reference.means.shape:
         raise InputError("Mixtures can be aligned only if they have equally many components and dimensions.")
     frame = _frame(*_parameters(reference))
@@ -113,6 +129,28 @@ def align(mixture: Mixture, reference: Mixture) -> Indices:
 
 
 def group_optima(
+    runs: ManyRuns,
+    *,
+    log_likelihood_tolerance: float = LOG_LIKELIHOOD_TOLERANCE,
+    distance_tolerance: float = DISTANCE_TOLERANCE,
+    spurious_share: float = SPURIOUS_SHARE,
+) -> Optima:
+    """Group the ends of many runs into distinct optima, as `group_ends` does, which tells the tolerances."""
+    if not isinstance(runs, ManyRuns):
+        raise InputError("The runs must be what `run_many` gives: for arrays of your own there is `group_ends`.")
+    return group_ends(
+        runs.weights,
+        runs.means,
+        runs.covariances,
+        runs.log_likelihoods,
+        degenerate=runs.degenerate,
+        log_likelihood_tolerance=log_likelihood_tolerance,
+        distance_tolerance=distance_tolerance,
+        spurious_share=spurious_share,
+    )
+
+
+def group_ends(
     weights: ArrayLike,
     means: ArrayLike,
     covariances: ArrayLike,
@@ -128,7 +166,9 @@ def group_optima(
     Args:
         weights: (R, K). means: (R, K, d). covariances: (R, K, d, d). log_likelihoods: (R,), totals over points.
         degenerate: (R,) of bool, which runs ended as degenerate; None where none did.
-        log_likelihood_tolerance: in nats, > 0. distance_tolerance: > 0, in the coordinates of this module.
+        log_likelihood_tolerance: in nats, > 0.
+        distance_tolerance: > 0, between aligned components: the root of the squared differences in weight, in mean (in
+            standard deviations of the data) and in half the logarithm of the covariance (in the data's), all summed.
         spurious_share: in [0, 1); a run is spurious where a component's smallest standard deviation is below
             this share of the data's in that direction.
 
@@ -149,8 +189,8 @@ def group_optima(
         raise InputError(f"The spurious share must be a number of at least 0 and below 1; got {spurious_share!r}.")
 
     order = _best_first(weights, means, log_likelihoods, degenerate)
-    reference = order[0]
-    frame = _frame(weights[reference], means[reference], covariances[reference])
+    best = order[0]
+    frame = _frame(weights[best], means[best], covariances[best])
     coordinates, narrowest = _coordinates(weights, means, covariances, frame)
     kinds = np.where(degenerate, 2, np.where(narrowest < spurious_share, 1, 0))
     runs = _as_runs_in(coordinates)

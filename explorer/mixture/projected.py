@@ -16,7 +16,8 @@ loses; one that rises gains, whichever of the two is larger.
   others. So its gradient rises and theirs fall: its weight grows further, the wrong way, past the best that the run
   has seen, and the log-likelihood falls, until all of that comes to rest.
 
-With plain gradient steps the same projection works. `run_gradient_ascent` needs none.
+With plain gradient steps that are small enough (a rate of 0.01) the same projection works. `run_gradient_ascent` needs
+none.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from explorer.simplex import project_onto_simplex
 LEARNING_RATE = 1e-3
 
 
-def run_projected_gradient(
+def run_projected_ascent(
     data: ArrayLike,
     start: ArrayLike | Mixture,
     *,

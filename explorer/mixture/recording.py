@@ -49,6 +49,8 @@ class End(NamedTuple):
 def begin(problem: Problem, start: ArrayLike | Mixture, kept: bool = True) -> Run:
     """Raises InputError where the start does not fit the problem, or, where it is kept, its trace not into memory."""
     n = problem.n_points
+    if start is None or isinstance(start, str | MixtureTrace):
+        raise InputError("The start must be responsibilities (n, K), as `initialize` makes them, or a Mixture.")
     if isinstance(start, Mixture):
         check_n_components(start.n_components, n)
         given = (start.weights[None], start.means[None], start.covariances[None])

@@ -30,6 +30,7 @@ from explorer.mixture.model import (
     check_whole_number,
     log_joint,
 )
+from explorer.mixture.optima import are_spurious
 from explorer.stopping import StopReason
 
 MAX_STARTS = 10_000
@@ -91,9 +92,10 @@ class Criteria:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A structure and a number of components, and the best of EM's restarts, degenerate ones left aside.
+    """A structure and a number of components, and the best of EM's restarts, degenerate and spurious ones left aside.
 
-    n_starts: restarts, of which n_degenerate ended degenerate. Where all did, there is nothing to compare with others,
+    n_starts: restarts, of which n_degenerate ended degenerate, and n_spurious with a component so narrow that its
+    density on a few points buys the likelihood (`group_ends`). Where all did, there is nothing to compare with others,
     and criteria, stop_reason and mixture are None. stop_reason: of the best restart.
     """
 
@@ -102,6 +104,7 @@ class Candidate:
     n_parameters: int
     n_starts: int
     n_degenerate: int
+    n_spurious: int
     criteria: Criteria | None
     stop_reason: StopReason | None
     mixture: Mixture | None
@@ -115,6 +118,7 @@ class Candidate:
             "n_parameters": self.n_parameters,
             "n_starts": self.n_starts,
             "n_degenerate": self.n_degenerate,
+            "n_spurious": self.n_spurious,
             "stop_reason": None if self.stop_reason is None else str(self.stop_reason),
             **{name: None if self.criteria is None else getattr(self.criteria, name) for name in names},
         }
@@ -180,8 +184,8 @@ def select(
     progress(done, all) is called after every candidate. cancelled() is asked while EM runs; once it is true, the
     candidates that were finished are returned.
 
-    A degenerate restart has as high a likelihood as the variance floor lets it, so it is never the best one, whatever
-    its figure. Raises InputError where a setting is out of its bounds.
+    A degenerate restart has as high a likelihood as the variance floor lets it, and a spurious one is on its way there,
+    so neither is ever the best one, whatever its figure. Raises InputError where a setting is out of its bounds.
     """
     points = as_points(data)
     numbers = _choices("numbers of components", n_components)
@@ -221,7 +225,8 @@ def select(
 
 
 def _candidate(points: Floats, structure: str, n_components: int, runs: ManyRuns) -> Candidate:
-    sound = np.array([reason is not StopReason.DEGENERATE for reason in runs.stop_reasons])
+    spurious = are_spurious(runs) & ~runs.degenerate
+    sound = ~runs.degenerate & ~spurious
     figures = stop_reason = mixture = None
     if sound.any():
         best = int(np.where(sound, runs.log_likelihoods, -np.inf).argmax())
@@ -232,7 +237,8 @@ def _candidate(points: Floats, structure: str, n_components: int, runs: ManyRuns
         n_components=n_components,
         n_parameters=n_parameters(n_components, points.shape[1], structure),
         n_starts=runs.n_runs,
-        n_degenerate=int(np.count_nonzero(~sound)),
+        n_degenerate=int(np.count_nonzero(runs.degenerate)),
+        n_spurious=int(np.count_nonzero(spurious)),
         criteria=figures,
         stop_reason=stop_reason,
         mixture=mixture,
@@ -256,5 +262,5 @@ def _choices(what: str, values: Iterable) -> list:
     except TypeError:
         raise InputError(f"The {what} to choose from must be a list.") from None
     if not choices or repeated:
-        raise InputError(f"The {what} to choose from must be at least one, and none twice.")
+        raise InputError(f"Give at least one of the {what} to choose from, and each only once.")
     return choices

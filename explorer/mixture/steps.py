@@ -24,7 +24,7 @@ def e_step(data: ArrayLike, mixture: Mixture) -> Floats:
 
 
 def m_step(
-    data: ArrayLike, responsibilities: ArrayLike, variance_floor: float = 0.0, structure: str = "full"
+    data: ArrayLike, responsibilities: ArrayLike, *, structure: str = "full", variance_floor: float = 0.0
 ) -> Mixture:
     """The mixture that maximises G(Q, theta) for responsibilities (n, K): TD2, question 3; doc. 003, section 3.2.2.
 
@@ -62,7 +62,10 @@ def lower_bound(data: ArrayLike, responsibilities: ArrayLike, mixture: Mixture) 
 
 def hard_assignments(responsibilities: ArrayLike) -> NDArray[np.intp]:
     """The component, from 0, that is most responsible for each point, (n,); the first one wins a tie."""
-    return np.argmax(responsibilities, axis=1)
+    q = as_floats(responsibilities, "The responsibilities", 1.0 + 1e-8)
+    if q.ndim != 2 or not q.size:
+        raise InputError("The responsibilities must be a table of one row a data point.")
+    return np.argmax(q, axis=1)
 
 
 def as_responsibilities(responsibilities: ArrayLike, n_points: int) -> Floats:

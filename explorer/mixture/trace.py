@@ -10,7 +10,7 @@ from explorer.mixture.model import Mixture
 from explorer.stopping import StopReason
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MixtureTrace:
     """A whole run of T iterations, read-only. Log-likelihoods are totals over points, in nats.
 
@@ -32,6 +32,13 @@ class MixtureTrace:
     seconds: Floats
     stop_reason: StopReason
     degeneracies: tuple[Degeneracy, ...]
+
+    def __repr__(self) -> str:
+        _, n_components, d = self.means.shape
+        return (
+            f"MixtureTrace(K = {n_components}, d = {d}, {self.n_iterations} iterations, "
+            f"log-likelihood {self.log_likelihoods[-1]:.6g}, {self.stop_reason})"
+        )
 
     @property
     def n_iterations(self) -> int:

@@ -158,7 +158,7 @@ def test_a_thousand_restarts(table, name, n_components, target):
     runs = run_many(data, starts, rtol=1e-6)
     proper = [r for r in range(RESTARTS) if not runs.degeneracies[r]]
     sampled = proper[:: len(proper) // SAMPLED]
-    first = [m_step(data, starts[r], 1e-6) for r in sampled]
+    first = [m_step(data, starts[r], variance_floor=1e-6) for r in sampled]
     share = runs.n_iterations.sum() / runs.n_iterations[sampled].sum()
 
     def loop():

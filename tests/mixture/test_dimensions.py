@@ -100,7 +100,7 @@ def test_every_figure_of_a_trace_belongs_to_its_half_step(structure, hard):
             q = np.eye(3)[q.argmax(axis=1)]
         assert trace.lower_bounds[2 * t - 1] == pytest.approx(lower_bound(data, q, before), rel=1e-12)
         assert trace.lower_bounds[2 * t] == pytest.approx(lower_bound(data, q, after), rel=1e-12)
-        expected = m_step(data, q, 1e-6, structure)
+        expected = m_step(data, q, structure=structure, variance_floor=1e-6)
         np.testing.assert_allclose(after.means, expected.means, rtol=1e-9, atol=1e-10)
         np.testing.assert_allclose(after.covariances, expected.covariances, rtol=1e-8, atol=1e-10)
     iterates = list(iterate_em(data, q_0, structure=structure, max_iter=4, rtol=0.0, hard=hard))
@@ -275,7 +275,7 @@ def test_raising_eigenvalues_to_the_floor_maximises_the_lower_bound():
     data = clouds(30, 3) * [1.0, 1.0, 1e-5] + np.outer(clouds(30, 1)[:, 0], [0, 0, 1.0])
     q = np.ones((30, 1))
     floor = 0.7
-    best = m_step(data, q, floor)
+    best = m_step(data, q, variance_floor=floor)
     g = lower_bound(data, q, best)
     widths = data.std(axis=0)
     rng = np.random.default_rng(0)

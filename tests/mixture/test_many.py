@@ -135,7 +135,8 @@ def test_progress_is_told_and_the_work_can_be_stopped():
     assert told[-1] == (20, 20)
     assert [finished for finished, _ in told] == sorted(finished for finished, _ in told)
 
-    calls = iter([False] * 90 + [True] * 1000)
+    # The first call is while the starts are read.
+    calls = iter([False] * 91 + [True] * 1000)
     stopped = run_many(ERUPTIONS, starts, keep_paths=True, cancelled=lambda: next(calls))
     under_way = [r for r, reason in enumerate(stopped.stop_reasons) if reason is None]
     assert 0 < len(under_way) < 20
@@ -144,6 +145,29 @@ def test_progress_is_told_and_the_work_can_be_stopped():
         alone = run_em(ERUPTIONS, starts[r], max_iter=90)
         np.testing.assert_allclose(stopped.paths[r], alone.log_likelihoods, rtol=1e-12)
         assert stopped.stop_reasons[r] in (None, alone.stop_reason)
+
+
+def test_it_can_be_stopped_while_starts_are_still_read():
+    data, read = clouds(4000, 1)[:, 0], []
+
+    def slow():
+        for seed in range(1000):
+            read.append(seed)
+            yield initialize(data, 5, "random-responsibilities", seed)
+
+    runs = run_many(data, slow(), cancelled=lambda: len(read) > 10)
+    assert 10 < len(read) < 20
+    assert runs.n_runs == len(read)
+    assert set(runs.stop_reasons) == {None}
+    assert (runs.n_iterations == 0).all()
+    assert np.isfinite(runs.log_likelihoods).all()
+
+
+def test_classification_em_too():
+    data = clouds(200, 2)
+    starts = starts_of(data, 3, 10, "k-means++")
+    runs = run_many(data, starts, hard=True, keep_paths=True)
+    assert_each_as_alone(runs, data, starts, hard=True)
 
 
 def test_it_can_be_advanced_in_slices_of_time():

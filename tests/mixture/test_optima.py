@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 from explorer.datasets import load_sample
 from explorer.errors import InputError
 from explorer.mixture import Mixture, initialize, run_em
-from explorer.mixture.optima import OptimumKind, align, group_optima
+from explorer.mixture.optima import OptimumKind, align, group_ends
 from explorer.stopping import StopReason
 from tests.mixture.strategies import SEEDS
 
@@ -24,7 +24,7 @@ LOG_LIKELIHOODS = np.array([-100.0, -104.0, -110.0])
 
 
 def runs_at(optima, seed, noise=1e-3):
-    """The arguments of group_optima: a run at each of these optima, nearly, its components in random order."""
+    """The arguments of group_ends: a run at each of these optima, nearly, its components in random order."""
     rng = np.random.default_rng(seed)
     optima = np.asarray(optima)
     run, order = np.arange(len(optima))[:, None], rng.permuted(np.tile(np.arange(3), (len(optima), 1)), axis=1)
@@ -112,7 +112,7 @@ def test_a_narrow_component_is_matched_with_the_narrow_one_that_is_nearer():
 def test_runs_are_grouped_by_hand_made_optima_best_first():
     truth = [1, 0, 1, 2, 0, 1]
     runs = runs_at(truth, seed=0)
-    optima = group_optima(*runs)
+    optima = group_ends(*runs)
     assert optima.labels.tolist() == truth
     assert optima.frequencies == pytest.approx([2 / 6, 3 / 6, 1 / 6])
     assert optima.kinds == (OptimumKind.PROPER,) * 3
@@ -125,7 +125,7 @@ def test_runs_are_grouped_by_hand_made_optima_best_first():
 
 def test_every_run_s_permutation_puts_it_in_the_order_of_its_optimum():
     runs = runs_at(np.arange(300) % 3, seed=1)
-    optima = group_optima(*runs)
+    optima = group_ends(*runs)
     assert optima.means[0, :, 0] == pytest.approx(MEANS[0], abs=0.01)
     each = np.arange(300)[:, None]
     np.testing.assert_allclose(runs[1][each, optima.permutations], optima.means[optima.labels], atol=0.01)
@@ -138,7 +138,7 @@ def test_every_run_s_permutation_puts_it_in_the_order_of_its_optimum():
 
 
 def test_the_components_of_every_optimum_are_in_the_order_that_fits_the_best():
-    optima = group_optima(*runs_at([0, 1, 2, 1, 0], seed=2))
+    optima = group_ends(*runs_at([0, 1, 2, 1, 0], seed=2))
     for g in range(optima.n_optima):
         assert align(optima.mixture(g), optima.mixture(0)).tolist() == [0, 1, 2]
 
@@ -148,7 +148,7 @@ def test_an_optimum_is_shown_in_the_order_of_the_best_even_where_its_means_are_i
     weights = np.full((4, 2), 0.5)
     means = np.array([[0.0, 0.3], [0.1, 0.4], [0.3, 0.0], [0.4, 0.1]])[..., None]
     variances = np.array([[0.01, 1.0], [1.0, 0.01], [1.0, 0.01], [0.01, 1.0]])[..., None, None]
-    optima = group_optima(weights, means, variances, [0.0, -5.0, 0.0, -5.0])
+    optima = group_ends(weights, means, variances, [0.0, -5.0, 0.0, -5.0])
     assert optima.labels.tolist() == [0, 1, 0, 1]
     assert optima.means[..., 0].tolist() == [[0.0, 0.3], [0.4, 0.1]]
     assert optima.permutations.tolist() == [[0, 1], [1, 0], [1, 0], [0, 1]]
@@ -157,7 +157,7 @@ def test_an_optimum_is_shown_in_the_order_of_the_best_even_where_its_means_are_i
 def test_components_that_nearly_coincide_are_aligned_by_the_best_order_and_not_by_the_cheap_one():
     weights = np.array([[0.55, 0.45], [0.55, 0.45]])
     means = np.array([[0.0, 0.05], [0.06, 0.04]])[..., None]
-    optima = group_optima(weights, means, np.ones((2, 2, 1, 1)), [0.0, -0.01])
+    optima = group_ends(weights, means, np.ones((2, 2, 1, 1)), [0.0, -0.01])
     assert optima.n_optima == 1
     assert optima.permutations.tolist() == [[0, 1], [0, 1]]
 
@@ -165,21 +165,21 @@ def test_components_that_nearly_coincide_are_aligned_by_the_best_order_and_not_b
 def test_mirror_images_of_the_same_likelihood_are_two_optima():
     runs = [np.repeat(a, 3, axis=0) for a in runs_at([0], seed=0)]
     runs[1][1] *= -1
-    optima = group_optima(*runs)
+    optima = group_ends(*runs)
     assert optima.n_optima == 2
     assert optima.labels[0] == optima.labels[2] != optima.labels[1]
 
 
 def test_optima_that_share_all_values_but_not_their_pairing_are_two():
     means, variances = np.array([[-1.0, 1.0]] * 2)[..., None], np.array([[0.2, 1.8], [1.8, 0.2]])[..., None, None]
-    assert group_optima(np.full((2, 2), 0.5), means, variances, [0.0, 0.0]).n_optima == 2
+    assert group_ends(np.full((2, 2), 0.5), means, variances, [0.0, 0.0]).n_optima == 2
 
 
 def test_the_same_parameters_with_another_likelihood_are_two_optima():
     runs = [np.repeat(a, 2, axis=0) for a in runs_at([0], seed=0)]
     runs[3][1] -= 1.0
-    assert group_optima(*runs).n_optima == 2
-    assert group_optima(*runs, log_likelihood_tolerance=2.0).n_optima == 1
+    assert group_ends(*runs).n_optima == 2
+    assert group_ends(*runs, log_likelihood_tolerance=2.0).n_optima == 1
 
 
 def test_components_with_equal_means_are_aligned_by_all_parameters():
@@ -188,7 +188,7 @@ def test_components_with_equal_means_are_aligned_by_all_parameters():
     order = rng.permuted(np.tile([0, 1], (50, 1)), axis=1)
     means = 1e-6 * rng.normal(size=(50, 2, 1))
     variances = np.array([0.2, 1.8])[order][..., None, None]
-    optima = group_optima(np.array([0.3, 0.7])[order], means, variances, np.zeros(50))
+    optima = group_ends(np.array([0.3, 0.7])[order], means, variances, np.zeros(50))
     assert optima.n_optima == 1
     sorted_variances = np.take_along_axis(variances[..., 0, 0], optima.permutations, axis=1)
     assert (sorted_variances == optima.covariances[0, :, 0, 0]).all()
@@ -203,7 +203,7 @@ def test_the_hungarian_algorithm_runs_only_where_cheap_bounds_do_not_decide(monk
 
     monkeypatch.setattr("explorer.mixture.optima.linear_sum_assignment", counted)
     runs = runs_at(np.arange(3000) % 3, seed=3)
-    assert group_optima(*runs).n_optima == 3
+    assert group_ends(*runs).n_optima == 3
     assert len(calls) == 3
 
 
@@ -212,17 +212,17 @@ def test_narrow_and_degenerate_runs_are_kinds_of_their_own_and_come_last():
     narrow = int(np.argmin(runs[2][2].ravel()))
     runs[2][2, narrow] = 1e-4
     runs[3][:] = [-100.0, -100.0, -90.0, -100.0]
-    optima = group_optima(*runs, degenerate=[False, True, False, False])
+    optima = group_ends(*runs, degenerate=[False, True, False, False])
     assert optima.kinds == (OptimumKind.PROPER, OptimumKind.SPURIOUS, OptimumKind.DEGENERATE)
     assert optima.labels.tolist() == [0, 2, 1, 0]
-    assert group_optima(*runs, spurious_share=0.0).kinds == (OptimumKind.PROPER,) * 2
+    assert group_ends(*runs, spurious_share=0.0).kinds == (OptimumKind.PROPER,) * 2
 
 
 def test_groups_do_not_grow_along_chains():
     """Ten runs in a row, each within reach of the next: the ends are not one optimum."""
     weights, variances = np.full((10, 2), 0.5), np.ones((10, 2, 1, 1))
     means = np.array([-1.0, 1.0]) + 0.1 * np.arange(10)[:, None] * [0, 1]
-    optima = group_optima(weights, means[..., None], variances, -1e-3 * np.arange(10))
+    optima = group_ends(weights, means[..., None], variances, -1e-3 * np.arange(10))
     assert optima.n_optima > 1
     spread = np.sqrt(2)  # of the first: variance 1, and 1 from its mean
     for r in range(10):
@@ -239,11 +239,11 @@ def test_the_order_of_runs_and_components_changes_nothing_but_indices(seed, n_ru
     runs = runs_at(rng.integers(3, size=n_runs), seed, noise=0.05)
     np.round(runs[3], 3, out=runs[3])  # runs of equal likelihood are ranked too
     degenerate = rng.random(n_runs) < 0.2
-    one = group_optima(*runs, degenerate=degenerate)
+    one = group_ends(*runs, degenerate=degenerate)
     order, each = rng.permutation(n_runs), np.arange(n_runs)[:, None]
     switched = rng.permuted(np.tile(np.arange(3), (n_runs, 1)), axis=1)
     shuffled = [a[order][each, switched] if a.ndim > 1 else a[order] for a in runs]
-    other = group_optima(*shuffled, degenerate=degenerate[order])
+    other = group_ends(*shuffled, degenerate=degenerate[order])
     assert other.kinds == one.kinds
     np.testing.assert_array_equal(other.labels, one.labels[order])
     np.testing.assert_array_equal(other.means, one.means)
@@ -257,9 +257,9 @@ def test_the_order_of_runs_and_components_changes_nothing_but_indices(seed, n_ru
 def test_the_unit_and_the_origin_of_the_data_change_no_group(seed, shift, scale):
     rng = np.random.default_rng(seed)
     weights, means, covariances, log_likelihoods = runs_at(rng.integers(3, size=20), seed)
-    one = group_optima(weights, means, covariances, log_likelihoods)
+    one = group_ends(weights, means, covariances, log_likelihoods)
     in_other_unit = log_likelihoods - 272 * np.log(scale)
-    other = group_optima(weights, means * scale + shift, covariances * scale**2, in_other_unit)
+    other = group_ends(weights, means * scale + shift, covariances * scale**2, in_other_unit)
     assert other.kinds == one.kinds
     np.testing.assert_array_equal(other.labels, one.labels)
     np.testing.assert_array_equal(other.permutations, one.permutations)
@@ -289,10 +289,10 @@ def old_faithful(n_components, rtol):
 
 @pytest.mark.parametrize("n_components", [2, 3, 4])
 def test_old_faithful_s_optima_do_not_depend_on_em_s_tolerance(n_components):
-    exact = group_optima(*old_faithful(n_components, 1e-10)[0], degenerate=old_faithful(n_components, 1e-10)[1])
+    exact = group_ends(*old_faithful(n_components, 1e-10)[0], degenerate=old_faithful(n_components, 1e-10)[1])
     for rtol in (1e-6, 1e-8):
         runs, degenerate = old_faithful(n_components, rtol)
-        optima = group_optima(*runs, degenerate=degenerate)
+        optima = group_ends(*runs, degenerate=degenerate)
         assert optima.kinds == exact.kinds
         np.testing.assert_array_equal(optima.labels, exact.labels)
         # What the tolerance leaves undone is well within the tolerances of the groups.
@@ -301,7 +301,7 @@ def test_old_faithful_s_optima_do_not_depend_on_em_s_tolerance(n_components):
 
 def test_old_faithful_with_three_components_has_two_optima_and_a_plateau():
     runs, degenerate = old_faithful(3, 1e-8)
-    optima = group_optima(*runs, degenerate=degenerate)
+    optima = group_ends(*runs, degenerate=degenerate)
     assert optima.log_likelihoods == pytest.approx([-263.92, -267.89, -421.42], abs=0.01)
     # The trap: all components equal, at the data's mean.
     assert optima.members(2).tolist() == [len(degenerate) - 1]
@@ -338,27 +338,27 @@ def four(**changes):
 )
 def test_what_is_not_a_set_of_runs_is_refused(changes, message):
     with pytest.raises(InputError, match=message):
-        group_optima(**four(**changes))
+        group_ends(**four(**changes))
 
 
 def test_more_runs_than_fit_into_memory_are_refused(monkeypatch):
     monkeypatch.setattr("explorer.mixture.optima.MAX_NUMBERS", 17)
     with pytest.raises(InputError, match="give fewer runs"):
-        group_optima(**four())
+        group_ends(**four())
 
 
 def test_long_lists_of_runs_are_aligned_block_by_block(monkeypatch):
     runs = runs_at([0] * 20, seed=4)
-    whole = group_optima(*runs, distance_tolerance=2.0)
+    whole = group_ends(*runs, distance_tolerance=2.0)
     monkeypatch.setattr("explorer.mixture.optima.BLOCK_NUMBERS", 100)
-    np.testing.assert_array_equal(group_optima(*runs, distance_tolerance=2.0).permutations, whole.permutations)
+    np.testing.assert_array_equal(group_ends(*runs, distance_tolerance=2.0).permutations, whole.permutations)
 
 
 @pytest.mark.filterwarnings("error")
 def test_runs_of_different_data_are_refused_and_not_compared():
     means = runs_at([0, 1], 0)[1]
     with pytest.raises(InputError, match="different data"):
-        group_optima(**four(means=np.stack([means[0], 1e151 * np.sign(means[1])])))
+        group_ends(**four(means=np.stack([means[0], 1e151 * np.sign(means[1])])))
 
 
 def test_mixtures_of_different_shapes_cannot_be_aligned():

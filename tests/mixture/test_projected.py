@@ -16,7 +16,7 @@ from explorer.mixture import (
     mixture_at,
     run_em,
     run_gradient_ascent,
-    run_projected_gradient,
+    run_projected_ascent,
 )
 from explorer.mixture.covariances import expand
 from explorer.mixture.gradient import at_unit_variance
@@ -79,7 +79,7 @@ def test_adams_first_step_moves_no_weight_though_their_gradients_differ(four_to_
     start = Mixture.univariate([0.5, 0.5], [-2.0, 2.0], [1.0, 1.0])
     gradients = e_step(four_to_one, start).mean(axis=0) / start.weights
     assert gradients[0] > 1.5 > 0.5 > gradients[1]
-    trace = run_projected_gradient(four_to_one, start, max_iter=1)
+    trace = run_projected_ascent(four_to_one, start, max_iter=1)
     np.testing.assert_allclose(trace.weights[1], [0.5, 0.5], atol=1e-10)
     assert (np.abs(trace.means[1] - trace.means[0]) > 1e-3).all()
 
@@ -87,7 +87,7 @@ def test_adams_first_step_moves_no_weight_though_their_gradients_differ(four_to_
 def test_with_adam_the_weights_stay_where_they_started_and_the_rest_settles_for_them(eruptions):
     start = mixture_at(eruptions, [2.0, 4.5])
     em = run_em(eruptions, start, rtol=1e-12)
-    trace = run_projected_gradient(eruptions, start)
+    trace = run_projected_ascent(eruptions, start)
     assert np.abs(em.weights[-1] - 0.5).min() > 0.15
     assert np.abs(trace.weights - 0.5).max() < 0.003
     assert trace.stop_reason is StopReason.MAX_ITER
@@ -101,7 +101,7 @@ def test_with_adam_the_weights_stay_where_they_started_and_the_rest_settles_for_
 def test_components_well_apart_freeze_the_weights_to_six_digits():
     rng = np.random.default_rng(1)
     data = np.concatenate([rng.normal(-4.0, 1.0, 800), rng.normal(4.0, 1.0, 200)])
-    trace = run_projected_gradient(data, Mixture.univariate([0.5, 0.5], [-4.0, 4.0], [1.0, 1.0]), max_iter=2000)
+    trace = run_projected_ascent(data, Mixture.univariate([0.5, 0.5], [-4.0, 4.0], [1.0, 1.0]), max_iter=2000)
     np.testing.assert_allclose(trace.weights, 0.5, atol=1e-6)
 
 
@@ -117,7 +117,7 @@ def test_softmax_with_adam_reaches_the_maximum_from_the_same_start(eruptions):
 def test_components_that_overlap_carry_the_weights_the_wrong_way_and_the_log_likelihood_falls(four_to_one):
     start = Mixture.univariate([0.5, 0.5], [-2.0, 2.0], [1.0, 1.0])
     em = run_em(four_to_one, start, rtol=1e-12)
-    trace = run_projected_gradient(four_to_one, start)
+    trace = run_projected_ascent(four_to_one, start)
     assert em.weights[-1, 0] > 0.75
     assert trace.weights[-1, 0] < 0.3
     assert trace.log_likelihoods.max() - trace.log_likelihoods[-1] > 10
@@ -133,7 +133,7 @@ def test_components_that_overlap_carry_the_weights_the_wrong_way_and_the_log_lik
 def test_without_adam_the_same_projection_reaches_the_maximum(optimizer, four_to_one):
     start = Mixture.univariate([0.5, 0.5], [-2.0, 2.0], [1.0, 1.0])
     em = run_em(four_to_one, start, rtol=1e-12)
-    trace = run_projected_gradient(four_to_one, start, optimizer=optimizer, learning_rate=1e-2)
+    trace = run_projected_ascent(four_to_one, start, optimizer=optimizer, learning_rate=1e-2)
     assert trace.stop_reason is StopReason.CONVERGED
     assert trace.log_likelihoods[-1] == pytest.approx(em.log_likelihoods[-1], rel=1e-7)
     np.testing.assert_allclose(trace.weights[-1], em.weights[-1], atol=1e-3)
@@ -145,7 +145,7 @@ def test_every_iterate_is_a_mixture(structure):
     data = rng.normal(size=(100, 2)) * [1.0, 0.1]
     start = initialize(data, 3, "random-responsibilities", 0)
     for rate in (1e-3, 0.1):
-        trace = run_projected_gradient(data, start, structure=structure, learning_rate=rate, max_iter=200)
+        trace = run_projected_ascent(data, start, structure=structure, learning_rate=rate, max_iter=200)
         for t in range(trace.n_iterations + 1):
             trace.mixture(t)
 
@@ -153,7 +153,7 @@ def test_every_iterate_is_a_mixture(structure):
 def test_covariances_stay_symmetric():
     data = np.random.default_rng(0).normal(size=(60, 5))
     start = initialize(data, 2, "random-responsibilities", 0)
-    trace = run_projected_gradient(data, start, learning_rate=1e-2, max_iter=1000, tolerance=0.0)
+    trace = run_projected_ascent(data, start, learning_rate=1e-2, max_iter=1000, tolerance=0.0)
     np.testing.assert_allclose(trace.covariances, trace.covariances.swapaxes(2, 3), rtol=1e-14)
 
 
@@ -161,7 +161,7 @@ def test_a_weight_that_is_projected_to_zero_ends_the_run():
     rng = np.random.default_rng(0)
     data = rng.normal(size=100)
     start = Mixture.univariate([0.95, 0.05], [0.0, 0.5], [1.0, 4.0])
-    trace = run_projected_gradient(data, start, optimizer="gradient", learning_rate=1.0)
+    trace = run_projected_ascent(data, start, optimizer="gradient", learning_rate=1.0)
     assert trace.stop_reason is StopReason.DEGENERATE
     assert trace.weights[-1].tolist() == [1.0, 0.0]
 
@@ -171,7 +171,7 @@ def test_a_weight_that_is_projected_to_zero_ends_the_run():
 def test_a_rate_that_is_much_too_large_ends_in_numbers_all_the_same(optimizer, rate):
     data = np.random.default_rng(0).normal(size=(60, 2))
     start = initialize(data, 2, "random-responsibilities", 0)
-    trace = run_projected_gradient(data, start, optimizer=optimizer, learning_rate=rate, max_iter=50)
+    trace = run_projected_ascent(data, start, optimizer=optimizer, learning_rate=rate, max_iter=50)
     assert trace.stop_reason in (StopReason.DIVERGED, StopReason.DEGENERATE)
     assert np.isfinite(trace.log_likelihoods).all()
     trace.mixture(-1)
@@ -180,6 +180,6 @@ def test_a_rate_that_is_much_too_large_ends_in_numbers_all_the_same(optimizer, r
 def test_settings_out_of_bounds_are_refused(eruptions):
     start = initialize(eruptions, 2, "k-means")
     with pytest.raises(InputError, match="learning rate"):
-        run_projected_gradient(eruptions, start, learning_rate=-1.0)
+        run_projected_ascent(eruptions, start, learning_rate=-1.0)
     with pytest.raises(InputError, match="no optimizer"):
-        run_projected_gradient(eruptions, start, optimizer="sgd")
+        run_projected_ascent(eruptions, start, optimizer="sgd")

@@ -221,7 +221,7 @@ def test_the_same_settings_give_the_same_bits():
     ("chosen", "words"),
     [
         ({"n_components": []}, "at least one"),
-        ({"n_components": [2, 2]}, "none twice"),
+        ({"n_components": [2, 2]}, "only once"),
         ({"n_components": 2}, "must be a list"),
         ({"n_components": [0]}, "number of components"),
         ({"n_components": [21]}, "21 components need as many data points"),
