@@ -23,8 +23,8 @@ from explorer.errors import InputError
 
 Floats = NDArray[np.float64]
 
-# An eigenvalue below this share of the largest is not known, and a matrix that has it cannot be factorized.
-ROUNDING = 1e-13
+# An eigenvalue below this share of the largest is hardly known: rounding would move the log-likelihood by more than EM.
+ROUNDING = 1e-10
 
 
 @dataclass(frozen=True)

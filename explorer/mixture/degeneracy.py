@@ -19,8 +19,9 @@ class DegeneracyKind(StrEnum):
 
     floor: its variance, in some direction, fell to the variance floor. emptied: its responsibilities sum to less than
     1e-12; its weight is 0, its mean and covariance are those it had before (the data's, if it was empty from the
-    start). singleton: the starting responsibilities give it one point only, which has no variance.
-    constant: all points are equal, in at least one coordinate.
+    start; a covariance that is shared goes on with the others).
+    singleton: the starting responsibilities give it one point only, which has no variance.
+    constant: all points are equal, in at least one coordinate (spherical: in all).
     """
 
     FLOOR = "floor"
@@ -66,10 +67,11 @@ def find_degeneracies(
             kind, points = DegeneracyKind.EMPTIED, 0
         else:
             points = _close_points(data, form, theta, k, floor)
-            if (data.variances == 0).any():
+            constant = data.variances == 0
+            if constant.all() if form.isotropic else constant.any():
                 kind = DegeneracyKind.CONSTANT
                 # Equal values are given back as they came: centring may have changed their last digit.
-                location = np.where(data.variances == 0, data.offset, location)
+                location = np.where(constant, data.offset, location)
             elif singletons is not None and singletons[k, 0]:
                 kind = DegeneracyKind.SINGLETON
             else:

@@ -1,7 +1,8 @@
 """The reference form of EM's arithmetic: deviations from each mean, whitened; log-sum-exp; sums around the means.
 
-It is right for all data, and the fast form in `features` is tested against it. One run at a time (R = 1), in blocks of
-points, so that memory does not grow with n. Nothing here checks its input: `model`, `steps` and `em` do.
+The fast forms in `features` and `products` are tested against it, and leave to it what is beyond their bounds. One
+run at a time (R = 1), except for `summarize`, and in blocks of points, so that memory does not grow with n. Nothing
+here checks its input: `model`, `steps` and `em` do.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def expect(form: Form, z: Floats, theta: Parameters, hard: bool = False) -> tupl
     The E step gives each point its posterior probabilities, where G touches the log-likelihood; a hard one gives it
     wholly to the likeliest component, and G is the classification log-likelihood.
     """
-    log_likelihood, bound, sums = _accumulate(form, z, theta, theta.means[:, 0], hard)
+    log_likelihood, bound, sums = _accumulate(form, z, theta, None, hard)
     statistics = _around_means(form, theta.means[:, 0], *sums)
     moved = np.square(statistics.means - theta.means)[:, 0]
     variances = _least_variances(form, statistics.covariances)
@@ -125,8 +126,12 @@ def weighted_sums(q: Floats, values: Floats) -> Floats:
     return np.matmul(values, q[..., None])[..., 0]
 
 
-def _accumulate(form: Form, z: Floats, theta: Parameters, centres: Floats, hard: bool) -> tuple[float, float, tuple]:
-    """The log-likelihood, G, and the sums of q, q dev and q dev dev^T with deviations from the centres (K, d)."""
+def _accumulate(
+    form: Form, z: Floats, theta: Parameters, centres: Floats | None, hard: bool
+) -> tuple[float, float, tuple]:
+    """The log-likelihood, G, and the sums of q, q dev and q dev dev^T with deviations from the centres (K, d), or from
+    theta's means.
+    """
     means = theta.means[:, 0]
     n_components, d = means.shape
     log_likelihood = bound = 0.0
@@ -144,7 +149,7 @@ def _accumulate(form: Form, z: Floats, theta: Parameters, centres: Floats, hard:
             log_likelihood += float(normalize(soft).sum())
         else:
             log_likelihood += float(normalize(q).sum())
-        if centres is not means:
+        if centres is not None:
             np.subtract(z[:, block], centres[:, :, None], out=deviations)
         counts += q.sum(axis=1)
         first += np.matmul(deviations, q[..., None])[..., 0]
@@ -167,7 +172,7 @@ def _around_means(form: Form, centres: Floats, counts: Floats, first: Floats, se
     divisors = np.where(counts == 0, np.inf, counts)
     shifts = first / divisors[:, None]
     if form.matrices:
-        second = second - (counts[:, None] * shifts)[:, :, None] * shifts[:, None, :]
+        second = second - counts[:, None, None] * (shifts[:, :, None] * shifts[:, None, :])
     else:
         second = np.maximum(second - counts[:, None] * np.square(shifts), 0.0)
     covariances = _scaled(form, second[:, None], counts[:, None], divisors[:, None])
@@ -184,7 +189,7 @@ def _scaled(form: Form, second: Floats, counts: Floats, divisors: Floats) -> Flo
 
 
 def _least_variances(form: Form, covariances: Floats) -> Floats:
-    """A variance of each component, (K or 1,), that is not above its smallest by much: the least on the diagonal."""
+    """The variance of each component, (K or 1,), in the direction in which it is narrowest."""
     if form.matrices:
-        return np.einsum("krii->kri", covariances).min(axis=2)[:, 0]
+        return np.linalg.eigvalsh(covariances)[:, 0, 0]
     return covariances.min(axis=2)[:, 0]

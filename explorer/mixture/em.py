@@ -23,7 +23,7 @@ from explorer.mixture.parameters import (
     join_statistics,
 )
 from explorer.mixture.problem import have_identical_components, pose
-from explorer.mixture.recording import End, Run, begin, record
+from explorer.mixture.recording import End, Run, begin, check_reached, record
 from explorer.mixture.sweep import Sweep
 from explorer.mixture.trace import MixtureTrace
 from explorer.mixture.units import in_data_units
@@ -77,8 +77,8 @@ def run_em(
       times the data's. 0 switches the floor off; what is left of it is 1e-24, where rounding takes over;
     - diverged: its log-likelihood is below the previous one by more than rounding (a relative 1e-10);
     - converged: |L_t - L_(t-1)| < rtol |L_(t-1)|, 0 <= rtol < 1 (TD2, question 5). A plateau passes for
-      convergence too: a small change does not prove a maximum. And as the log-likelihood is that of densities, in
-      another unit it has another size, and a run may stop an iteration earlier or later;
+      convergence too: a small change does not prove a maximum. And as densities have a unit, the size of the
+      log-likelihood depends on that of the data: in another unit a run may take half or twice as many iterations;
     - max_iter: t = max_iter, of 0..100 000.
 
     Raises InputError for settings outside these bounds, where the start does not fit the data or the structure, and
@@ -143,6 +143,8 @@ def _iterate(run: Run, hard: bool) -> Iterator[_State]:
             careful = np.ones(1, dtype=bool)
         log_likelihoods, bounds, statistics = sweep.expect(theta, careful)
         log_likelihood, bound = float(log_likelihoods[0]), float(bounds[0])
+        if t == 0:
+            check_reached(log_likelihood)
         previous, value = value, bound if hard else log_likelihood
         stop_reason = None
         if degenerate is not None:

@@ -10,7 +10,8 @@ needs no exponential, and nobody looks for the largest term.
 
 Two things can go wrong, and bounds that cost next to nothing beside the pass tell when they cannot (`Features.expect`):
 
-- cancellation: c . phi is a difference of numbers as large as |z - mu|^2 / sigma^2;
+- cancellation: c . phi is a difference of numbers as large as |z - mu|^2 / sigma^2, and the covariances that come of
+  it are differences of second moments;
 - overflow: without the largest term taken out, exp() must stay in range on both sides.
 
 Runs outside the bounds go through the reference form in `deviations`.
@@ -34,6 +35,7 @@ MOST_FEATURES = 160
 KEPT_NUMBERS = 2_000_000
 # Numbers in a block of responsibilities or of features (256 KB): they stay in the cache.
 BLOCK_NUMBERS = 32_768
+# Below this many numbers of responsibilities the number of calls counts, not that of operations.
 FEW_NUMBERS = 4096
 # The largest (|z| + |mu|)^2 / sigma^2 with which a log joint density keeps 12 digits.
 LARGEST_RATIO = 1e4
@@ -88,6 +90,7 @@ class Features:
         # The largest entry of a precision, times this, is not below its largest eigenvalue.
         widening = d if form.matrices else 1
         self.safe_precision = self.safe_ratio / (4 * self.radius**2 * widening) if self.radius > 0 else np.inf
+        self.mean_square = float(data.variances.sum())
         size = max(256, BLOCK_NUMBERS // max(n_components, self.n_features // 4))
         self.blocks = [slice(first, min(first + size, n)) for first in range(0, n, size)]
         self.largest_block = min(size, n)
@@ -165,7 +168,7 @@ class Features:
             if not usable.all():
                 return None, None, usable
             watch = risky = highest > self.safe_ratio
-            # Run by run, so that a run's figures do not depend on which others are computed with it.
+            # Run by run, so that which component is taken out does not depend on the other runs.
             reference = np.where(risky, ratios.argmin(axis=0), 0)
             if reference.any():
                 order = _reference_first(reference, self.n_components)
@@ -182,6 +185,34 @@ class Features:
         if self.form.shared:
             log_likelihoods -= 0.5 * self._shared_square(precision)
         return log_likelihoods, self._statistics(sums), None
+
+    def digits_lost(self, statistics: Statistics) -> NDArray[np.bool_] | None:
+        """For which runs (R,) a covariance has lost digits; None for none.
+
+        They are second moments less m m^T, or, where they are shared, less that of all components: differences of
+        numbers as large as |m|^2, or as the mean of |z|^2.
+        """
+        smallest = self._least_variances(statistics.covariances)
+        if np.minimum.reduce(smallest, axis=None) * LARGEST_RATIO >= self.radius**2:
+            return None
+        if self.form.shared:
+            sizes = np.full_like(smallest, self.mean_square)
+        else:
+            sizes = np.square(statistics.means).sum(axis=2)
+        lost = (sizes > LARGEST_RATIO * smallest).any(axis=0)
+        return lost if lost.any() else None
+
+    def _least_variances(self, covariances: Floats) -> Floats:
+        """A lower bound of the variance in any direction, (K or 1, R), exact where it matters."""
+        if not self.form.matrices:
+            return covariances[:, :, 0] if covariances.shape[2] == 1 else covariances.min(axis=2)
+        d = self.form.n_dimensions
+        # The other eigenvalues' product is at most the power of their mean.
+        others = np.einsum("krii->kr", covariances) / (d - 1)
+        least = np.linalg.det(covariances) / others ** (d - 1)
+        if least.min() * LARGEST_RATIO >= self.radius**2:
+            return least
+        return np.linalg.eigvalsh(covariances)[..., 0]
 
     def are_near(self, theta: Parameters) -> NDArray[np.bool_]:
         """For which runs (R,) no log joint density loses digits as a difference of numbers that are too large."""

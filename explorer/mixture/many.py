@@ -21,7 +21,7 @@ from explorer.mixture import parameters
 from explorer.mixture.covariances import Floats
 from explorer.mixture.degeneracy import Degeneracy, find_degeneracies
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR, has_converged, has_fallen
-from explorer.mixture.model import Mixture, Mixtures, check_flag, check_n_components, read_only
+from explorer.mixture.model import Mixture, Mixtures, as_floats, check_flag, check_n_components, read_only
 from explorer.mixture.parameters import Parameters, join_parameters
 from explorer.mixture.problem import (
     Beginning,
@@ -31,6 +31,7 @@ from explorer.mixture.problem import (
     have_identical_components,
     pose,
 )
+from explorer.mixture.recording import check_reached
 from explorer.mixture.steps import as_responsibilities
 from explorer.mixture.sweep import Sweep
 from explorer.mixture.units import in_data_units
@@ -40,8 +41,8 @@ from explorer.stopping import StopReason
 STARTING_NUMBERS = 4_000_000
 # Starts of an iterable, which may take long to make, are read in smaller portions, 0.5 MB.
 READING_NUMBERS = 65_536
-# Runs that are advanced together hold at most this many numbers of parameters, 64 MB.
-RUNNING_NUMBERS = 8_000_000
+# Runs that are advanced together hold about this many numbers of parameters, 16 MB, and as much again a few times.
+RUNNING_NUMBERS = 2_000_000
 
 Starts = Mixtures | Iterable[ArrayLike | Mixture]
 REASONS = (StopReason.DEGENERATE, StopReason.DIVERGED, StopReason.CONVERGED, StopReason.MAX_ITER)
@@ -230,6 +231,8 @@ def _advance(
             stopped[0] = degenerate.any(axis=0)
             careful = stopped[0] | identical if careful is None else stopped[0] | careful
         value, bound, statistics = sweep.expect(theta, careful)
+        if t == 0:
+            check_reached(value)
         if previous is not None:
             stopped[1] = has_fallen(bound, previous, data.n_points)
             stopped[2] = has_converged(bound, previous, rtol)
@@ -278,13 +281,20 @@ def _beginnings(problem: Problem, starts: Starts) -> Iterator[Beginning]:
     n = problem.n_points
     if isinstance(starts, Mixtures):
         check_n_components(starts.means.shape[1], n)
-        yield from_mixtures(problem, starts.weights, starts.means, starts.covariances)
+        size = max(1, RUNNING_NUMBERS // starts.covariances[0].size)
+        for first in range(0, len(starts), size):
+            some = slice(first, first + size)
+            yield from_mixtures(problem, starts.weights[some], starts.means[some], starts.covariances[some])
         return
     rest, n_components = iter(starts), None
     for first in rest:
+        first = _as_start(first)
         width = first.n_components if isinstance(first, Mixture) else np.shape(first)[-1] if np.ndim(first) else 0
-        size = max(1, (STARTING_NUMBERS if isinstance(starts, np.ndarray) else READING_NUMBERS) // (max(1, width) * n))
-        some = [first, *islice(rest, size - 1)]
+        # A start's responsibilities, and its covariances with the blocks of points that they are summed over.
+        d, width = problem.form.n_dimensions, max(1, width)
+        portion = STARTING_NUMBERS if isinstance(starts, np.ndarray) else READING_NUMBERS
+        size = max(1, min(portion // (width * n), RUNNING_NUMBERS // (width * (d * d + 64 * d))))
+        some = [first, *map(_as_start, islice(rest, size - 1))]
         beginning = _from_mixtures(problem, some) if isinstance(first, Mixture) else _from_tables(problem, some)
         found = len(beginning.theta.weights)
         if n_components not in (None, found):
@@ -299,6 +309,10 @@ def _from_mixtures(problem: Problem, starts: list[Mixture]) -> Beginning:
     check_n_components(starts[0].n_components, problem.n_points)
     arrays = (np.stack([getattr(start, name) for start in starts]) for name in ("weights", "means", "covariances"))
     return from_mixtures(problem, *arrays)
+
+
+def _as_start(start: ArrayLike | Mixture) -> Floats | Mixture:
+    return start if isinstance(start, Mixture | np.ndarray) else as_floats(start, "The responsibilities", 1.0 + 1e-8)
 
 
 def _from_tables(problem: Problem, starts: list[ArrayLike]) -> Beginning:

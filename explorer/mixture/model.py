@@ -22,6 +22,8 @@ MAX_DIMENSIONS = 100
 # The square of a larger number, with room for sums of it, does not fit into double precision.
 LARGEST_VALUE = 1e151
 LARGEST_SEED = 2**32 - 1
+# Of a correlation matrix: one with a smaller eigenvalue cannot be factorized in double precision.
+SMALLEST_EIGENVALUE = 1e-13
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,7 +52,9 @@ class Mixture:
     @classmethod
     def univariate(cls, weights: ArrayLike, means: ArrayLike, variances: ArrayLike) -> Mixture:
         """The one-dimensional mixture of three arrays of length K."""
-        return cls(weights, np.asarray(means)[..., None], np.asarray(variances)[..., None, None])
+        means = as_floats(means, "The mixture's means", LARGEST_VALUE)
+        variances = as_floats(variances, "The mixture's variances", LARGEST_VALUE**2)
+        return cls(weights, means[..., None], variances[..., None, None])
 
     @property
     def n_components(self) -> int:
@@ -81,8 +85,8 @@ class Mixtures:
     def __len__(self) -> int:
         return len(self.weights)
 
-    def __getitem__(self, runs: slice) -> Mixtures:
-        return Mixtures(self.weights[runs], self.means[runs], self.covariances[runs])
+    def __getitem__(self, run: int) -> Mixture:
+        return Mixture(self.weights[run], self.means[run], self.covariances[run])
 
 
 def _check_parameters(mixture: Mixture | Mixtures, stacked: bool) -> None:
@@ -106,15 +110,15 @@ def _check_parameters(mixture: Mixture | Mixtures, stacked: bool) -> None:
         )
     if weights.min() < 0 or np.abs(weights.sum(axis=-1) - 1).max() > 1e-8:
         raise InputError("The mixture's weights must be at least 0 and sum to 1.")
-    if not np.allclose(covariances, covariances.swapaxes(-1, -2), rtol=1e-10, atol=0):
-        raise InputError("The mixture's covariances must be symmetric.")
     variances = np.einsum("...ii->...i", covariances)
     positive = variances.min() >= SMALLEST_VARIANCE
     if positive and n_dimensions > 1:
         # Correlations, because coordinates may have units of their own.
         widths = np.sqrt(variances)
         correlations = covariances / widths[..., None] / widths[..., None, :]
-        positive = np.linalg.eigvalsh(correlations).min() > 0
+        if np.abs(correlations - correlations.swapaxes(-1, -2)).max() > 1e-10:
+            raise InputError("The mixture's covariances must be symmetric.")
+        positive = np.linalg.eigvalsh(correlations).min() > SMALLEST_EIGENVALUE
     if not positive:
         raise InputError("The mixture's covariances must be positive: give every component some width.")
 
@@ -138,7 +142,10 @@ def log_joint(data: ArrayLike, mixture: Mixture) -> Floats:
     joint = np.empty((mixture.n_components, len(points)))
     for block in deviations.blocks(len(points), mixture.n_components * d):
         apart = points[block].T - mixture.means[:, :, None]
-        joint[:, block] = deviations.log_joint(form, theta, apart)
+        with np.errstate(over="ignore", invalid="ignore"):
+            joint[:, block] = deviations.log_joint(form, theta, apart)
+    if not (joint.max(axis=0) > -np.inf).all():
+        raise InputError("A point is too far from all components to compute its density: move the mixture nearer.")
     joint -= 0.5 * d * np.log(2 * np.pi)
     return joint.T
 
@@ -178,9 +185,12 @@ def as_floats(values: ArrayLike, what: str, largest: float) -> Floats:
     if not isinstance(values, np.ndarray) and hasattr(values, "values") and not hasattr(values, "__array__"):
         raise InputError(f"{what} must be numbers: give the `.values` of this {type(values).__name__}.")
     try:
-        array = np.asarray(values, dtype=np.float64)
+        given = np.asarray(values)
+        array = None if given.dtype.kind == "c" else given.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{what} must be numbers, in rows of equal length.") from None
+    if array is None:
+        raise InputError(f"{what} must be real numbers.")
     if not np.isfinite(array).all():
         raise InputError(f"{what} must be finite: remove missing and infinite values.")
     if array.size and np.abs(array).max() > largest:

@@ -176,8 +176,9 @@ def group_ends(
     tolerances: from it, not from each other, so that groups do not grow along chains. A run within reach of two
     representatives goes to the better one. The order of the runs and of their components does not matter.
 
-    The data's mean and covariance are those of the best run that is not degenerate: after any M step a mixture's
-    own mean and covariance are exactly the data's. Raises InputError where arrays do not fit together, are not
+    The data's mean and covariance are taken to be those of the best run that is not degenerate: after an M step a
+    mixture's own mean is exactly the data's, and so is its covariance where the structure is full or tied. Raises
+    InputError where arrays do not fit together, are not
     mixtures, or a tolerance is out of its bounds.
     """
     weights, means, covariances, log_likelihoods = _as_runs(weights, means, covariances, log_likelihoods)

@@ -18,8 +18,8 @@ from explorer.mixture.trace import MixtureTrace
 from explorer.mixture.units import in_data_units
 from explorer.stopping import StopReason
 
-MAX_TRACE_NUMBERS = 250_000_000
-"""The most numbers a whole trace may hold, 2 GB."""
+MAX_TRACE_NUMBERS = 60_000_000
+"""The most numbers a whole trace may hold, 0.5 GB; while it is made, it takes several times as much."""
 
 
 class Run(NamedTuple):
@@ -75,9 +75,9 @@ def one_table(responsibilities: ArrayLike, n_points: int) -> Floats:
     return np.ascontiguousarray(q.T)
 
 
-def check_reached(log_likelihood: float) -> None:
-    """Raise InputError unless the start's log-likelihood is finite: squares of longer distances do not fit."""
-    if not np.isfinite(log_likelihood):
+def check_reached(log_likelihoods: Floats | float) -> None:
+    """Raise InputError unless all starts' log-likelihoods are finite: squares of longer distances do not fit."""
+    if not np.isfinite(log_likelihoods).all():
         raise InputError("The start is too far from the data to compute its log-likelihood: move it nearer.")
 
 

@@ -75,12 +75,12 @@ def standardize(points: Floats, form: Form) -> StandardizedData:
     scale = _power_of_two(spans)
     z = np.empty((d, n))
     np.divide((points - first).T, scale[:, None], out=z)
-    means = z.mean(axis=1)
-    z -= means[:, None]
+    # The offset is rounded first, so that it is exactly what z has lost; what is left of z's mean does no harm.
+    offset = first + z.mean(axis=1) * scale
+    np.divide((points - offset).T, scale[:, None], out=z)
     variances = np.square(z).mean(axis=1) if d == 1 else np.einsum("dn,dn->d", z, z) / n
     nearer = _power_of_two(np.sqrt(np.full(d, variances.mean()) if form.isotropic else variances))
     z /= nearer[:, None]
-    offset = first + means * scale
     scale = scale * nearer
     log_volume = -n * (0.5 * d * np.log(2 * np.pi) + np.log(scale).sum())
     return StandardizedData(z, offset, scale, variances / np.square(nearer), float(log_volume))

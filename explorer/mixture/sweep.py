@@ -38,9 +38,16 @@ class Sweep:
                 return self._by_deviations(theta)
             near = self.features.are_near(theta)
             if near.all():
-                return self._by_products(theta)
+                found = self._by_products(theta)
+                lost = self.features.digits_lost(found[2])
+                if lost is None:
+                    return found
+                near = ~lost
             return self._by_deviations(theta) if n_runs == 1 else self._apart(theta, ~near)
         log_likelihoods, statistics, usable = self.features.expect(theta)
+        if usable is None:
+            lost = self.features.digits_lost(statistics)
+            usable = None if lost is None else ~lost
         if usable is None:
             log_likelihoods += self.data.log_volume
             return log_likelihoods, log_likelihoods, statistics

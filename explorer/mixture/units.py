@@ -7,7 +7,7 @@ import numpy as np
 from explorer.errors import InputError
 from explorer.mixture.covariances import Floats, Form, Whitening, compact, expand
 from explorer.mixture.parameters import Parameters, parameters
-from explorer.mixture.standardized import StandardizedData
+from explorer.mixture.standardized import SMALLEST_VARIANCE, StandardizedData
 
 
 def standardized_mixtures(
@@ -20,7 +20,11 @@ def standardized_mixtures(
     if means.shape[2] != form.n_dimensions:
         raise InputError(f"The mixture has {means.shape[2]} dimensions, but the data has {form.n_dimensions}.")
     # Divided one after the other: the product of two scales could overflow.
-    covariances = covariances / data.scale[:, None] / data.scale
+    with np.errstate(over="ignore", under="ignore"):
+        covariances = covariances / data.scale[:, None] / data.scale
+    diagonals = np.einsum("rkii->rki", covariances)
+    if not (np.isfinite(covariances).all() and diagonals.min() >= SMALLEST_VARIANCE):
+        raise InputError("The start's variances are too large or too small for the data: bring them nearer to its own.")
     standard = compact(form, covariances.swapaxes(0, 1))
     moved = ((means - data.offset) / data.scale).swapaxes(0, 1)
     return parameters(form, np.ascontiguousarray(weights.T), moved, standard)

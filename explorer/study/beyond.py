@@ -139,12 +139,12 @@ def ends_of_starts(values: np.ndarray, settings: EMSettings) -> Generator[str, N
     together = max(1, TOGETHER // (len(values) * n_components))
     log_likelihoods, n_degenerate, starts = [], 0, []
     for seed in range(N_STARTS):
-        progress = f"start {seed + 1} of {N_STARTS}"
         starts.append(initialize(values, n_components, "random-points", seed))
-        yield progress
+        yield f"start {seed + 1} of {N_STARTS}"
         if len(starts) < together and seed + 1 < N_STARTS:
             continue
-        runs = yield from _told(iterate_many(values, starts, **limits), progress)
+        done = seed + 1 - len(starts)
+        runs = yield from _told(iterate_many(values, starts, **limits), done)
         starts = []
         for log_likelihood, reason in zip(runs.log_likelihoods, runs.stop_reasons, strict=True):
             if reason is StopReason.DEGENERATE:
@@ -154,13 +154,13 @@ def ends_of_starts(values: np.ndarray, settings: EMSettings) -> Generator[str, N
     return Ends(tuple(log_likelihoods), n_degenerate)
 
 
-def _told(steps: Generator[object, None, ManyRuns], progress: str) -> Generator[str, None, ManyRuns]:
+def _told(steps: Generator[tuple[int, int | None], None, ManyRuns], done: int) -> Generator[str, None, ManyRuns]:
     while True:
         try:
-            next(steps)
+            finished, _ = next(steps)
         except StopIteration as end:
             return end.value
-        yield progress
+        yield f"{done + finished} of {N_STARTS} other starts"
 
 
 def _limits(values: np.ndarray, settings: EMSettings) -> dict[str, float]:

@@ -59,7 +59,7 @@ def fitted_peer(data, start, structure, n_iterations):
 @pytest.mark.parametrize("structure", STRUCTURES)
 @pytest.mark.parametrize(("n", "d", "n_components"), [(60, 1, 2), (200, 2, 3), (600, 5, 3), (300, 20, 2)])
 def test_agrees_with_scikit_learn(structure, n, d, n_components):
-    """d = 20 takes the reference form of a full covariance, the others the fast form."""
+    """d = 20 takes whitened products for a full covariance, the others features."""
     data = clouds(n, d, n_components)
     start = mixture_at(data, data[:n_components], structure=structure)
     trace = run_em(data, start, structure=structure, max_iter=30, rtol=0.0, variance_floor=0.0)
@@ -70,6 +70,21 @@ def test_agrees_with_scikit_learn(structure, n, d, n_components):
     np.testing.assert_allclose(ours, peer.covariances_, rtol=1e-9, atol=1e-10)
     assert trace.log_likelihoods[-1] == pytest.approx(peer.score(data) * n, rel=1e-11)
     np.testing.assert_allclose(e_step(data, trace.mixture(-1)), peer.predict_proba(data), atol=1e-10)
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize(("n", "d"), [(200, 2), (300, 20)])
+def test_the_reference_form_agrees_with_scikit_learn(structure, n, d, monkeypatch):
+    monkeypatch.setattr("explorer.mixture.sweep.Sweep._by_products", None)
+    monkeypatch.setattr("explorer.mixture.features.Features.are_near", lambda self, theta: np.zeros(1, bool))
+    monkeypatch.setattr("explorer.mixture.features.MOST_FEATURES", 0)
+    data = clouds(n, d, 2)
+    start = mixture_at(data, data[:2], structure=structure)
+    trace = run_em(data, start, structure=structure, max_iter=20, rtol=0.0, variance_floor=0.0)
+    peer = fitted_peer(data, start, structure, 20)
+    np.testing.assert_allclose(trace.means[-1], peer.means_, rtol=1e-10, atol=1e-10)
+    ours = as_scikit_learn(structure, trace.covariances[-1])
+    np.testing.assert_allclose(ours, peer.covariances_, rtol=1e-9, atol=1e-10)
 
 
 @pytest.mark.parametrize("structure", STRUCTURES)

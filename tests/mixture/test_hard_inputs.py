@@ -202,3 +202,57 @@ def test_a_mixture_may_have_coordinates_in_very_different_units():
     data = clouds(60, 3) * [1e-60, 1.0, 1e60]
     trace = outcome(data, initialize(data / data.std(axis=0), 2, "k-means++", 0), max_iter=5, rtol=0.0)
     assert trace.stop_reason is StopReason.MAX_ITER
+
+
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize(("d", "width"), [(1, 1e-5), (1, 1e-7), (3, 1e-5), (3, 1e-7), (18, 1e-6)])
+def test_an_m_step_to_bumps_far_narrower_than_the_start_loses_no_digit(structure, d, width):
+    """Second moments less m m^T would be rounding: the fast forms see it and leave the pass to the reference form."""
+    bump = clouds(60, d, 1)
+    bump = (bump - bump.mean(axis=0)) * width
+    data = np.r_[bump, bump + 20.0]
+    start = Mixture([0.5, 0.5], [np.zeros(d), np.full(d, 20.0)], np.repeat(np.eye(d)[None], 2, axis=0))
+    trace = outcome(data, start, structure=structure, max_iter=2, rtol=0.0, variance_floor=0.0)
+    assert trace.stop_reason is StopReason.MAX_ITER
+    exact = m_step(data, np.repeat(np.eye(2), 60, axis=0), structure=structure)
+    # What the points themselves have lost of their width, 20 units from zero.
+    known = 1e-12 + 1e-14 * 20 / width
+    np.testing.assert_allclose(trace.covariances[-1], exact.covariances, rtol=known, atol=known * width**2)
+
+
+@pytest.mark.parametrize(
+    ("scale", "start"),
+    [
+        (1e-10, Mixture.univariate([0.5, 0.5], [1e151, -1e151], [1e-20, 1e-20])),
+        (1e-140, Mixture.univariate([1.0], [0.0], [1e302])),
+        (1e150, Mixture.univariate([1.0], [0.0], [1e-300])),
+    ],
+)
+def test_a_start_beyond_double_precision_is_refused(scale, start):
+    data = clouds(40, 1)[:, 0] * scale
+    for run in (run_em, lambda data, start: run_many(data, [start])):
+        with np.errstate(all="ignore"), pytest.raises(InputError, match="nearer"):
+            run(data, start)
+
+
+def test_points_too_far_from_a_mixture_have_no_density():
+    with np.errstate(all="ignore"), pytest.raises(InputError, match="too far from all components"):
+        log_likelihood([1e151], Mixture.univariate([1.0], [0.0], [1e-20]))
+
+
+def test_every_iterate_of_uncorrelated_data_is_a_mixture():
+    """Off-diagonals that are rounding only must not pass for asymmetry."""
+    design = np.array([[a, b, c] for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)] * 3, dtype=float)
+    for seed in range(20):
+        data = design * np.random.default_rng(seed).uniform(0.1, 10, 3)
+        start = Mixture([1.0], [[5.0, 7.0, 9.0]], [np.eye(3)])
+        for hard in (False, True):
+            trace = run_em(data, start, max_iter=3, rtol=0.0, hard=hard)
+            for t in range(trace.n_iterations + 1):
+                trace.mixture(t)
+
+
+def test_the_log_likelihood_of_a_start_far_from_zero_is_that_of_the_start():
+    data = 1e8 + clouds(200, 1)[:, 0]
+    start = Mixture.univariate([1.0], [1e8 + 2.0], [1.0])
+    assert run_em(data, start, max_iter=0).log_likelihoods[0] == pytest.approx(log_likelihood(data, start), rel=1e-12)

@@ -27,14 +27,14 @@ from tests.mixture.strategies import SEEDS
 ERUPTIONS = load_sample("faithful-eruptions").values
 
 
-def assert_each_as_alone(runs, data, starts, **settings):
+def assert_each_as_alone(runs, data, starts, tolerance=1e-12, **settings):
     """Same number of iterations and reason, the same log-likelihoods to 1e-12, and the same parameters."""
     assert runs.n_runs == len(starts)
     for r, start in enumerate(starts):
         alone = run_em(data, start, **settings)
         assert (runs.n_iterations[r], runs.stop_reasons[r]) == (alone.n_iterations, alone.stop_reason)
         # On its way into a collapse, a component magnifies a rounding error a thousandfold in each step.
-        rtol = 1e-8 if alone.degeneracies else 1e-12
+        rtol = 1e-8 if alone.degeneracies else tolerance
         np.testing.assert_allclose(runs.paths[r], alone.log_likelihoods, rtol=rtol)
         assert runs.log_likelihoods[r] == runs.paths[r][-1]
         np.testing.assert_allclose(runs.weights[r], alone.weights[-1], rtol=1e-7, atol=1e-12)
@@ -86,7 +86,8 @@ def test_hard_data_too(n_components, n, n_runs, seed):
     data = np.round(rng.standard_t(1.5, size=n), 1)
     starts = rng.dirichlet(np.full(n_components, 0.5), size=(n_runs, n))
     runs = run_many(data, starts, keep_paths=True, max_iter=30)
-    assert_each_as_alone(runs, data, list(starts), max_iter=30)
+    # A handful of points with ties: some of these runs are on their way into a collapse when they end.
+    assert_each_as_alone(runs, data, list(starts), tolerance=1e-8, max_iter=30)
 
 
 def test_mixtures_as_starts_stacked_or_listed():
@@ -126,6 +127,20 @@ def test_memory_does_not_grow_with_the_number_of_runs():
         return most
 
     assert peak(160) < 1.5 * peak(80)
+
+
+def test_groups_of_runs_are_numbered_on(monkeypatch):
+    """Many more runs than fit together are worked through in groups, and stopped between two of them."""
+    monkeypatch.setattr("explorer.mixture.many.RUNNING_NUMBERS", 20)
+    monkeypatch.setattr("explorer.mixture.many.READING_NUMBERS", 2 * 3 * len(ERUPTIONS))
+    starts = list(starts_of(ERUPTIONS, 3, 17, "random-points"))
+    assert_each_as_alone(run_many(ERUPTIONS, starts, keep_paths=True), ERUPTIONS, starts)
+    finished = []
+    stopped = run_many(
+        ERUPTIONS, starts, progress=lambda now, _: finished.append(now), cancelled=lambda: finished[-1] >= 8
+    )
+    assert 8 <= stopped.n_runs < 17
+    assert None not in stopped.stop_reasons[:8]
 
 
 def test_progress_is_told_and_the_work_can_be_stopped():

@@ -190,7 +190,8 @@ def test_nothing_is_computed_before_it_is_asked_for(count_iterates):
 
 def test_progress_says_which_start_is_running():
     _, progress = finish(beyond(make_em_run(PLATEAU), PLATEAU))
-    assert "start 40 of 40" in progress[-1]
+    assert "start 40 of 40" in progress
+    assert progress[-1] == "40 of 40 other starts"
     assert all(isinstance(each, str) and each for each in progress)
 
 
