@@ -20,7 +20,7 @@ from explorer.completion.nuclear import nuclear_norm, project_onto_nuclear_ball
 from explorer.completion.observations import Observations, from_matrix
 from explorer.completion.operations import SweepOperations, sweep_operations
 from explorer.completion.projected_gradient import iterate_projected_gradient, run_projected_gradient
-from explorer.completion.selection import Selection, choose_rank_and_ridge, hold_out
+from explorer.completion.selection import Fit, Score, Selection, choose_rank_and_ridge, hold_out
 from explorer.completion.sgd import SCHEDULES, Schedule, iterate_sgd, run_sgd
 from explorer.completion.starting_factors import FACTOR_STARTS
 from explorer.completion.starts import STARTS, Start
@@ -35,6 +35,7 @@ __all__ = [
     "Block",
     "CompletionTrace",
     "Factors",
+    "Fit",
     "FrankWolfeIterate",
     "FrankWolfeTrace",
     "HalfStep",
@@ -43,6 +44,7 @@ __all__ = [
     "ManyALSRuns",
     "Observations",
     "Schedule",
+    "Score",
     "Selection",
     "Start",
     "StepRule",

@@ -13,8 +13,8 @@ MAX_RADIUS = 1e60
 
 def check_whole(what: str, number: int, lowest: int, highest: int) -> None:
     """Raises `InputError` unless it is a whole number from `lowest` to `highest`."""
-    if not isinstance(number, (int, np.integer)) or not lowest <= number <= highest:
-        raise InputError(f"{what} must be a whole number from {lowest} to {highest:,}, not {number}.")
+    if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or not lowest <= number <= highest:
+        raise InputError(f"{what} must be a whole number from {lowest} to {highest:,}, not {number!r}.")
 
 
 def check_rank(rank: int, shape: tuple[int, int]) -> None:

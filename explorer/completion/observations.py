@@ -60,10 +60,11 @@ def from_matrix(matrix: np.ndarray, mask: np.ndarray | None = None) -> Observati
     """The observed entries of a small dense matrix, row by row.
 
     Args:
-        matrix: (m, n) float; NaN marks a missing entry.
+        matrix: (m, n) float; NaN marks a missing entry, and so does the mask of a numpy masked array.
         mask: (m, n) bool, True where an entry may be seen; None sees every entry. It must be boolean: used as
             an index, a mask of integers silently picks the rows 0 and 1 (a slip in Lecture 19).
     """
+    hidden = np.ma.getmaskarray(matrix) if isinstance(matrix, np.ma.MaskedArray) else None
     try:
         matrix = np.asarray(matrix, dtype=np.float64)
     except (TypeError, ValueError):
@@ -71,6 +72,8 @@ def from_matrix(matrix: np.ndarray, mask: np.ndarray | None = None) -> Observati
     if matrix.ndim != 2:
         raise InputError(f"A matrix has two dimensions, but this array has {matrix.ndim}.")
     seen = ~np.isnan(matrix)
+    if hidden is not None:
+        seen &= ~hidden
     if mask is not None:
         mask = np.asarray(mask)
         if mask.dtype != np.bool_:
@@ -83,7 +86,7 @@ def from_matrix(matrix: np.ndarray, mask: np.ndarray | None = None) -> Observati
 
 
 def _as_shape(shape: tuple[int, int]) -> tuple[int, int]:
-    sides = tuple(shape)
+    sides = tuple(shape) if isinstance(shape, (tuple, list, np.ndarray)) else ()
     if len(sides) != 2 or not all(isinstance(side, (int, np.integer)) for side in sides):
         raise InputError("The shape of a matrix is two whole numbers: how many rows, how many columns.")
     if not all(1 <= side <= MAX_SIDE for side in sides):
@@ -104,6 +107,8 @@ def _as_indices(indices: np.ndarray, what: str, size: int) -> np.ndarray:
 
 
 def _as_values(values: np.ndarray) -> np.ndarray:
+    if np.ma.is_masked(values):
+        raise InputError("The observed values must not be masked: leave missing entries out.")
     try:
         values = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):

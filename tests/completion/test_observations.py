@@ -86,3 +86,19 @@ def test_a_mask_of_integers_is_refused():
 def test_a_matrix_that_cannot_be_read_is_refused(matrix, mask, sentence):
     with pytest.raises(InputError, match=sentence):
         from_matrix(matrix, mask)
+
+
+def test_masked_entries_of_a_masked_array_are_missing():
+    matrix = np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]], mask=[[False, True], [False, False]])
+    assert from_matrix(matrix).values.tolist() == [1.0, 3.0, 4.0]
+
+
+def test_masked_values_are_refused():
+    with pytest.raises(InputError, match="must not be masked"):
+        Observations([0, 1], [0, 1], np.ma.masked_array([1.0, 2.0], mask=[True, False]), (2, 2))
+
+
+@pytest.mark.parametrize("shape", [None, 2])
+def test_a_shape_that_is_no_pair_is_refused(shape):
+    with pytest.raises(InputError, match="two whole numbers"):
+        Observations([0], [0], [1.0], shape)
