@@ -18,8 +18,8 @@ from explorer.datasets import (
 from explorer.errors import InputError
 from explorer.mixture import (
     STRATEGIES,
-    MixtureTrace,
     Mixture,
+    MixtureTrace,
     hard_assignments,
     initialize,
     mixture_at,

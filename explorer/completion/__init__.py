@@ -1,4 +1,14 @@
-"""Matrix completion from the observed entries: alternating least squares, and what it is compared with."""
+"""Matrix completion from the observed entries: alternating least squares, and what it is compared with.
+
+To read it, begin with `observations` (the entries), `factors` (the model X Y^T), `half_step` (X for a fixed Y, and the
+reverse) and `als` (a run); `trace` is the record that all solvers share, `starts` where ALS begins, `identifiability`
+whether a mask determines the matrix at all. `blocks` lays entries out so that many rows are solved at once, `many`
+makes many runs at once, and `operations` counts what a sweep costs.
+
+The other solvers: `gradient`, `sgd` (with `matchings` of entries that share no row or column), `alternating_sgd`,
+`frank_wolfe` (with `lanczos`), `projected_gradient` (with `nuclear`); `residual`, `starting_factors`, `stopping` and
+`checks` are what they have in common. `selection` chooses rank and ridge.
+"""
 
 from explorer.completion.als import ALSTrace, HalfStep, iterate_als, run_als
 from explorer.completion.alternating_sgd import iterate_alternating_sgd, run_alternating_sgd

@@ -18,7 +18,15 @@ from time import perf_counter
 import numpy as np
 
 from explorer.completion.blocks import col_blocks, row_blocks
-from explorer.completion.checks import MAX_RANK, check_comparisons, check_ridge, check_rtol, check_seed, check_whole
+from explorer.completion.checks import (
+    MAX_RANK,
+    check_comparisons,
+    check_observations,
+    check_ridge,
+    check_rtol,
+    check_seed,
+    check_whole,
+)
 from explorer.completion.factors import Factors, distance, rmse
 from explorer.completion.half_step import solve_factor
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
@@ -137,7 +145,7 @@ def run_als(
     elapsed = perf_counter() - began
     if sum(observations.shape) * rank * (max_sweeps + 1) > MAX_TRACE_NUMBERS:
         raise InputError(f"{max_sweeps} sweeps of factors this large do not fit into memory: allow fewer.")
-    check_comparisons(observations.shape, hidden, truth)
+    check_comparisons(observations, hidden, truth)
 
     history, figures, stop_reason = [], [], None
     while stop_reason is None:
@@ -184,6 +192,7 @@ def iterate_als(
     The last one has a stop reason. The settings are checked at once, before the first is asked for. When the
     numbers overflow, the last half step is not finite.
     """
+    check_observations(observations)
     check_settings(observations.shape, rank, ridge, max_sweeps, rtol)
     right = starting_factor(observations, rank, start, seed)
     row_ridges, col_ridges = ridges(observations, ridge, ridge_per_entry)

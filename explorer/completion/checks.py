@@ -17,6 +17,12 @@ def check_whole(what: str, number: int, lowest: int, highest: int) -> None:
         raise InputError(f"{what} must be a whole number from {lowest} to {highest:,}, not {number!r}.")
 
 
+def check_observations(observations: Observations) -> None:
+    if not isinstance(observations, Observations):
+        kind = type(observations).__name__
+        raise InputError(f"The observations must be `Observations`, not {kind}: `from_matrix` makes them of a matrix.")
+
+
 def check_rank(rank: int, shape: tuple[int, int]) -> None:
     """The rank k is 1..min(m, n), and at most 100."""
     check_whole("The rank, for this matrix,", rank, 1, min(*shape, MAX_RANK))
@@ -50,8 +56,12 @@ def check_radius(radius: float) -> None:
         )
 
 
-def check_comparisons(shape: tuple[int, int], hidden: Observations | None, truth: Factors | None) -> None:
+def check_comparisons(observations: Observations, hidden: Observations | None, truth: Factors | None) -> None:
     """What a run is compared with, hidden entries and the true matrix, has the shape of what it observes."""
+    check_observations(observations)
+    shape = observations.shape
+    if hidden is not None:
+        check_observations(hidden)
     if hidden is not None and hidden.shape != shape:
         raise InputError("The hidden entries must belong to a matrix of the same shape as the observed ones.")
     if truth is not None:

@@ -117,7 +117,7 @@ def run_frank_wolfe(
     Raises `InputError` when a setting is out of its bounds, or factors of that many columns would not fit into
     memory.
     """
-    check_comparisons(observations.shape, hidden, truth)
+    check_comparisons(observations, hidden, truth)
     iterates = iterate_frank_wolfe(observations, radius, step_rule=step_rule, max_iter=max_iter, rtol=rtol)
     gaps = []
 

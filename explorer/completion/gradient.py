@@ -59,7 +59,7 @@ def run_gradient(
     A given step can be too long: a rise of f ends the run as diverged. Raises `InputError` when a setting is out
     of its bounds.
     """
-    check_comparisons(observations.shape, hidden, truth)
+    check_comparisons(observations, hidden, truth)
     iterates = iterate_gradient(
         observations, rank, ridge=ridge, step=step, start=start, seed=seed, max_iter=max_iter, rtol=rtol
     )

@@ -92,7 +92,7 @@ def run_many_als(
     max_sweeps: int = 100,
     rtol: float = 1e-5,
     hidden: Observations | Sequence[Observations] | None = None,
-    paths: bool = False,
+    keep_paths: bool = False,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> ManyALSRuns:
@@ -110,7 +110,7 @@ def run_many_als(
         seeds: the seed of each run's start where the start is a name.
         rtol: as in `run_als`. Where it is below some 1e-13, rounding may decide in which sweep a run ends.
         hidden: entries that the runs must not see, only to measure the error on them: for all runs, or for each.
-        paths: whether to keep the objective of every sweep.
+        keep_paths: whether to keep the objective of every sweep.
         progress: called now and then with how many runs have finished, and how many there are.
         cancelled: asked between sweeps whether to stop here and return what has finished.
 
@@ -123,9 +123,9 @@ def run_many_als(
     rights = _starts(problems, rank, start, seeds)
     total = len(rights)
     _check_counts(problems, comparisons, total)
-    _check_memory(total, shape, rank, paths * (max_sweeps + 1))
+    _check_memory(total, shape, rank, keep_paths * (max_sweeps + 1))
 
-    job = _Job(problems, comparisons, rights, rank, ridge, ridge_per_entry, max_sweeps, rtol, paths)
+    job = _Job(problems, comparisons, rights, rank, ridge, ridge_per_entry, max_sweeps, rtol, keep_paths)
     ends: list[_End | None] = [None] * total
     finished = 0
     for batch in _batches_of_ends(job, cancelled or (lambda: False)):
@@ -134,7 +134,7 @@ def run_many_als(
         finished += len(batch)
         if progress is not None:
             progress(finished, total)
-    return _gathered([end or _unfinished(job, run) for run, end in enumerate(ends)], paths, hidden is not None)
+    return _gathered([end or _unfinished(job, run) for run, end in enumerate(ends)], keep_paths, hidden is not None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -399,7 +399,7 @@ def _half_step(
     explained = np.zeros(width)
     for a in range(rank):  # Gaussian elimination, without the square roots of Cholesky's
         inverse = 1 / grams[a, a]
-        explained += np.einsum("rj,rj,rj->r", moments[a], moments[a], inverse)
+        explained += np.einsum("rj,rj->r", moments[a], moments[a] * inverse)  # the square alone may vanish
         for b in range(a + 1, rank):
             share = grams[b, a] * inverse
             grams[b, a + 1 : b + 1] -= share * grams[a + 1 : b + 1, a]
@@ -561,4 +561,4 @@ def _check_counts(
         raise InputError(f"There are {len(problems)} problems and {n_runs} starts: give one of each to a run.")
     if len(comparisons) not in (1, n_runs):
         raise InputError(f"There are {len(comparisons)} sets of hidden entries for {n_runs} runs: one, or one each.")
-    check_comparisons(problems[0].shape, comparisons[0], None)
+    check_comparisons(problems[0], comparisons[0], None)

@@ -12,6 +12,9 @@ MAX_SIDE = 1_000_000
 MAX_MAGNITUDE = 1e50
 """The largest absolute value of an entry: products of squares then stay far from overflow."""
 
+MIN_MAGNITUDE = 1e-150
+"""The least that the largest entry may be, unless all are zero: squares of smaller ones vanish."""
+
 
 @dataclass(frozen=True, eq=False)
 class Observations:
@@ -119,6 +122,10 @@ def _as_values(values: np.ndarray) -> np.ndarray:
         raise InputError("At least one entry must be observed: there is nothing to complete the matrix from.")
     if not np.isfinite(values).all():
         raise InputError("Every observed value must be finite: leave missing entries out.")
+    if 0 < np.abs(values).max() < MIN_MAGNITUDE:
+        raise InputError(
+            f"Observed values must reach {MIN_MAGNITUDE:g} in magnitude, or all be zero: rescale the data."
+        )
     if np.abs(values).max() > MAX_MAGNITUDE:
         raise InputError(f"Observed values must not exceed {MAX_MAGNITUDE:g} in magnitude: rescale the data.")
     return values

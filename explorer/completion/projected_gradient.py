@@ -44,7 +44,7 @@ def run_projected_gradient(
 
     Raises `InputError` when a setting is out of its bounds, or the matrix too large.
     """
-    check_comparisons(observations.shape, hidden, truth)
+    check_comparisons(observations, hidden, truth)
     iterates = iterate_projected_gradient(observations, radius, step=step, start=start, max_iter=max_iter, rtol=rtol)
     return record(iterates, hidden, truth)
 

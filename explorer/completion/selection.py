@@ -1,18 +1,18 @@
 """Choosing the rank and the ridge by what they make of entries that were held out."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.completion.als import HalfStep, iterate_als
-from explorer.completion.checks import check_rank, check_ridge, check_seed, check_whole
-from explorer.completion.factors import Factors, rmse
+from explorer.completion.checks import check_observations, check_rank, check_ridge, check_seed, check_whole
+from explorer.completion.many import run_many_als
 from explorer.completion.observations import Observations
 from explorer.errors import InputError
 from explorer.stopping import StopReason
 
 MAX_SPLITS = 100
+MAX_STARTS = 10_000
 
 TIE = 1e-6
 """Errors that differ by less than this share of the size of the held-out values are equal."""
@@ -82,6 +82,7 @@ def hold_out(observations: Observations, share: float, seed: int) -> tuple[Obser
 
     Raises `InputError` when every entry is the only one in its row or its column, or a setting is out of bounds.
     """
+    check_observations(observations)
     _check_share(share)
     check_seed(seed)
     shuffled = np.random.default_rng(seed).permutation(observations.count)
@@ -106,6 +107,7 @@ def choose_rank_and_ridge(
     *,
     share: float = 0.2,
     n_splits: int = 1,
+    n_starts: int = 10,
     seed: int = 0,
     start: str = "gaussian",
     max_sweeps: int = 100,
@@ -120,31 +122,38 @@ def choose_rank_and_ridge(
         ranks, ridges: what to choose from, each at least one value, no value twice; bounds as in `run_als`.
         share: of the entries to hold out in each split, above 0 and below 1.
         n_splits: 1..100; split s has the seed `seed + s`.
-        seed: of the splits and of the starts, >= 0; the starts are alike in all splits.
+        n_starts: 1..10 000; each pair is fitted from that many starts, and the one with the lowest objective counts:
+            a single one often gets stuck.
+        seed: of the splits and of the starts, >= 0; start s has the seed `seed + s`, alike in all splits.
         start, max_sweeps, rtol: as in `run_als`; the start by name.
         progress: called with (fits done, fits in all) after each fit.
-        cancelled: asked before each fit; once it says True, what has been done is returned.
+        cancelled: asked while ALS runs; once it says True, what has been done is returned.
 
     Raises `InputError` when a setting is out of its bounds, or no entry can be held out.
     """
+    check_observations(observations)
     ranks, ridges = _as_choices("ranks", ranks), _as_choices("ridges", ridges)
     for rank in ranks:
         check_rank(rank, observations.shape)
     for ridge in ridges:
         check_ridge(ridge)
     check_whole("The number of splits", n_splits, 1, MAX_SPLITS)
+    check_whole("The number of starts", n_starts, 1, MAX_STARTS)
     check_seed(seed)
     splits = [hold_out(observations, share, seed + s) for s in range(n_splits)]
     to_do = [(int(rank), float(ridge), s) for rank in ranks for ridge in ridges for s in range(n_splits)]
 
     fits = []
     for rank, ridge, s in to_do:
-        if cancelled is not None and cancelled():
-            break
         observed, held_out = splits[s]
-        steps = iterate_als(observed, rank, ridge=ridge, start=start, seed=seed, max_sweeps=max_sweeps, rtol=rtol)
-        factors, stop_reason = _last(steps)
-        fits.append(Fit(rank, ridge, s, rmse(factors, observed), rmse(factors, held_out), stop_reason))
+        seeds = range(seed, seed + n_starts)
+        limits = {"max_sweeps": max_sweeps, "rtol": rtol, "cancelled": cancelled}
+        runs = run_many_als(observed, rank, ridge=ridge, start=start, seeds=seeds, hidden=held_out, **limits)
+        if None in runs.stop_reasons:
+            break
+        best = int(np.argmin(runs.objectives))
+        errors = float(runs.rmse_observed[best]), float(runs.rmse_hidden[best])
+        fits.append(Fit(rank, ridge, s, *errors, runs.stop_reasons[best]))
         if progress is not None:
             progress(len(fits), len(to_do))
 
@@ -152,14 +161,6 @@ def choose_rank_and_ridge(
     scores = tuple(_score(fits[i : i + n_splits], weights) for i in range(0, len(fits) - n_splits + 1, n_splits))
     size = max(float(np.abs(held_out.values).max()) for _, held_out in splits)
     return Selection(tuple(fits), scores, _best(scores, TIE * size), complete=len(fits) == len(to_do))
-
-
-def _last(steps: Iterable[HalfStep]) -> tuple[Factors, StopReason]:
-    """The factors after the last whole sweep with finite numbers, and why the run ended."""
-    for h, step in enumerate(steps):
-        if h % 2 == 0 and np.isfinite(step.objective):
-            factors = step
-    return Factors(factors.left, factors.right), step.stop_reason
 
 
 def _score(fits: list[Fit], weights: np.ndarray) -> Score:

@@ -137,7 +137,7 @@ def run_sgd(
     The run has diverged when f is no longer finite, or ten times what it was at the start, and at zero. Raises
     `InputError` when a setting is out of its bounds.
     """
-    check_comparisons(observations.shape, hidden, truth)
+    check_comparisons(observations, hidden, truth)
     iterates = iterate_sgd(
         observations,
         rank,

@@ -22,7 +22,7 @@ HARD: dict[str, Observations] = {
     "constant": from_matrix(np.full((5, 6), 7.0)),
     "empty rows and columns": Observations([0, 0, 4, 4], [0, 3, 0, 3], [1.0, 2.0, 2.0, 3.9], (7, 6)),
     "a diagonal": Observations([0, 1, 2], [0, 1, 2], [1.0, -2.0, 3.0], (3, 3)),
-    "tiny": _in_unit(1e-150),
+    "tiny": _in_unit(1e-148),
     "huge": _in_unit(1e49),
     "largest": from_matrix([[1e50, -1e50], [-1e50, 1e50]]),
     "very different entries": from_matrix([[1e50, 1e-150, 3.0], [1e-150, 1e-150, 1.0], [0.0, 2.0, -1e50]]),

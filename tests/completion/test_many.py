@@ -55,7 +55,7 @@ def narrow(monkeypatch):
 def test_many_starts_are_the_same_runs_one_at_a_time(nothing_by_itself, narrow, ridge, rtol):
     seen, hidden = masked(checkerboard(), 0.4, seed=1)
     options = {"ridge": ridge, "rtol": rtol, "max_sweeps": 25, "hidden": hidden}
-    many = run_many_als(seen, 2, seeds=range(20), paths=True, **options)
+    many = run_many_als(seen, 2, seeds=range(20), keep_paths=True, **options)
     traces = [run_als(seen, 2, seed=seed, **options) for seed in range(20)]
     assert_same(many, traces)
     assert_same_objectives(many, traces, [seen])
@@ -66,7 +66,7 @@ def test_every_run_can_have_its_own_mask(narrow, ridge):
     pairs = [masked(low_rank(40, 70, 2, seed=0, noise=0.1), share, seed) for share in (0.3, 0.6) for seed in range(10)]
     seen, hidden = zip(*pairs, strict=True)
     options = {"ridge": ridge, "max_sweeps": 30}
-    many = run_many_als(seen, 2, seeds=range(20), hidden=hidden, paths=True, **options)
+    many = run_many_als(seen, 2, seeds=range(20), hidden=hidden, keep_paths=True, **options)
     traces = [run_als(seen[r], 2, seed=r, hidden=hidden[r], **options) for r in range(20)]
     assert_same(many, traces)
     assert_same_objectives(many, traces, seen)
@@ -83,7 +83,7 @@ def test_every_run_can_have_its_own_mask(narrow, ridge):
 def test_singular_cases_have_the_outcome_of_a_single_run(seen, rank, ridge, per_entry, start):
     rank = min(rank, *seen.shape)
     options = {"ridge": ridge, "ridge_per_entry": per_entry, "start": start, "max_sweeps": 8, "rtol": 1e-6}
-    many = run_many_als(seen, rank, seeds=range(3), paths=True, **options)
+    many = run_many_als(seen, rank, seeds=range(3), keep_paths=True, **options)
     traces = [run_als(seen, rank, seed=seed, **options) for seed in range(3)]
     # Where rows have fewer entries than the rank, every sweep may magnify the rounding of the one before.
     assert_same_objectives(many, traces, [seen], share=1e-10)
@@ -96,7 +96,7 @@ def test_singular_cases_have_the_outcome_of_a_single_run(seen, rank, ridge, per_
 @pytest.mark.parametrize("rank", [1, 3, 8])
 def test_any_rank_goes_side_by_side(nothing_by_itself, rank):
     seen, _ = masked(low_rank(25, 30, rank, seed=0, noise=0.1), 0.7, seed=0)
-    many = run_many_als(seen, rank, seeds=range(4), ridge=0.1, max_sweeps=10, paths=True)
+    many = run_many_als(seen, rank, seeds=range(4), ridge=0.1, max_sweeps=10, keep_paths=True)
     traces = [run_als(seen, rank, seed=seed, ridge=0.1, max_sweeps=10) for seed in range(4)]
     assert_same(many, traces)
     assert_same_objectives(many, traces, [seen])
@@ -107,7 +107,7 @@ def test_a_ridge_per_entry_goes_side_by_side_also_past_an_empty_row(nothing_by_i
     matrix[3], matrix[:, 5] = np.nan, np.nan
     seen = from_matrix(matrix)
     options = {"ridge": 0.05, "ridge_per_entry": True, "max_sweeps": 10}
-    many = run_many_als(seen, 2, seeds=range(4), paths=True, **options)
+    many = run_many_als(seen, 2, seeds=range(4), keep_paths=True, **options)
     traces = [run_als(seen, 2, seed=seed, **options) for seed in range(4)]
     assert_same(many, traces)
     assert_same_objectives(many, traces, [seen])
@@ -130,7 +130,7 @@ def test_an_objective_that_is_a_difference_of_much_larger_numbers_keeps_its_digi
     matrix = left @ np.stack([along, across]) + 0.1 * rng.standard_normal((40, 70))
     seen, _ = masked(matrix, 0.6, seed=0)
     start = np.stack([along, along + 5e-3 * across], axis=1)
-    many = run_many_als(seen, 2, start=start[None], ridge=0.0, max_sweeps=3, rtol=0, paths=True)
+    many = run_many_als(seen, 2, start=start[None], ridge=0.0, max_sweeps=3, rtol=0, keep_paths=True)
     trace = run_als(seen, 2, start=start, ridge=0.0, max_sweeps=3, rtol=0)
     assert np.abs(trace.lefts[1]).max() > 100
     assert np.allclose(many.paths[0], trace.objectives[::2], rtol=0, atol=1e-13 * np.sum(seen.values**2))
@@ -170,7 +170,7 @@ def test_runs_that_overflow_end_as_diverged_with_finite_numbers():
 def test_large_matrices_go_one_at_a_time_with_the_same_bits(monkeypatch):
     monkeypatch.setattr(many_module, "LARGE", 100)
     seen, hidden = masked(checkerboard(), 0.4, seed=1)
-    many = run_many_als(seen, 2, seeds=range(3), hidden=hidden, paths=True)
+    many = run_many_als(seen, 2, seeds=range(3), hidden=hidden, keep_paths=True)
     for seed in range(3):
         trace = run_als(seen, 2, seed=seed, hidden=hidden)
         assert np.array_equal(many.lefts[seed], trace.final.left)
@@ -218,7 +218,7 @@ def test_a_cancelled_call_returns_what_has_finished(monkeypatch, narrow, large):
         2,
         seeds=range(20),
         hidden=hidden,
-        paths=True,
+        keep_paths=True,
         progress=lambda done, total: finished.append(done),
         cancelled=lambda: finished[-1] >= 5,
     )
@@ -241,7 +241,7 @@ def test_the_results_are_read_only_and_hold_only_what_was_asked_for():
     plain = run_many_als(seen, 2, seeds=[0])
     assert plain.paths is None
     assert plain.rmse_hidden is None
-    many = run_many_als(seen, 2, seeds=[0], hidden=hidden, paths=True)
+    many = run_many_als(seen, 2, seeds=[0], hidden=hidden, keep_paths=True)
     for array in (many.lefts, many.rights, many.objectives, many.rmse_hidden, many.n_sweeps, many.paths[0]):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
@@ -293,3 +293,18 @@ def test_problems_that_do_not_fit_together_are_refused():
         run_many_als([seen, 3], 2, seeds=[0, 1])
     with pytest.raises(InputError, match="one set of observed entries"):
         run_many_als(None, 2, seeds=[0, 1])
+
+
+@pytest.mark.parametrize("unit", [1e-145, 1e-100, 1e-82, 1e-60, 1e40])
+def test_the_unit_does_not_matter(unit):
+    """Squares of moments without a ridge would be fourth powers of the values."""
+    seen, _ = masked(low_rank(40, 70, 2, seed=0), 0.5, seed=0)
+    scaled = Observations(seen.rows, seen.cols, seen.values * unit, seen.shape)
+    other = run_many_als(scaled, 2, start=starts_of(seen, 4), ridge=0.0)
+    alone = [run_als(scaled, 2, start=start, ridge=0.0) for start in starts_of(seen, 4)]
+    assert other.n_sweeps.tolist() == [trace.n_sweeps for trace in alone]
+    assert other.stop_reasons == tuple(trace.stop_reason for trace in alone)
+
+
+def starts_of(seen, n):
+    return np.random.default_rng(3).standard_normal((n, seen.shape[1], 2))

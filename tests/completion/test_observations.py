@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from explorer.completion import Observations, from_matrix
+from explorer.completion import (
+    Observations,
+    choose_rank_and_ridge,
+    from_matrix,
+    hold_out,
+    run_als,
+    run_alternating_sgd,
+    run_frank_wolfe,
+    run_gradient,
+    run_projected_gradient,
+    run_sgd,
+)
 from explorer.errors import InputError
 from tests.completion.problems import dense, observations
 
@@ -102,3 +113,28 @@ def test_masked_values_are_refused():
 def test_a_shape_that_is_no_pair_is_refused(shape):
     with pytest.raises(InputError, match="two whole numbers"):
         Observations([0], [0], [1.0], shape)
+
+
+@pytest.mark.parametrize(
+    "solve",
+    [
+        lambda matrix: run_als(matrix, 2),
+        lambda matrix: run_gradient(matrix, 2),
+        lambda matrix: run_sgd(matrix, 2),
+        lambda matrix: run_alternating_sgd(matrix, 2),
+        lambda matrix: run_frank_wolfe(matrix, 1.0),
+        lambda matrix: run_projected_gradient(matrix, 1.0),
+        lambda matrix: hold_out(matrix, 0.2, 0),
+        lambda matrix: choose_rank_and_ridge(matrix, [1], [0.1]),
+        lambda matrix: run_als(from_matrix(matrix), 2, hidden=matrix),
+    ],
+)
+def test_a_matrix_where_observations_are_wanted_is_refused(solve):
+    with pytest.raises(InputError, match="`from_matrix` makes them"):
+        solve(np.ones((4, 5)))
+
+
+@pytest.mark.parametrize("size", [1e-151, 1e-300])
+def test_values_whose_squares_vanish_are_refused(size):
+    with pytest.raises(InputError, match="rescale the data"):
+        from_matrix(np.full((2, 2), size))
