@@ -61,7 +61,7 @@ class HalfStep:
     stop_reason: StopReason | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ALSTrace(CompletionTrace):
     """A whole run of S sweeps: every factor, and every figure at each of the 2S + 1 half steps.
 

@@ -11,7 +11,7 @@ PREDICT_NUMBERS = 16_000
 """Numbers of X, and of Y, that are gathered at a time: so few stay in the cache, and come from memory in use."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Factors:
     """The factors X and Y of a rank-k model A ~ X Y^T, in the unit of A taken together.
 
@@ -39,6 +39,9 @@ class Factors:
         right.setflags(write=False)
         object.__setattr__(self, "left", left)
         object.__setattr__(self, "right", right)
+
+    def __repr__(self) -> str:
+        return f"Factors({len(self.left)}x{len(self.right)}, rank {self.rank})"
 
     @property
     def rank(self) -> int:

@@ -36,7 +36,7 @@ MAX_FACTOR_NUMBERS = 250_000_000
 """The most numbers that X and Y may hold, 2 GB."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FrankWolfeTrace(CompletionTrace):
     """A run of Frank-Wolfe with its duality gaps.
 

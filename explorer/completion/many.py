@@ -9,6 +9,7 @@ The normal equations of all rows of all runs are then a few products with the ma
 and elimination goes through the planes. A run that has finished makes room for the next one.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -54,7 +55,7 @@ EXACT = 1e-16
 is left of it is rounding, which decides whether it counts as zero, so that such a run is made by itself."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ManyALSRuns:
     """What R runs ended with. Each is what `run_als` gives, up to rounding.
 
@@ -79,6 +80,20 @@ class ManyALSRuns:
     n_sweeps: np.ndarray
     stop_reasons: tuple[StopReason | None, ...]
     paths: tuple[np.ndarray, ...] | None
+
+    def __repr__(self) -> str:
+        _, m, rank = self.lefts.shape
+        reasons = Counter("cut short" if reason is None else str(reason) for reason in self.stop_reasons)
+        told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+        return f"ManyALSRuns({self.n_runs} runs, {m}x{self.rights.shape[1]}, rank {rank}: {told})"
+
+    @property
+    def n_runs(self) -> int:
+        return len(self.objectives)
+
+    def factors(self, run: int) -> Factors:
+        """What a run ended with."""
+        return Factors(self.lefts[run], self.rights[run])
 
 
 def run_many_als(

@@ -16,7 +16,7 @@ MIN_MAGNITUDE = 1e-150
 """The least that the largest entry may be, unless all are zero: squares of smaller ones vanish."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Observations:
     """The observed entries P_Omega(A) of an m x n matrix A, as triplets in any order.
 
@@ -52,6 +52,10 @@ class Observations:
         object.__setattr__(self, "cols", cols)
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "shape", shape)
+
+    def __repr__(self) -> str:
+        m, n = self.shape
+        return f"Observations({m}x{n}, {self.count:,} observed)"
 
     @property
     def count(self) -> int:

@@ -11,7 +11,7 @@ from explorer.completion.observations import Observations
 from explorer.stopping import StopReason
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CompletionTrace:
     """A run of T steps of any solver. Index 0 of every array is the start, index t the state after step t.
 
@@ -34,6 +34,18 @@ class CompletionTrace:
     seconds: np.ndarray
     final: Factors
     stop_reason: StopReason
+
+    def __repr__(self) -> str:
+        shape = f"{len(self.final.left)}x{len(self.final.right)}, rank {self.final.rank}"
+        return (
+            f"{type(self).__name__}({shape}, {self.n_steps} steps, objective {self.objectives[-1]:.6g}, "
+            f"{self.stop_reason})"
+        )
+
+    @property
+    def n_steps(self) -> int:
+        """The number T of steps; of ALS, half steps."""
+        return len(self.objectives) - 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -308,3 +308,16 @@ def test_the_unit_does_not_matter(unit):
 
 def starts_of(seen, n):
     return np.random.default_rng(3).standard_normal((n, seen.shape[1], 2))
+
+
+def test_runs_tell_what_they_are_in_one_line():
+    seen, _ = masked(checkerboard(), 0.5, seed=0)
+    many = run_many_als(seen, 2, seeds=range(3))
+    assert many.n_runs == 3
+    assert np.array_equal(many.factors(1).left, many.lefts[1])
+    assert repr(many) == "ManyALSRuns(3 runs, 40x70, rank 2: 3 converged)"
+    trace = run_als(seen, 2)
+    assert trace.n_steps == 2 * trace.n_sweeps
+    assert repr(trace).startswith(f"ALSTrace(40x70, rank 2, {trace.n_steps} steps, objective ")
+    assert repr(trace.final) == "Factors(40x70, rank 2)"
+    assert repr(seen) == f"Observations(40x70, {seen.count:,} observed)"

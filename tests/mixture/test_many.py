@@ -224,3 +224,14 @@ def test_the_order_of_the_starts_does_not_matter_and_the_same_starts_give_the_sa
 def test_what_are_no_starts_is_refused(starts, message):
     with pytest.raises(InputError, match=message):
         run_many([1.0, 2.0, 4.0], starts)
+
+
+def test_runs_tell_what_they_are_in_one_line():
+    starts = starts_of(ERUPTIONS, 2, 3, "k-means")
+    runs, trace = run_many(ERUPTIONS, starts), run_em(ERUPTIONS, starts[0])
+    assert repr(runs) == "ManyRuns(R = 3, K = 2, d = 1: 3 converged)"
+    assert repr(trace).startswith(f"MixtureTrace(K = 2, d = 1, {trace.n_iterations} iterations, log-likelihood -276.36")
+    assert (
+        repr(Mixture.univariate([0.5, 0.5], [2, 4], [1, 1]))
+        == "Mixture(K = 2, d = 1, weights [0.5 0.5], means [2. 4.])"
+    )
