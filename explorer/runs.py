@@ -10,6 +10,7 @@ from explorer.datasets import (
     MaskedMatrix,
     MatrixProblem,
     Sample,
+    generate_matrix,
     generate_sample,
     load_matrix,
     load_sample,
@@ -25,7 +26,7 @@ from explorer.mixture import (
     mixture_at,
     run_em,
 )
-from explorer.settings import OWN, ALSSettings, EMSettings, settings_of, shown
+from explorer.settings import OWN, ALSSettings, EMSettings, MatrixSettings, SampleSettings, settings_of, shown
 
 Kind = TypeVar("Kind")
 
@@ -71,6 +72,7 @@ def make_em_run(settings: EMSettings, own: Sample | None = None) -> EMRun:
     trace = run_em(
         sample.values,
         start,
+        structure=settings.structure,
         max_iter=settings.max_iter,
         rtol=settings.rtol,
         variance_floor=settings.variance_floor,
@@ -78,7 +80,7 @@ def make_em_run(settings: EMSettings, own: Sample | None = None) -> EMRun:
     return EMRun(sample, labels, STRATEGIES[settings.initialization].explanation, trace)
 
 
-def sample_of(settings: EMSettings, own: Sample | None = None) -> Sample:
+def sample_of(settings: SampleSettings, own: Sample | None = None) -> Sample:
     """Return the data that the settings name."""
     if settings.data == OWN:
         return _brought(own, "data")
@@ -112,7 +114,10 @@ def _em_start(settings: EMSettings, sample: Sample) -> tuple[np.ndarray | Mixtur
     responsibilities = initialize(sample.values, settings.n_components, settings.initialization, settings.seed, **given)
     labels = hard_assignments(responsibilities)
     # Means placed by hand are the first iterate itself: an M step would move them before anyone saw them.
-    start = mixture_at(sample.values, given["means"], settings.variance_floor) if "means" in given else responsibilities
+    if "means" in given:
+        start = mixture_at(sample.values, given["means"], settings.variance_floor, settings.structure)
+    else:
+        start = responsibilities
     return start, labels
 
 
@@ -146,7 +151,7 @@ def make_als_run(settings: ALSSettings, own: MatrixProblem | None = None) -> ALS
 
     Raises InputError where the settings do not fit the matrix.
     """
-    problem = _brought(own, "matrix") if settings.matrix == OWN else load_matrix(settings.matrix, settings.matrix_seed)
+    problem = matrix_of(settings, own)
     m, n = problem.values.shape
     if settings.rank > min(m, n):
         raise InputError(f"The rank is {settings.rank}, but the matrix is {m}×{n}; choose at most {min(m, n)}.")
@@ -162,6 +167,17 @@ def make_als_run(settings: ALSSettings, own: MatrixProblem | None = None) -> ALS
         hidden=masked.hidden,
     )
     return ALSRun(problem, masked, STARTS[settings.initialization].explanation, trace)
+
+
+def matrix_of(settings: MatrixSettings, own: MatrixProblem | None = None) -> MatrixProblem:
+    """Return the matrix that the settings name."""
+    if settings.matrix == OWN:
+        return _brought(own, "matrix")
+    if settings.matrix == "generated":
+        rank = settings.true_rank or settings.rank
+        rank = settings.true_rank or settings.rank
+        return generate_matrix(settings.n_rows, settings.n_cols, rank, settings.noise, settings.matrix_seed)
+    return load_matrix(settings.matrix, settings.matrix_seed)
 
 
 _BRING = {

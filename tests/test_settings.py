@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from explorer.errors import InputError
 from explorer.settings import (
     ALSSettings,
+    ALSStudySettings,
     Choice,
     EMSettings,
+    EMStudySettings,
     Numbers,
+    Several,
     Switch,
     Whole,
     read_query,
@@ -22,7 +25,7 @@ from explorer.settings import (
     write_query,
 )
 
-KINDS = (EMSettings, ALSSettings)
+KINDS = (EMSettings, ALSSettings, EMStudySettings, ALSStudySettings)
 EVERY_SETTING = [
     pytest.param(kind, name, setting, id=f"{kind.__name__}.{name}")
     for kind in KINDS
@@ -44,6 +47,8 @@ def allowed(setting):
             return st.integers(setting.low, setting.high)
         case Choice():
             return st.sampled_from(list(setting.options))
+        case Several():
+            return st.sets(st.sampled_from(list(setting.options)), min_size=1).map(setting.in_order)
         case Switch():
             return st.booleans()
         case Numbers():
@@ -71,6 +76,9 @@ def forbidden(setting):
             ]
         case Choice():
             return ["nonsense", 0.123, True, None, [], {}]
+        case Several():
+            first, *_, last = setting.options
+            return [(), (last, first), (first, first), ("nonsense",), [first], first, None, True]
         case Switch():
             return [0, 1, "1", None]
         case Numbers():

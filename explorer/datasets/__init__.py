@@ -3,7 +3,15 @@
 from explorer.datasets.cells import MAX_BYTES
 from explorer.datasets.generate import MAX_COMPONENTS, MAX_POINTS, TrueMixture
 from explorer.datasets.masking import MaskedMatrix, split
-from explorer.datasets.matrices import MATRICES, MatrixProblem, MatrixSource, load_matrix, own_matrix
+from explorer.datasets.matrices import (
+    GENERATED_SHAPE,
+    MATRICES,
+    MatrixProblem,
+    MatrixSource,
+    generate_matrix,
+    load_matrix,
+    own_matrix,
+)
 from explorer.datasets.reading import (
     MAX_COLUMNS,
     MAX_MATRIX_SIDE,
@@ -16,6 +24,7 @@ from explorer.datasets.reading import (
 from explorer.datasets.samples import SAMPLES, Sample, SampleSource, generate_sample, load_sample, own_sample
 
 __all__ = [
+    "GENERATED_SHAPE",
     "MATRICES",
     "MAX_BYTES",
     "MAX_COLUMNS",
@@ -31,6 +40,7 @@ __all__ = [
     "SampleSource",
     "Table",
     "TrueMixture",
+    "generate_matrix",
     "generate_sample",
     "load_matrix",
     "load_sample",

@@ -83,6 +83,7 @@ class MatrixSource:
 
 
 CHECKERBOARD_SHAPE = (40, 70)
+GENERATED_SHAPE, GENERATED_RANK = (30, 40), 2
 LOW_RANK_SHAPE, LOW_RANK, LOW_RANK_NOISE = (40, 60), 3, 0.1
 
 
@@ -106,6 +107,24 @@ def own_matrix(values, row_labels=None, col_labels=None, label: str = "Your matr
     )
 
 
+def generate_matrix(
+    n_rows: int = GENERATED_SHAPE[0],
+    n_cols: int = GENERATED_SHAPE[1],
+    rank: int = GENERATED_RANK,
+    noise: float = 0.0,
+    seed: int = 0,
+) -> MatrixProblem:
+    """A random matrix of this shape and rank, plus noise of standard deviation `noise`.
+
+    InputError: a rank outside 1..min(n_rows, n_cols), and what `random_stream` refuses.
+    """
+    if not 1 <= rank <= min(n_rows, n_cols):
+        raise InputError(
+            f"The true rank is {rank}, but the matrix is {n_rows}×{n_cols}; choose 1 to {min(n_rows, n_cols)}."
+        )
+    return _generated_source(n_rows, n_cols, rank, noise).load(seed)
+
+
 def load_matrix(name: str, seed: int = 0) -> MatrixProblem:
     """The problem called `name` in `MATRICES`. InputError: a name that is not there."""
     if name not in MATRICES:
@@ -125,6 +144,21 @@ def _numbered(count: int) -> tuple[str, ...]:
 
 def _unlabelled(values: np.ndarray) -> LabelledValues:
     return values, _numbered(values.shape[0]), _numbered(values.shape[1])
+
+
+def _generated_source(n_rows: int, n_cols: int, rank: int, noise: float) -> MatrixSource:
+    return MatrixSource(
+        name="generated",
+        label="Generated",
+        unit="",
+        about=f"A random {n_rows} x {n_cols} matrix of rank {rank} that you set"
+        + (f", plus noise of standard deviation {noise:g}." if noise else ", without noise."),
+        source="generated",
+        make=lambda rng: _unlabelled(noisy_low_rank(n_rows, n_cols, rank, noise, rng)),
+        uses_seed=True,
+        low_rank=rank,
+        noise=noise,
+    )
 
 
 def _file(file_name: str) -> Callable[[np.random.Generator], LabelledValues]:
@@ -203,5 +237,6 @@ MATRICES: dict[str, MatrixSource] = {
             source="Lav Varshney, CC0",
             make=_file("camera_64x64.csv"),
         ),
+        _generated_source(*GENERATED_SHAPE, GENERATED_RANK, noise=0.0),
     )
 }

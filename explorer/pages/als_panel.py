@@ -57,6 +57,9 @@ def _more(form: Form) -> None:
             st.caption(f"{source.about} Source: {source.source}.")
         form.draw("mask_seed")
         form.draw("matrix_seed", disabled=source is None or not source.uses_seed)
+        if settings.matrix == "generated":
+            for name in ("n_rows", "n_cols", "true_rank", "noise"):
+                form.draw(name)
     with own:
         bring_matrix(form)
 

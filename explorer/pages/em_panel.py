@@ -49,6 +49,7 @@ def _more(form: Form) -> None:
     with run:
         form.draw("rtol", slider=True)
         form.draw("max_iter")
+        form.draw("structure", slider=True)
         form.draw("variance_floor", slider=True)
         form.draw("soft")
         form.draw("ghost")

@@ -9,13 +9,15 @@ from explorer.pages.em_panel import EM_PANEL
 from explorer.pages.header import header
 from explorer.pages.panels import draw_panel
 from explorer.player.component import provide_code
-from explorer.settings import unknown_entries
+from explorer.settings import ALSSettings, EMSettings, player_entries, unknown_entries
 
 
 def page() -> None:
     """Draw the page."""
     if "link_problems" not in st.session_state:
-        st.session_state["link_problems"] = unknown_entries(st.query_params.to_dict())
+        st.session_state["link_problems"] = unknown_entries(
+            st.query_params.to_dict(), (EMSettings, ALSSettings), player_entries(("em", "als"))
+        )
     st.html(f"<style>{(files('explorer.pages') / 'explore.css').read_text(encoding='utf-8')}</style>")
     header()
     problems = st.container(key="problems", horizontal=True, vertical_alignment="center")

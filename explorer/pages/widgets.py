@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.errors import InputError
-from explorer.settings import Choice, Numbers, Switch, Whole, read_query, settings_of
+from explorer.settings import Choice, Numbers, Several, Switch, Whole, read_query, settings_of
 
 
 class Form:
@@ -44,10 +44,16 @@ class Form:
         self._set_by_callback.discard(key)
         default = {} if was_set else {"value": now}
         match setting:
-            case Whole(label, _, low, high, help_):
-                value = st.slider(label, low, high, key=key, help=help_, **default, **looks)
+            case Whole(label, _, low, high, help_, usual):
+                value = st.slider(label, low, max(usual or high, now), key=key, help=help_, **default, **looks)
             case Choice(label, _, known, help_):
                 value = _draw_choice(label, options or known, now, was_set, key=key, help=help_, **looks)
+            case Several(label, _, known, help_):
+                default = {} if was_set else {"default": now}
+                chosen = st.multiselect(
+                    label, list(known), format_func=known.get, key=key, help=help_, **default, **looks
+                )
+                value = tuple(option for option in known if option in chosen)
             case Switch(label, _, help_):
                 value = st.toggle(label, key=key, help=help_, **default, **looks)
             case Numbers(label, _, help_):
@@ -88,7 +94,7 @@ class Form:
         def roll() -> None:
             for name in names:
                 setting, now = self._described[name], getattr(self.settings, name)
-                others = setting.high - setting.low
+                others = (setting.usual or setting.high) - setting.low
                 drawn = setting.low + secrets.randbelow(others)
                 self.change(name, drawn + (drawn >= now))
 

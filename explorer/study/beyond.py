@@ -9,6 +9,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from threading import Lock, Thread
 from time import sleep
+from typing import Any
 
 import numpy as np
 
@@ -134,7 +135,7 @@ def beyond_em(run: EMRun, settings: EMSettings, ends: Generator[str, None, Ends]
 
 
 def ends_of_starts(values: np.ndarray, settings: EMSettings) -> Generator[str, None, Ends]:
-    """Run N_STARTS starts to a small tolerance; of the settings only K and the variance floor matter."""
+    """Run N_STARTS starts to a small tolerance; of the settings only K, the structure and the variance floor matter."""
     n_components, limits = settings.n_components, _limits(values, settings)
     together = max(1, TOGETHER // (len(values) * n_components))
     log_likelihoods, n_degenerate, starts = [], 0, []
@@ -163,11 +164,12 @@ def _told(steps: Generator[tuple[int, int | None], None, ManyRuns], done: int) -
         yield f"{done + finished} of {N_STARTS} other starts"
 
 
-def _limits(values: np.ndarray, settings: EMSettings) -> dict[str, float]:
+def _limits(values: np.ndarray, settings: EMSettings) -> dict[str, Any]:
     affordable = CONTINUED_WORK // (len(values) * settings.n_components)
     return {
         "max_iter": min(CONTINUED_ITERATIONS, max(100, affordable)),
         "rtol": CONTINUED_RTOL,
+        "structure": settings.structure,
         "variance_floor": settings.variance_floor,
     }
 

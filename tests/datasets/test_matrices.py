@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.completion import identifiability
-from explorer.datasets import MATRICES, load_matrix, own_matrix, split
+from explorer.datasets import MATRICES, generate_matrix, load_matrix, own_matrix, split
 from explorer.errors import InputError
 
 SHAPES_AND_MISSING = {
@@ -15,6 +15,7 @@ SHAPES_AND_MISSING = {
     "life-expectancy": ((142, 12), 0),
     "life-expectancy-gaps": ((187, 58), 7533),
     "camera": ((64, 64), 0),
+    "generated": ((30, 40), 0),
 }
 
 
@@ -152,3 +153,13 @@ def test_as_many_entries_are_shown_at_first_as_nearly_every_mask_needs(name):
     problem, seen = load_matrix(name), MATRICES[name].seen
     determined = [identifiability(split(problem, seen / 100, seed).observed, 2).determined for seed in range(10)]
     assert sum(determined) >= 8
+
+
+def test_a_generated_matrix_has_the_rank_and_the_noise_that_were_asked_for():
+    exact, noisy = generate_matrix(12, 9, rank=3, seed=5), generate_matrix(12, 9, rank=3, noise=0.1, seed=5)
+    assert np.linalg.matrix_rank(exact.values) == 3 == exact.low_rank
+    assert 0.05 < np.std(noisy.values - exact.values) < 0.2
+    assert noisy.noise == 0.1
+    assert "rank 3" in exact.about
+    with pytest.raises(InputError, match="true rank is 10, but the matrix is 12×9"):
+        generate_matrix(12, 9, rank=10)

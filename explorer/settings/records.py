@@ -1,0 +1,54 @@
+"""What every settings record can do: check itself, be read from a link, and be written into one."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import TypeVar
+
+from explorer.errors import InputError
+from explorer.settings.kinds import Setting
+
+
+class Settings:
+    """The base of the settings records, which are frozen dataclasses of `described` fields.
+
+    Raises InputError where a value is out of its bounds.
+    """
+
+    def __post_init__(self) -> None:
+        for name, setting in settings_of(type(self)).items():
+            setting.check(getattr(self, name))
+
+
+Kind = TypeVar("Kind", bound=Settings)
+
+
+def settings_of(kind: type) -> dict[str, Setting]:
+    """Return the description of every field of a settings record, by field name."""
+    return {each.name: each.metadata["setting"] for each in fields(kind)}
+
+
+def shown(settings: Settings, name: str) -> str:
+    """Return the name that people read for the value of a choice."""
+    return settings_of(type(settings))[name].options[getattr(settings, name)]
+
+
+def read_query(kind: type[Kind], query: Mapping[str, str]) -> tuple[Kind, list[str]]:
+    """Read a link's entries: the settings, and one sentence for every entry that is wrong (the rest applies)."""
+    settings, problems = kind(), []
+    for name, setting in settings_of(kind).items():
+        if setting.url not in query:
+            continue
+        try:
+            settings = replace(settings, **{name: setting.read(query[setting.url])})
+        except InputError as error:
+            problems.append(f"{str(error).removesuffix('.')} ({setting.url} in the address).")
+    return settings, problems
+
+
+def write_query(settings: Settings) -> dict[str, str | None]:
+    """Return a link's entries; None for a setting at its default, which a link leaves out."""
+    entries: dict[str, str | None] = {}
+    for each in fields(settings):
+        setting, value = each.metadata["setting"], getattr(settings, each.name)
+        entries[setting.url] = None if value == each.default else setting.write(value)
+    return entries

@@ -1,0 +1,61 @@
+"""A batch of EM runs as rows of a table."""
+
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+
+from explorer.datasets import Sample
+from explorer.mixture import initialize, run_many
+from explorer.settings import EMStudySettings
+from explorer.study.plans import Batch
+
+COLUMNS = (
+    "study", "data", "n_components", "structure", "rtol", "initialization", "seed",
+    "log_likelihood", "iterations", "stop_reason", "seconds",
+)  # fmt: skip
+
+
+def run_em_batch(settings: EMStudySettings, sample: Sample, batch: Batch) -> pd.DataFrame:
+    """Run the batch's starts together; one row a run, in the order of the seeds.
+
+    Beside COLUMNS there are the parameters with which the run ended, components by rising mean: weight_1, ..., mean_1,
+    ..., deviation_1, ... (data's unit). log_likelihood: total over points. seconds: the batch's time, start included,
+    shared among its runs by their iterations.
+    """
+    began = perf_counter()
+    values, n_components = sample.values, settings.n_components
+    starts = (initialize(values, n_components, batch.initialization, seed) for seed in batch.seeds)
+    runs = run_many(
+        values,
+        starts,
+        structure=settings.structure,
+        max_iter=settings.max_iter,
+        rtol=settings.rtol,
+        variance_floor=settings.variance_floor,
+    )
+    order = np.argsort(runs.means[:, :, 0], axis=1, kind="stable")
+    parameters = {
+        "weight": runs.weights,
+        "mean": runs.means[:, :, 0],
+        "deviation": np.sqrt(runs.covariances[:, :, 0, 0]),
+    }
+    work = runs.n_iterations + 1.0
+    table = {
+        "study": batch.study,
+        "data": settings.data,
+        "n_components": n_components,
+        "structure": settings.structure,
+        "rtol": settings.rtol,
+        "initialization": batch.initialization,
+        "seed": np.array(batch.seeds),
+        "log_likelihood": runs.log_likelihoods,
+        "iterations": runs.n_iterations,
+        "stop_reason": [str(reason) for reason in runs.stop_reasons],
+    }
+    for name, array in parameters.items():
+        ordered = np.take_along_axis(array, order, axis=1)
+        table |= {f"{name}_{k + 1}": ordered[:, k] for k in range(n_components)}
+    table["seconds"] = work / work.sum() * (perf_counter() - began)
+    frame = pd.DataFrame(table)
+    return frame[[*COLUMNS, *(name for name in frame if name not in COLUMNS)]]
