@@ -264,7 +264,7 @@ def test_a_choice_has_a_name_for_people():
 def test_several_values_are_taken_in_any_order_and_kept_in_one():
     setting = settings_of(EMStudySettings)["initializations"]
     assert setting.read("k-means++,random-points") == ("random-points", "k-means++")
-    with pytest.raises(InputError, match="^Initializations: “kmeans” is not among random-partition, "):
+    with pytest.raises(InputError, match=r"^Initializations: “kmeans” is not among random-partition, "):
         setting.read("k-means++,kmeans")
     with pytest.raises(InputError, match="must be one or more of"):
         EMStudySettings(initializations=())
