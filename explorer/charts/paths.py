@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from explorer.charts.strategies import colour_of, said
 from explorer.charts.theme import FONT_SIZE, layout_of, theme_of
+from explorer.charts.windows import apart, levels_of, window_of
 from explorer.charts.words import number
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes
 
@@ -55,27 +56,30 @@ def paths_figure(
         figure.add_scatter(
             x=np.concatenate(xs, dtype=np.float32), y=np.concatenate(ys, dtype=np.float32),
             customdata=np.concatenate(rows, dtype=np.int32), mode="lines",
-            line={"color": colour, "width": 1.2, "dash": "dot" if hollow else "solid"},
-            opacity=max(0.25, min(0.9, 6 / np.sqrt(len(runs)))),
+            line={"color": colour, "width": 1.1, "dash": "dot" if hollow else "solid"},
+            opacity=0.8,
             hovertemplate=(
                 f"{said(outcome, optimum)}<br>iteration %{{x}}: %{{y:.5g}}<br>Click to replay this run<extra></extra>"
             ),
         )  # fmt: skip
     longest = max(len(path) for path in paths)
+    height = 22 * font_size
+    low, high = window_of(outcomes)
     if not gap:
-        for optimum in outcomes.optima[:4]:
-            if optimum.outcome is EMOutcome.PROPER:
-                figure.add_annotation(
-                    text=f"<b>{optimum.label}</b> {number(optimum.log_likelihood)}", x=1, xref="paper", xanchor="left",
-                    y=optimum.log_likelihood, showarrow=False, font={"color": colours.ink},
-                )  # fmt: skip
-    figure.update_layout(layout_of(colours, font_size), showlegend=False, height=22 * font_size, hovermode="closest")
+        labels, levels = zip(*levels_of(outcomes), strict=True) if levels_of(outcomes) else ((), ())
+        places = apart(levels, 1.35 * font_size * (high - low) / (height - 4 * font_size))
+        for label, level, place in zip(labels, levels, places, strict=True):
+            figure.add_annotation(
+                text=f"<b>{label}</b> {number(level)}", x=1, xref="paper", xanchor="left", y=place, showarrow=False,
+                font={"color": colours.ink},
+            )  # fmt: skip
+    figure.update_layout(layout_of(colours, font_size), showlegend=False, height=height, hovermode="closest")
     figure.update_layout(margin={"t": 0.8 * font_size, "r": 5.5 * font_size if not gap else font_size})
     figure.update_xaxes(title="iteration", range=[0, longest - 1])
     if gap:
         figure.update_yaxes(title="nats below its own limit", type="log", exponentformat="power", dtick=2)
     else:
-        figure.update_yaxes(title="log-likelihood, total", range=_window(paths))
+        figure.update_yaxes(title="log-likelihood, total", range=[low, high])
     return figure
 
 
@@ -92,12 +96,3 @@ def _places(y: NDArray[np.float64], gap: bool) -> NDArray[np.intp]:
     climbed = np.cumsum(np.abs(np.diff(height, prepend=height[0])))
     along = climbed / (climbed[-1] or 1.0) + np.linspace(0, 1, n)
     return np.unique(np.searchsorted(along, np.linspace(0, along[-1], MOST_PLACES)).clip(0, n - 1))
-
-
-def _window(paths: Sequence[NDArray[np.float64]]) -> list[float]:
-    """From where most runs are after their first iteration up to the best end."""
-    early = np.array([path[min(1, len(path) - 1)] for path in paths])
-    ends = np.array([path[-1] for path in paths])
-    low, high = float(np.quantile(early, 0.05)), float(ends.max())
-    margin = 0.06 * (high - low) or 1.0
-    return [low - margin, high + margin]

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from explorer.charts.end_rows import keys_of_runs
 from explorer.charts.theme import DASHES, FONT_SIZE, Theme, layout_of, mixed, theme_of
+from explorer.charts.windows import levels_of, window_of
 from explorer.charts.words import counted, number
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes
 from explorer.study.shares import best_of
@@ -26,7 +27,8 @@ def ends_figure(
     """The distribution of the final log-likelihood: one lane an initialization, one bubble for runs that end alike.
 
     A bubble's area is the number of its runs. A click reports customdata [initialization, seed] of one of them. Runs
-    that ended degenerate have no final log-likelihood: how many there were stands at the end of the lane.
+    that ended degenerate have no final log-likelihood: how many there were stands under the lane's name. A
+    triangle at the left edge stands for an end further to the left.
     """
     colours = theme_of(theme)
     figure = go.Figure()
@@ -34,14 +36,18 @@ def ends_figure(
     lanes = list(initializations)
     drawn = table[table["outcome"] != EMOutcome.DEGENERATE]
     ends = _bubbles(drawn, table.groupby("initialization").size())
+    low, high = window_of(outcomes)
     for (outcome, optimum), group in ends.groupby(["outcome", "optimum"], sort=False):
         hollow = outcome != EMOutcome.PROPER
         colour = colours.degenerate if hollow else colour_of(outcomes, optimum, colours)
         figure.add_scatter(
-            x=group["log_likelihood"], y=[lanes.index(name) for name in group["initialization"]], mode="markers",
+            x=group["log_likelihood"].clip(lower=low + 0.012 * (high - low)),
+            y=[lanes.index(name) for name in group["initialization"]], mode="markers",
             customdata=group[["initialization", "seed"]].to_numpy(),
             marker={
+                "symbol": np.where(group["log_likelihood"] < low, "triangle-left", "circle"),
                 "size": group["size"],
+                "opacity": 1,
                 "color": "rgba(0,0,0,0)" if hollow else colour,
                 "line": {"width": 1.5, "color": colour if hollow else mixed(colour, colours.ink, 0.4)},
             },
@@ -54,27 +60,19 @@ def ends_figure(
             ],
             hovertemplate="%{text}<br>Click to replay one<extra></extra>",
         )  # fmt: skip
-    collapsed = table[table["outcome"] == EMOutcome.DEGENERATE].groupby("initialization").size()
-    for i, name in enumerate(lanes):
-        if collapsed.get(name, 0):
-            figure.add_annotation(
-                text=f"{collapsed[name]} degenerate", x=1, xref="paper", xanchor="right", y=i, yshift=0.95 * font_size,
-                showarrow=False, font={"color": colours.warning, "size": 0.85 * font_size},
-            )  # fmt: skip
-    for optimum in outcomes.optima[:3]:
-        if optimum.outcome is EMOutcome.PROPER:
-            figure.add_annotation(
-                text=f"<b>{optimum.label}</b>", x=optimum.log_likelihood, y=1, yref="paper", yanchor="bottom",
-                showarrow=False, font={"color": colours.ink},
-            )  # fmt: skip
+    for label, level in levels_of(outcomes):
+        figure.add_annotation(
+            text=f"<b>{label}</b>", x=level, y=1, yref="paper", yanchor="bottom", showarrow=False,
+            font={"color": colours.ink},
+        )  # fmt: skip
     figure.update_layout(layout_of(colours, font_size), showlegend=False)
     figure.update_layout(
         height=(3.6 * len(lanes) + 5) * font_size,
         margin={"l": 9 * font_size, "t": 1.6 * font_size, "b": 3.4 * font_size},
     )
-    figure.update_xaxes(title="final log-likelihood, total over points (nats)", **_range_of(drawn["log_likelihood"]))
+    figure.update_xaxes(title="final log-likelihood, total over points (nats)", range=[low, high])
     figure.update_yaxes(
-        tickvals=list(range(len(lanes))), ticktext=list(initializations.values()), range=[len(lanes) - 0.4, -0.6],
+        tickvals=list(range(len(lanes))), ticktext=_lane_names(table, initializations, colours, font_size), range=[len(lanes) - 0.4, -0.6],
         ticks="", showgrid=True,
     )  # fmt: skip
     return figure
@@ -120,6 +118,15 @@ def restarts_figure(
     return figure
 
 
+def _lane_names(table: pd.DataFrame, initializations: Mapping[str, str], colours: Theme, font_size: float) -> list[str]:
+    collapsed = table[table["outcome"] == EMOutcome.DEGENERATE].groupby("initialization").size()
+    style = f"color:{colours.warning};font-size:{0.85 * font_size:.0f}px"
+    return [
+        f'{label}<br><span style="{style}">{collapsed[name]} degenerate</span>' if collapsed.get(name, 0) else label
+        for name, label in initializations.items()
+    ]
+
+
 def _bubbles(runs: pd.DataFrame, runs_of: pd.Series) -> pd.DataFrame:
     """Runs that end alike, together: outcome, optimum, initialization, log_likelihood, count, seed, size in pixels."""
     rounded = (runs["log_likelihood"] / SAME_END).round()
@@ -130,15 +137,6 @@ def _bubbles(runs: pd.DataFrame, runs_of: pd.Series) -> pd.DataFrame:
     share = bubbles["count"] / bubbles["initialization"].map(runs_of)
     bubbles["size"] = np.maximum(SMALLEST_BUBBLE, LARGEST_BUBBLE * np.sqrt(share))
     return bubbles.sort_values("count", ascending=False)  # small ones are drawn last, above large ones
-
-
-def _range_of(values: pd.Series) -> dict:
-    """An axis that holds the better half of the ends in full, and all of them if they fit without crowding these."""
-    if not len(values):
-        return {}
-    low, middle, high = values.min(), values.median(), values.max()
-    margin = max(0.06 * (high - low), 1e-6 * abs(high), 1e-9)
-    return {"range": [low - margin, high + margin]} if high > low else {"range": [middle - 1, middle + 1]}
 
 
 def colour_of(outcomes: EMOutcomes, label: str, colours: Theme) -> str:

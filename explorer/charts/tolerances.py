@@ -51,12 +51,12 @@ def tolerances_figure(
                 for share, middle in zip(shares, middles, strict=True)
             ],
         )  # fmt: skip
-    highest = max((float(effect.stopped_early.mean()) for effect in effects), default=0.0)
+    highest = max((share for bar in figure.data for share in bar.y), default=0.0)
     figure.update_layout(layout_of(colours, font_size), height=20 * font_size, bargap=0.3, bargroupgap=0.06)
     figure.update_layout(
         margin={"t": 2 * font_size},
         legend={"orientation": "h", "y": -0.28, "yanchor": "top", "x": 0, "itemclick": False},
     )
     figure.update_xaxes(title="tolerance, as a share of |L|", type="category", ticks="")
-    figure.update_yaxes(title="runs that stop early", tickformat=".0%", range=[0, max(0.02, min(1.08, 1.6 * highest))])
+    figure.update_yaxes(title="runs that stop early", tickformat=".0%", range=[0, max(0.02, 1.15 * highest)])
     return figure
