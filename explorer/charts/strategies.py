@@ -72,7 +72,8 @@ def ends_figure(
     )
     figure.update_xaxes(title="final log-likelihood, total over points (nats)", range=[low, high])
     figure.update_yaxes(
-        tickvals=list(range(len(lanes))), ticktext=_lane_names(table, initializations, colours, font_size), range=[len(lanes) - 0.4, -0.6],
+        tickvals=list(range(len(lanes))), ticktext=_lane_names(table, initializations, colours, font_size),
+        range=[len(lanes) - 0.4, -0.6],
         ticks="", showgrid=True,
     )  # fmt: skip
     return figure
