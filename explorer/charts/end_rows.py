@@ -7,12 +7,11 @@ import pandas as pd
 
 from explorer.charts.optima import EndRow
 from explorer.charts.words import counted, number
-from explorer.mixture import Mixture
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes, Optimum
+from explorer.study.em_outcomes import EMOutcome, EMOutcomes, ends_of
 
 MOST_OPTIMA = 5
 # The keys of rows that hold more than one optimum; the others have the optimum's label.
-OTHERS, PLATEAU, UNSEPARATED, SPURIOUS, DEGENERATE = "others", "plateau", "unseparated", "spurious", "degenerate"
+OTHERS, PLATEAU, SADDLE, SPURIOUS, DEGENERATE = "others", "plateau", "saddle", "spurious", "degenerate"
 
 
 def end_rows(outcomes: EMOutcomes) -> list[EndRow]:
@@ -21,7 +20,7 @@ def end_rows(outcomes: EMOutcomes) -> list[EndRow]:
     table = outcomes.table
     runs_of = table.groupby("initialization", sort=False).size()
     rows = []
-    for key in [*_proper_keys(outcomes), UNSEPARATED, PLATEAU, SPURIOUS, DEGENERATE]:
+    for key in [*_proper_keys(outcomes), SADDLE, PLATEAU, SPURIOUS, DEGENERATE]:
         runs = table[keys == key]
         if len(runs):
             shares = (runs.groupby("initialization").size() / runs_of).fillna(0.0).to_dict()
@@ -39,27 +38,14 @@ def keys_of_runs(outcomes: EMOutcomes) -> np.ndarray:
     return keys
 
 
-def end_of(run: pd.Series, n_components: int) -> Mixture:
-    """The mixture that a run of the table ended with."""
-    weights, means, deviations = (
-        run[[f"{name}_{k + 1}" for k in range(n_components)]].to_numpy(np.float64)
-        for name in ("weight", "mean", "deviation")
-    )
-    return Mixture.univariate(weights / weights.sum(), means, np.square(deviations))
-
-
-def _proper(outcomes: EMOutcomes) -> list[Optimum]:
-    return [optimum for optimum in outcomes.optima if optimum.outcome is EMOutcome.PROPER]
-
-
 def _proper_keys(outcomes: EMOutcomes) -> list[str]:
-    proper = [optimum.label for optimum in _proper(outcomes)]
+    proper = [optimum.label for optimum in outcomes.proper]
     return proper if len(proper) <= MOST_OPTIMA + 1 else [*proper[:MOST_OPTIMA], OTHERS]
 
 
 def _row(key: str, runs: pd.DataFrame, outcomes: EMOutcomes, shares: dict[str, float]) -> EndRow:
     n_components = int(runs["n_components"].iloc[0])
-    best_run = end_of(runs.loc[runs["log_likelihood"].idxmax()], n_components)
+    best_run = ends_of(runs.loc[[runs["log_likelihood"].idxmax()]], n_components).mixture(0)
     highest = runs["log_likelihood"].max()
     if key == OTHERS:
         labels = runs["optimum"].unique()
@@ -68,10 +54,11 @@ def _row(key: str, runs: pd.DataFrame, outcomes: EMOutcomes, shares: dict[str, f
     if key == PLATEAU:
         limits = runs["limit"] - runs["log_likelihood"]
         note = "a component would collapse" if limits.isna().all() else f"up to {number(limits.max())} below the limit"
-        typical = runs.loc[(runs["log_likelihood"] - runs["log_likelihood"].median()).abs().idxmin()]
-        return EndRow(key, "", "stopped early", note, None, end_of(typical, n_components), shares)
-    if key == UNSEPARATED:
-        return EndRow(key, "", "never separates", f"L {number(highest)}", None, best_run, shares)
+        typical = (runs["log_likelihood"] - runs["log_likelihood"].median()).abs().idxmin()
+        mixture = ends_of(runs.loc[[typical]], n_components).mixture(0)
+        return EndRow(key, "", "stopped early", note, None, mixture, shares)
+    if key == SADDLE:
+        return EndRow(key, "", "saddle point", f"L {number(highest)}", None, best_run, shares)
     if key == SPURIOUS:
         note = f"{counted(runs['optimum'].nunique(), 'spike')}, best L {number(highest)}"
         return EndRow(key, "", "spurious", note, None, best_run, shares)
@@ -79,6 +66,6 @@ def _row(key: str, runs: pd.DataFrame, outcomes: EMOutcomes, shares: dict[str, f
         return EndRow(key, "", "degenerate", "L has no limit", None, best_run, shares)
     optimum = outcomes.optimum(key)
     gap = outcomes.best.log_likelihood - optimum.log_likelihood
-    index = [each.label for each in _proper(outcomes)].index(key)
+    index = [each.label for each in outcomes.proper].index(key)
     note = "best known" if index == 0 else f"{number(gap, 2 if gap < 1 else 1)} below A"
     return EndRow(key, key, f"L {number(optimum.log_likelihood)}", note, index, optimum.mixture, shares)

@@ -89,7 +89,7 @@ def restarts_figure(
     colours = theme_of(theme)
     figure = go.Figure()
     table = outcomes.table
-    kept = table["outcome"].isin([EMOutcome.PROPER, EMOutcome.PLATEAU, EMOutcome.UNSEPARATED])
+    kept = table["outcome"].isin([EMOutcome.PROPER, EMOutcome.PLATEAU, EMOutcome.SADDLE])
     ends = []
     for i, (name, label) in enumerate(initializations.items()):
         values = table.loc[kept & (table["initialization"] == name), "log_likelihood"].to_numpy()
@@ -141,11 +141,11 @@ def _bubbles(runs: pd.DataFrame, runs_of: pd.Series) -> pd.DataFrame:
 
 
 def colour_of(outcomes: EMOutcomes, label: str, colours: Theme) -> str:
-    labels = [optimum.label for optimum in outcomes.optima if optimum.outcome is EMOutcome.PROPER]
+    labels = [optimum.label for optimum in outcomes.proper]
     return colours.optima[labels.index(label) % len(colours.optima)]
 
 
 def said(outcome: str, optimum: str) -> str:
     if outcome == EMOutcome.PLATEAU:
         return f"stopped early, on the way to {optimum or 'a collapse'}"
-    return {EMOutcome.PROPER: f"optimum {optimum}", EMOutcome.UNSEPARATED: "never separates"}.get(outcome, "spurious")
+    return {EMOutcome.PROPER: f"optimum {optimum}", EMOutcome.SADDLE: "saddle point"}.get(outcome, "spurious")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes
+from explorer.study.em_outcomes import EMOutcomes
 
 # Optima that count: the best few, as far as some share of the runs leads there.
 MOST_LEVELS = 5
@@ -17,8 +17,8 @@ LEAST_SPREAD = 0.5
 def levels_of(outcomes: EMOutcomes) -> list[tuple[str, float]]:
     """Label and log-likelihood of the optima that are worth a mark, the best first."""
     shares = outcomes.table["optimum"].value_counts(normalize=True)
-    proper = [optimum for optimum in outcomes.optima if optimum.outcome is EMOutcome.PROPER]
-    worth = proper[:1] + [optimum for optimum in proper[1:] if shares.get(optimum.label, 0) >= LEAST_SHARE]
+    proper = outcomes.proper
+    worth = [*proper[:1]] + [optimum for optimum in proper[1:] if shares.get(optimum.label, 0) >= LEAST_SHARE]
     return [(optimum.label, optimum.log_likelihood) for optimum in worth[:MOST_LEVELS]]
 
 

@@ -59,13 +59,12 @@ _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight"
 
 def headline(outcomes: EMOutcomes, initializations: Mapping[str, str]) -> tuple[str, str]:
     """What a teacher would say first: a few bold words, and a sentence. `initializations`: their labels by name."""
-    proper = [optimum for optimum in outcomes.optima if optimum.outcome is EMOutcome.PROPER]
-    n = len(proper)
+    n = len(outcomes.proper)
     counted = _NUMBERS[n] if n < len(_NUMBERS) else str(n)
     title = f"{counted} {'optimum' if n == 1 else 'optima'}"
     traps = _traps(outcomes)
     title += f", {traps}." if traps else "."
-    if not proper:
+    if not n:
         return title, "No run led to a maximum that says something about the data."
     shares = {name: summary.best.share for name, summary in summarize(outcomes).items()}
     names = sorted(shares, key=lambda name: -shares[name])
@@ -85,7 +84,7 @@ def headline(outcomes: EMOutcomes, initializations: Mapping[str, str]) -> tuple[
 def _traps(outcomes: EMOutcomes) -> str:
     found = set(outcomes.table["outcome"])
     named = [
-        (EMOutcome.UNSEPARATED, "a trap"),
+        (EMOutcome.SADDLE, "a saddle point"),
         (EMOutcome.PLATEAU, "early stops"),
         (EMOutcome.SPURIOUS, "spurious spikes"),
         (EMOutcome.DEGENERATE, "collapses"),
