@@ -1,7 +1,8 @@
 """Gaussian mixtures: the model, EM and its relatives as traces, many runs at once, and what comes of them.
 
 To read it, begin with the story: `model` (densities), `steps` (the E step, the M step and the bound that both raise),
-`em` (a run), `trace` (what is kept of it), `initialization` (where it starts), `degeneracy` (how it fails).
+`em` (a run), `stopping` (when it ends), `trace` (what is kept of it), `initialization` (where it starts), `degeneracy`
+(how it fails).
 
 Then the engine below: `covariances` (four structures), `standardized` (the data in its own units), `parameters` (what
 an M step needs, and the M step itself), `deviations` (the reference form of the arithmetic), `features` and `products`
