@@ -9,8 +9,9 @@ an M step needs, and the M step itself), `deviations` (the reference form of the
 (its fast forms, and the bounds that let them be used), `sweep` (which of them), `problem`, `recording`, `units` (in and
 out).
 
-Beside EM: `many` (a thousand runs), `optima` (which ends are the same), `selection` (how many components), `kmeans`,
-`gradient` with `optimizers`. And the sources' mistakes, as lessons: `squared`, `projected`, `loops`.
+Beside EM: `many` (a thousand runs), `optima` (which ends are the same), `limits` (which runs stopped before their end),
+`selection` (how many components), `kmeans`, `gradient` with `optimizers`. And the sources' mistakes, as lessons:
+`squared`, `projected`, `loops`.
 """
 
 from explorer.mixture.covariances import STRUCTURES, CovarianceStructure
@@ -28,6 +29,7 @@ from explorer.mixture.kmeans import (
     nearest,
     run_k_means,
 )
+from explorer.mixture.limits import Limits, find_limits
 from explorer.mixture.loops import WAYS, LoopTiming, compare_loops
 from explorer.mixture.many import ManyRuns, iterate_many, run_many
 from explorer.mixture.model import Mixture, Mixtures, as_points, density, log_joint, log_likelihood
@@ -64,6 +66,7 @@ __all__ = [
     "EMIterate",
     "KMeansIterate",
     "KMeansTrace",
+    "Limits",
     "LoopTiming",
     "ManyRuns",
     "Mixture",
@@ -82,6 +85,7 @@ __all__ = [
     "criteria",
     "density",
     "e_step",
+    "find_limits",
     "group_ends",
     "group_optima",
     "hard_assignments",
