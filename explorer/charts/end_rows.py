@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from explorer.charts.optima import EndRow
+from explorer.charts.small_multiples import EndRow
 from explorer.charts.words import counted, number
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes, ends_of
 
