@@ -104,9 +104,7 @@ def remake(study: Study, rows: pd.DataFrame, *, keep_paths: bool = False) -> Man
     return run_on(observed, settings, np.stack(starts), **limits, keep_paths=keep_paths)
 
 
-def run_on(
-    observed: list[Observations], settings: ALSStudySettings, starts: np.ndarray, **limits: Any
-) -> ManyALSRuns:
+def run_on(observed: list[Observations], settings: ALSStudySettings, starts: np.ndarray, **limits: Any) -> ManyALSRuns:
     """Run ALS with the study's rank and ridge, one run from each start Y_0 (R, n, k) on each set of entries."""
     one_mask = all(each is observed[0] for each in observed)  # all runs together then share its tables
     return run_many_als(
