@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from explorer.pages import explore, sensitivity
-from explorer.pages.frame import framed
+from explorer.screens import explore, sensitivity
+from explorer.screens.frame import framed
 
 st.set_page_config(
     page_title="EM & ALS Explorer",

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from explorer.errors import InputError
-from explorer.pages.arrival import arrive, taken_from_link
-from explorer.pages.replay import REPLAY_SLOTS, draw_replay
 from explorer.player.component import write_address
+from explorer.screens.arrival import arrive, taken_from_link
+from explorer.screens.replay import REPLAY_SLOTS, draw_replay
 from explorer.settings import ALSSettings, EMSettings, read_query, read_run, write_query
 
 _STUDIES = {"em": EMSettings, "als": ALSSettings}

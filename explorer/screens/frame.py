@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.pages.arrival import show_link_problems
-from explorer.pages.header import header
 from explorer.player.component import provide_code
+from explorer.screens.arrival import show_link_problems
+from explorer.screens.header import header
 
 
 @contextmanager
@@ -26,4 +26,4 @@ def framed(pages: Sequence[Any], current: Any) -> Iterator[None]:
 
 def style(name: str) -> None:
     """Add a style sheet of this folder to the page."""
-    st.html(f"<style>{(files('explorer.pages') / f'{name}.css').read_text(encoding='utf-8')}</style>")
+    st.html(f"<style>{(files('explorer.screens') / f'{name}.css').read_text(encoding='utf-8')}</style>")

@@ -9,15 +9,15 @@ from streamlit.delta_generator import DeltaGenerator
 from explorer.completion import STARTS
 from explorer.errors import InputError
 from explorer.mixture import STRATEGIES
-from explorer.pages import explore
-from explorer.pages.als_panel import ALS_PANEL
-from explorer.pages.computed import Own, run_of
-from explorer.pages.em_panel import EM_PANEL
-from explorer.pages.frame import style
-from explorer.pages.panels import Panel, description_of, place_of
 from explorer.player.component import player
 from explorer.player.payload import pack, shared_axes
 from explorer.runs import ALSRun, EMRun
+from explorer.screens import explore
+from explorer.screens.als_panel import ALS_PANEL
+from explorer.screens.computed import Own, run_of
+from explorer.screens.em_panel import EM_PANEL
+from explorer.screens.frame import style
+from explorer.screens.panels import Panel, description_of, place_of
 from explorer.settings import ALSSettings, EMSettings, settings_of, write_query
 
 REPLAY_SLOTS = ("a", "b")

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from explorer.completion import STARTS
 from explorer.datasets import MATRICES
 from explorer.mixture import STRATEGIES
-from explorer.pages import computed
 from explorer.runs import make_em_run
+from explorer.screens import computed
 from explorer.settings import ALSSettings, EMSettings, write_query
 from explorer.study.beyond import ends_of_starts
 from tests.player import node

@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.errors import InputError
-from explorer.pages.arrival import taken_from_link
+from explorer.screens.arrival import taken_from_link
 from explorer.settings import Choice, Numbers, Several, Switch, Whole, read_query, settings_of
 
 

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from explorer.pages.als_panel import ALS_PANEL
-from explorer.pages.arrival import arrive
-from explorer.pages.em_panel import EM_PANEL
-from explorer.pages.frame import style
-from explorer.pages.panels import EXPLORE_SLOTS, draw_panel
+from explorer.screens.als_panel import ALS_PANEL
+from explorer.screens.arrival import arrive
+from explorer.screens.em_panel import EM_PANEL
+from explorer.screens.frame import style
+from explorer.screens.panels import EXPLORE_SLOTS, draw_panel
 from explorer.settings import ALSSettings, EMSettings
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 
 from explorer.errors import InputError
-from explorer.pages.computed import Own, digest, investigation_of, run_of
-from explorer.pages.widgets import Form
 from explorer.player.component import beyond_the_run, player
 from explorer.player.payload import pack
+from explorer.screens.computed import Own, digest, investigation_of, run_of
+from explorer.screens.widgets import Form
 from explorer.settings import ALSSettings, EMSettings, write_query
 from explorer.study.verdicts import Verdict
 
