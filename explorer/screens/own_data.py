@@ -16,8 +16,8 @@ from explorer.datasets import (
     read_table,
 )
 from explorer.errors import InputError
-from explorer.pages.computed import Own
-from explorer.pages.widgets import Form
+from explorer.screens.computed import Own
+from explorer.screens.widgets import Form
 from explorer.settings import OWN
 
 _SLOTS = {"data": "own_sample", "matrix": "own_matrix"}

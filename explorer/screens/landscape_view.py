@@ -10,8 +10,8 @@ import streamlit as st
 from explorer.charts.landscape import landscape_figure
 from explorer.charts.words import counted, percent
 from explorer.datasets import Sample
-from explorer.pages.charting import draw_chart, theme_name
-from explorer.pages.computed import Investigation, Own, landscape_of
+from explorer.screens.charting import draw_chart, theme_name
+from explorer.screens.computed import Investigation, Own, landscape_of
 from explorer.settings import EMSettings, EMStudySettings
 
 SLICE_SECONDS = 0.2

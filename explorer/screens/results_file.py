@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from explorer.errors import InputError
-from explorer.pages.study_work import StudyWork
+from explorer.screens.study_work import StudyWork
 from explorer.settings import settings_of
 from explorer.study.outcomes import add_outcomes
 from explorer.study.plans import Plan

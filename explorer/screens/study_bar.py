@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.charts.words import counted
-from explorer.pages.study_work import StudyWork
+from explorer.screens.study_work import StudyWork
 
 # The picture is drawn anew each time that twice as many runs have finished.
 GROWTH = 2

@@ -17,11 +17,11 @@ from explorer.charts.tolerances import tolerances_figure
 from explorer.charts.words import counted, number, percent
 from explorer.datasets import SAMPLES
 from explorer.mixture import STRATEGIES
-from explorer.pages.charting import draw_chart, draw_picture, theme_name
-from explorer.pages.landscape_view import draw_landscape
-from explorer.pages.own_data import bring_sample, brought
-from explorer.pages.study_work import StudyWork
-from explorer.pages.widgets import Form
+from explorer.screens.charting import draw_chart, draw_picture, theme_name
+from explorer.screens.landscape_view import draw_landscape
+from explorer.screens.own_data import bring_sample, brought
+from explorer.screens.study_work import StudyWork
+from explorer.screens.widgets import Form
 from explorer.settings import OWN, EMSettings, EMStudySettings, run_of_study
 from explorer.study.em_outcomes import EMOutcomes, em_outcomes
 from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
