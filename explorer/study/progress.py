@@ -55,7 +55,7 @@ def described(finished: int, of_all: int, elapsed: float, made: int) -> str:
     share = finished / of_all
     filled = int(share * _BAR)
     text = f"[{'#' * filled}{'-' * (_BAR - filled)}] {finished:,} of {of_all:,} runs, {in_words(elapsed)}"
-    if 0 < made and finished < of_all:
+    if made > 0 and finished < of_all:
         text += f", about {in_words(elapsed / made * (of_all - finished))} left"
     return text
 

@@ -9,7 +9,7 @@ import pandas as pd
 from threadpoolctl import ThreadpoolController
 
 from explorer.errors import InputError
-from explorer.study import em_runs
+from explorer.study import als_runs, em_runs
 from explorer.study.plans import Batch, Plan, Study
 
 # Batches that an executor is given before the first of them is back: more than the cores of most clusters, and few
@@ -25,8 +25,6 @@ def make_batch(study: Study, batch: Batch) -> pd.DataFrame:
     with _linear_algebra().limit(limits=1):
         if study.kind == "em":
             return em_runs.run_em_batch(study.settings, study.problem, batch)
-        from explorer.study import als_runs
-
         return als_runs.run_als_batch(study.settings, study.problem, batch)
 
 
@@ -111,8 +109,4 @@ def joined(parts: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
 
 def columns_of(kind: str) -> tuple[str, ...]:
     """Return the columns that every table of runs of this kind has, "em" or "als"."""
-    if kind == "em":
-        return em_runs.COLUMNS
-    from explorer.study import als_runs
-
-    return als_runs.COLUMNS
+    return em_runs.COLUMNS if kind == "em" else als_runs.COLUMNS
