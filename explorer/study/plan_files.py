@@ -39,19 +39,28 @@ def _named(table: dict[str, Any], name: str) -> str | None:
 def _own_data(path: Path, kind: str, column: str | None) -> Sample | MatrixProblem:
     """Read the data that a plan names."""
     text = _read(path, "data")
-    if kind == "als":
-        if column is not None:
-            raise InputError("The plan names a column, but a matrix is taken as a whole; leave it out.")
-        return own_matrix(*read_matrix(text), label=path.stem)
+    try:
+        return _matrix(text, path.stem, column) if kind == "als" else _sample(text, column)
+    except InputError as error:
+        raise InputError(f"{path.name}: {error}") from None
+
+
+def _matrix(text: str, label: str, column: str | None) -> MatrixProblem:
+    if column is not None:
+        raise InputError("The plan names a column, but a matrix is taken as a whole; leave it out.")
+    return own_matrix(*read_matrix(text), label=label)
+
+
+def _sample(text: str, column: str | None) -> Sample:
     table = read_table(text)
     names = list(table.columns)
     if column is None and len(names) > 1:
-        raise InputError(f"{path.name} has {len(names)} columns of numbers; add column = one of {', '.join(names)}.")
+        raise InputError(f"There are {len(names)} columns of numbers; add column = one of {', '.join(names)}.")
     column = names[0] if column is None else column
     if column in table.unusable:
         raise InputError(table.unusable[column])
     if column not in names:
-        raise InputError(f"{path.name} has no column “{column[:40]}”; there are {', '.join(names)}.")
+        raise InputError(f"There is no column “{column[:40]}”; there are {', '.join(names)}.")
     return own_sample(table.columns[column], column, n_missing=table.missing[column])
 
 

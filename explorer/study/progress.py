@@ -6,7 +6,7 @@ from time import monotonic
 from typing import TextIO
 
 _BAR = 24  # characters
-_EVERY = {True: 0.2, False: 30.0}  # seconds between two lines, in a terminal and elsewhere
+_EVERY = {True: 0.2, False: 10.0}  # seconds between two lines, in a terminal and elsewhere
 
 
 class ProgressLine:
@@ -54,7 +54,7 @@ def described(finished: int, of_all: int, elapsed: float, made: int) -> str:
     """
     share = finished / of_all
     filled = int(share * _BAR)
-    text = f"[{'#' * filled}{'-' * (_BAR - filled)}] {finished:,} of {of_all:,} runs, {in_words(elapsed)}"
+    text = f"[{'#' * filled}{'-' * (_BAR - filled)}] {finished:,} of {of_all:,} runs, {in_words(elapsed)} elapsed"
     if made > 0 and finished < of_all:
         text += f", about {in_words(elapsed / made * (of_all - finished))} left"
     return text
