@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from explorer.errors import InputError
 
-FONT = "Source Sans Pro, sans-serif"
+FONT = "Source Sans, Source Sans Pro, sans-serif"
 FONT_SIZE = 14
 
 

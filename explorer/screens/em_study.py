@@ -97,15 +97,20 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
             draw_landscape(settings, sample, own, replay)
         else:
             _draw_ends(settings, outcomes, labels, replay)
-            _draw_restarts(outcomes, labels)
     left, right = st.columns([0.585, 0.415], gap="medium")
     with left:
         _draw_paths(work, outcomes, labels, replay)
     with right:
         if settings.n_components == 2:
             _draw_ends(settings, outcomes, labels, replay)
+        else:
             _draw_restarts(outcomes, labels)
+    left, right = st.columns([0.585, 0.415], gap="medium")
+    with left:
         _draw_tolerances(work, outcomes, labels)
+    with right:
+        if settings.n_components == 2:
+            _draw_restarts(outcomes, labels)
     _draw_numbers(labels, summaries)
 
 
