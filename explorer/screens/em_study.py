@@ -19,15 +19,16 @@ from explorer.datasets import SAMPLES
 from explorer.mixture import STRATEGIES
 from explorer.screens.charting import draw_chart, draw_picture, theme_name
 from explorer.screens.computed import Own
-from explorer.screens.landscape_view import draw_landscape
+from explorer.screens.landscape_view import draw_landscape, draw_partitions
 from explorer.screens.own_data import bring_sample, brought
 from explorer.screens.study_part import Replay, StudyPart
 from explorer.screens.study_work import StudyWork
 from explorer.screens.widgets import Form
 from explorer.settings import OWN, EMSettings, EMStudySettings, run_of_study
-from explorer.study.em_outcomes import EMOutcomes, em_outcomes
+from explorer.study.em_outcomes import EMOutcome, EMOutcomes, em_outcomes
 from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
 from explorer.study.em_summary import InitializationSummary, headline, summarize
+from explorer.study.partitions import MAX_PARTITIONS
 
 
 def _controls(form: Form) -> None:
@@ -94,7 +95,7 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
         _draw_optima(work, outcomes, labels, summaries, replay)
     with right:
         if settings.n_components == 2:
-            draw_landscape(settings, sample, own, replay)
+            draw_landscape(settings, sample, own, lambda run: replay(run, *_contrast(settings, outcomes, "", "")))
         else:
             _draw_ends(settings, outcomes, labels, replay)
     left, right = st.columns([0.585, 0.415], gap="medium")
@@ -111,6 +112,8 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
     with right:
         if settings.n_components == 2:
             _draw_restarts(outcomes, labels)
+    if settings.n_components == 2 and settings.n_components ** len(sample.values) <= MAX_PARTITIONS:
+        draw_partitions(settings, sample, own, lambda run: replay(run, *_contrast(settings, outcomes, "", "")))
     _draw_numbers(labels, summaries)
 
 
@@ -147,15 +150,32 @@ def _draw_optima(
         key, name = point["customdata"][:2]
         table = outcomes.table
         mine = (keys_of_runs(outcomes) == key) & ((table["initialization"] == name) if name else True)
-        _replay_row(table[mine].iloc[0], settings, replay)
+        _replay_row(table[mine].iloc[0], settings, outcomes, replay)
 
 
 def _starts(needed: float) -> str:
     return "–" if needed == float("inf") else f"{needed:,.0f}"
 
 
-def _replay_row(run: Any, settings: EMStudySettings, replay: Replay) -> None:
-    replay(run_of_study(settings, run["initialization"], int(run["seed"])))
+def _replay_row(run: pd.Series, settings: EMStudySettings, outcomes: EMOutcomes, replay: Replay) -> None:
+    """Show a run beside one that says why it matters where one starts."""
+    replay(_run_of(run, settings), *_contrast(settings, outcomes, run["outcome"], run["optimum"]))
+
+
+def _run_of(run: pd.Series, settings: EMStudySettings) -> EMSettings:
+    return run_of_study(settings, run["initialization"], int(run["seed"]))
+
+
+def _contrast(settings: EMStudySettings, outcomes: EMOutcomes, outcome: str, optimum: str) -> list[EMSettings]:
+    """A run that ended elsewhere: in the best optimum, or, for one that is there, in the place most others reached."""
+    table = outcomes.table
+    in_best = (table["outcome"] == EMOutcome.PROPER) & (table["optimum"] == "A")
+    others = table[in_best] if (outcome, optimum) != (EMOutcome.PROPER, "A") else table[~in_best]
+    if others.empty:
+        return []
+    commonest = others.groupby(["outcome", "optimum"]).size().idxmax()
+    there = others[(others["outcome"] == commonest[0]) & (others["optimum"] == commonest[1])]
+    return [_run_of(there.iloc[0], settings)]
 
 
 def _draw_ends(settings: EMStudySettings, outcomes: EMOutcomes, labels: Mapping[str, str], replay: Replay) -> None:
@@ -166,7 +186,9 @@ def _draw_ends(settings: EMStudySettings, outcomes: EMOutcomes, labels: Mapping[
     )  # fmt: skip
     if point:
         name, seed = point["customdata"][:2]
-        replay(run_of_study(settings, name, int(seed)))
+        table = outcomes.table
+        mine = (table["initialization"] == name) & (table["seed"] == int(seed))
+        _replay_row(table[mine].iloc[0], settings, outcomes, replay)
 
 
 def _draw_restarts(outcomes: EMOutcomes, labels: Mapping[str, str]) -> None:
@@ -191,7 +213,12 @@ def _draw_paths(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str, str]
         f"Log-likelihood by iteration of {len(paths)} runs; a level stretch is a plateau.",
     )  # fmt: skip
     if point:
-        _replay_row(outcomes.table.iloc[int(point["customdata"])], settings, replay)
+        _replay_row(outcomes.table.iloc[int(_first(point["customdata"]))], settings, outcomes, replay)
+
+
+def _first(value: Any) -> Any:
+    """A number that Plotly may have put into a list."""
+    return value[0] if isinstance(value, list) else value
 
 
 def _draw_tolerances(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str, str]) -> None:
@@ -246,6 +273,14 @@ def _to_compare(work: StudyWork) -> dict[str, EMSettings]:
     return runs
 
 
+def _known(work: StudyWork) -> dict[str, Any]:
+    """What the players show beyond their runs: how high the best of the study is."""
+    best = _outcomes_of(work).best
+    return (
+        {} if best is None else {"best": best.log_likelihood, "best_label": f"best of {counted(work.n_runs, 'start')}"}
+    )
+
+
 EM_STUDY = StudyPart(
     name="em",
     label="EM",
@@ -254,4 +289,5 @@ EM_STUDY = StudyPart(
     controls=_controls,
     results=_results,
     to_compare=_to_compare,
+    known=_known,
 )
