@@ -277,7 +277,9 @@ def _known(work: StudyWork) -> dict[str, Any]:
     """What the players show beyond their runs: how high the best of the study is."""
     best = _outcomes_of(work).best
     return (
-        {} if best is None else {"best": best.log_likelihood, "best_label": f"best of {counted(work.n_runs, 'start')}"}
+        {}
+        if best is None
+        else {"best": best.log_likelihood, "best_label": f"best of {counted(work.n_finished, 'start')}"}
     )
 
 

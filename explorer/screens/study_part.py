@@ -24,7 +24,8 @@ class StudyPart:
     "matrix".
     controls(form): draws the widgets. results(work, own, replay): draws what has finished of a study.
     to_compare(work): runs worth looking at side by side, by what to call them, the most telling first.
-    known(work): what the players show beyond the runs they play. beside(left, right, own): draws below two players what compares their runs.
+    known(work): what the players show beyond the runs they play. beside(left, right, own): draws below two players
+    what compares their runs.
     """
 
     name: str
