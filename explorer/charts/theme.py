@@ -13,7 +13,8 @@ import plotly.graph_objects as go
 
 from explorer.errors import InputError
 
-FONT = "Source Sans Pro, sans-serif"
+# Streamlit's own font, by the names that its versions give it.
+FONT = "Source Sans, Source Sans Pro, sans-serif"
 FONT_SIZE = 14
 
 
