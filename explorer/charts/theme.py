@@ -131,7 +131,7 @@ def layout_of(theme: Theme, font_size: float = FONT_SIZE) -> dict[str, Any]:
             "legend": {"bgcolor": "rgba(0,0,0,0)"},
         }
     )
-    margin = {"l": 4 * font_size, "r": font_size, "t": font_size, "b": 3 * font_size}
+    margin = {"l": 4 * font_size, "r": font_size, "t": font_size, "b": 4.5 * font_size}
     return {"template": template, "margin": margin, "separators": ".\u202f"}
 
 

@@ -109,6 +109,16 @@ def test_a_path_is_drawn_over_the_map_and_no_letter_stands_on_it(ten_points):
         assert np.hypot(*(path - [x, y]).T).min() > 0.04 * np.ptp(ten_points.axis)
 
 
+def test_the_label_of_the_diagonal_gives_way_to_a_path(ten_points):
+    def place(*paths):
+        (label,) = landscape_figure(ten_points, TEN, paths=paths).layout.annotations
+        assert label.x == label.y and "never separates" in label.text
+        return label.x
+
+    along_the_upper_half = [[1.5, 1.4], [2.0, 2.1]]
+    assert place() > 0.5 > -2.0 > place(along_the_upper_half)
+
+
 def test_a_path_that_stopped_early_ends_in_no_letter(ten_points):
     row, column = np.argwhere(ten_points.stopped_early)[0]
     path = path_of(settings_at(EMSettings(data="ten-points"), ten_points.axis[column], ten_points.axis[row]))
