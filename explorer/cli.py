@@ -1,4 +1,4 @@
-"""The command `explorer`: starts the app on this computer and opens it in the browser."""
+"""The command `explorer`: starts the app on this computer and opens it in the browser, or runs a study without it."""
 
 import argparse
 import http.client
@@ -11,20 +11,41 @@ import webbrowser
 from pathlib import Path
 
 from explorer import __version__
+from explorer.errors import InputError
 
 PACKAGE = Path(__file__).resolve().parent
 DEFAULT_HOST = "127.0.0.1"
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 START_TIMEOUT = 60.0  # seconds; a first start on a slow disk takes some ten
+INTERRUPTED = 130  # the exit code that shells give what Ctrl-C ended
+MAX_WORKERS = 1_024
+
+STUDY = "Run the studies of a plan file without a screen, and write one row a run to a table."
+STUDY_EPILOG = """\
+A plan file (TOML) says what to run; a setting that is a list makes one study for each of its values:
+
+  kind = "em"                        # or "als"
+  data = "faithful-eruptions"        # or file = "mine.csv" and column = "length", for data of your own
+  n_components = [2, 3, 4]
+  initializations = ["random-points", "k-means++"]
+  n_starts = 500                     # seeds that each initialization gets
+
+What is finished lies in OUT.parts until all is, so that the same command continues a study that was stopped by Ctrl-C,
+killed or cut off. Whoever makes the runs, the table is the same (all but its column "seconds").
+A study on a Dask cluster: start `dask scheduler`, on every computer `dask worker ADDRESS`, and give --dask ADDRESS.
+"""
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command with `argv` (default: the process's own arguments); ends by SystemExit.
 
-    Exit codes: 0 after Ctrl-C, --help or --version; 2 where an argument cannot be used.
+    Exit codes: 0 after Ctrl-C, --help or --version, and after a study; 2 where an argument or a plan cannot be used;
+    130 after Ctrl-C during a study.
     """
     parser = _parser()
     options = parser.parse_args(argv)
+    if options.command == "study":
+        sys.exit(_study(options))
     try:
         port = _usable_port(options.host, options.port)
     except OSError as error:
@@ -56,7 +77,36 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_HOST,
         help="address to serve on (default: %(default)s, this computer only; 0.0.0.0: the network too)",
     )
+    commands = parser.add_subparsers(dest="command", title="without a screen", metavar="study")
+    _add_study(
+        commands.add_parser(
+            "study",
+            help="run the studies of a plan file: explorer study --help",
+            description=STUDY,
+            epilog=STUDY_EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
     return parser
+
+
+def _add_study(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("plan", type=Path, help="the plan file, such as plan.toml")
+    parser.add_argument("--out", type=Path, required=True, help="the table to write: .parquet, .csv or .json")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT where it exists")
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--workers", type=_n_workers, metavar="N", help="processes to run it on (default: one a core)")
+    who.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help='run it on a Dask cluster instead, such as tcp://192.168.0.7:8786; needs "em-als-explorer[cluster]"',
+    )
+
+
+def _n_workers(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_WORKERS):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes; give 1 to {MAX_WORKERS}.")
+    return int(text)
 
 
 def _port(text: str) -> int:
@@ -78,6 +128,23 @@ def _usable_port(host: str, port: int | None) -> int:
         return trial.getsockname()[1]
 
 
+def _study(options: argparse.Namespace) -> int:
+    """Run a study and return the exit code."""
+    _give_linear_algebra_one_thread()
+    try:
+        # Imported here, so that --help, --version and a bad argument answer at once.
+        from explorer.study.command import run_study
+
+        run_study(options.plan, options.out, n_workers=options.workers, dask=options.dask, overwrite=options.overwrite)
+    except InputError as error:
+        print(f"explorer study: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped. What is finished is kept; the same command continues.", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
 def _serve(host: str, port: int) -> None:
     """Run Streamlit in this process until Ctrl-C."""
     # Streamlit takes `.streamlit/config.toml` from the current folder: go where the explorer's own lies.
@@ -85,9 +152,7 @@ def _serve(host: str, port: int) -> None:
     own = Path.home() / ".streamlit" / "config.toml"
     if own.is_file():
         print(f"Your own Streamlit settings apply where the explorer sets none: {own}", flush=True)
-    # Before numpy is loaded: the products here are small, and two threads at each of them wait more than they work.
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
+    _give_linear_algebra_one_thread()
     # Imported here, so that --help, --version and a bad argument answer at once.
     from streamlit.web import cli as streamlit
 
@@ -104,6 +169,12 @@ def _serve(host: str, port: int) -> None:
         ],
         prog_name="streamlit",
     )
+
+
+def _give_linear_algebra_one_thread() -> None:
+    """Before numpy is loaded: the products here are small, and two threads at each of them wait more than they work."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 
 def _settings_folder() -> Path:

@@ -20,6 +20,7 @@ from explorer.settings import (
     Switch,
     Whole,
     read_query,
+    run_of_study,
     settings_of,
     shown,
     write_query,
@@ -98,7 +99,9 @@ def test_a_value_out_of_bounds_is_refused_with_a_sentence_that_names_the_setting
 @pytest.mark.parametrize(("kind", "name", "setting"), EVERY_SETTING)
 def test_a_value_within_bounds_is_kept_as_it_is(kind, name, setting):
     ends = {Whole: ("low", "high")}.get(type(setting), ())
-    for value in [*(getattr(setting, end) for end in ends), *getattr(setting, "options", ())]:
+    options = list(getattr(setting, "options", ()))
+    values = [(option,) for option in options] if isinstance(setting, Several) else options
+    for value in [*(getattr(setting, end) for end in ends), *values]:
         assert getattr(kind(**{name: value}), name) == value
 
 
@@ -149,8 +152,9 @@ def test_the_defaults_make_an_empty_link_and_an_empty_link_makes_the_defaults(ki
     assert read_query(kind, {}) == (kind(), [])
 
 
-def test_names_in_the_link_belong_to_one_thing_each():
-    names = [setting.url for kind in KINDS for setting in settings_of(kind).values()]
+@pytest.mark.parametrize("of_a_page", [(EMSettings, ALSSettings), (EMStudySettings, ALSStudySettings)])
+def test_names_in_the_link_belong_to_one_thing_each(of_a_page):
+    names = [setting.url for kind in of_a_page for setting in settings_of(kind).values()]
     assert len(names) == len(set(names))
     assert not OF_THE_PLAYERS & set(names)
 
@@ -255,3 +259,24 @@ def test_a_choice_has_a_name_for_people():
     assert shown(EMSettings(rtol=1e-6), "rtol") == "10⁻⁶"
     assert shown(EMSettings(rtol=0.0), "rtol") == "0, never"
     assert shown(ALSSettings(initialization="spectral"), "initialization") == "Spectral"
+
+
+def test_several_values_are_taken_in_any_order_and_kept_in_one():
+    setting = settings_of(EMStudySettings)["initializations"]
+    assert setting.read("k-means++,random-points") == ("random-points", "k-means++")
+    with pytest.raises(InputError, match=r"^Initializations: “kmeans” is not among random-partition, "):
+        setting.read("k-means++,kmeans")
+    with pytest.raises(InputError, match="must be one or more of"):
+        EMStudySettings(initializations=())
+
+
+def test_a_run_of_a_study_is_a_run_of_the_explore_page():
+    study = EMStudySettings(data="galaxies", n_components=4, structure="tied", rtol=1e-8, max_iter=700)
+    run = run_of_study(study, "k-means++", 17)
+    assert run == EMSettings(
+        data="galaxies", n_components=4, structure="tied", rtol=1e-8, max_iter=700, initialization="k-means++", seed=17
+    )
+    study = ALSStudySettings(matrix="generated", rank=3, seen=40, ridge=0.0)
+    assert run_of_study(study, "spectral", 2, mask_seed=9) == ALSSettings(
+        matrix="generated", rank=3, seen=40, ridge=0.0, initialization="spectral", seed=2, mask_seed=9
+    )

@@ -1,15 +1,17 @@
 """Gaussian mixtures: the model, EM and its relatives as traces, many runs at once, and what comes of them.
 
 To read it, begin with the story: `model` (densities), `steps` (the E step, the M step and the bound that both raise),
-`em` (a run), `trace` (what is kept of it), `initialization` (where it starts), `degeneracy` (how it fails).
+`em` (a run), `stopping` (when it ends), `trace` (what is kept of it), `initialization` (where it starts), `degeneracy`
+(how it fails).
 
 Then the engine below: `covariances` (four structures), `standardized` (the data in its own units), `parameters` (what
 an M step needs, and the M step itself), `deviations` (the reference form of the arithmetic), `features` and `products`
 (its fast forms, and the bounds that let them be used), `sweep` (which of them), `problem`, `recording`, `units` (in and
 out).
 
-Beside EM: `many` (a thousand runs), `optima` (which ends are the same), `selection` (how many components), `kmeans`,
-`gradient` with `optimizers`. And the sources' mistakes, as lessons: `squared`, `projected`, `loops`.
+Beside EM: `many` (a thousand runs), `optima` (which ends are the same), `limits` (which runs stopped before their end),
+`selection` (how many components), `kmeans`, `gradient` with `optimizers`. And the sources' mistakes, as lessons:
+`squared`, `projected`, `loops`.
 """
 
 from explorer.mixture.covariances import STRUCTURES, CovarianceStructure
@@ -27,6 +29,7 @@ from explorer.mixture.kmeans import (
     nearest,
     run_k_means,
 )
+from explorer.mixture.limits import Limits, find_limits
 from explorer.mixture.loops import WAYS, LoopTiming, compare_loops
 from explorer.mixture.many import ManyRuns, iterate_many, run_many
 from explorer.mixture.model import Mixture, Mixtures, as_points, density, log_joint, log_likelihood
@@ -63,6 +66,7 @@ __all__ = [
     "EMIterate",
     "KMeansIterate",
     "KMeansTrace",
+    "Limits",
     "LoopTiming",
     "ManyRuns",
     "Mixture",
@@ -81,6 +85,7 @@ __all__ = [
     "criteria",
     "density",
     "e_step",
+    "find_limits",
     "group_ends",
     "group_optima",
     "hard_assignments",

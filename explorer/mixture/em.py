@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from explorer.mixture import parameters
 from explorer.mixture.covariances import Floats, Form
@@ -24,14 +24,13 @@ from explorer.mixture.parameters import (
 )
 from explorer.mixture.problem import have_identical_components, pose
 from explorer.mixture.recording import End, Run, begin, check_reached, record
+from explorer.mixture.stopping import RiseRule, first_reason
 from explorer.mixture.sweep import Sweep
 from explorer.mixture.trace import MixtureTrace
 from explorer.mixture.units import in_data_units
 from explorer.stopping import StopReason
 
 DEFAULT_VARIANCE_FLOOR = 1e-6
-# EM never lowers the log-likelihood: a fall beyond this fraction of it is not rounding.
-LARGEST_RELATIVE_FALL = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +130,8 @@ class _State(NamedTuple):
 
 
 def _iterate(run: Run, hard: bool) -> Iterator[_State]:
-    data, form, floor, max_iter, rtol = run.problem
+    data, form, floor, *_ = run.problem
+    rule = RiseRule.of(run.problem)
     theta, degenerate, _, singletons = run.beginning
     sweep = Sweep(data, form, len(theta.weights), hard)
     identical = have_identical_components(theta)
@@ -146,15 +146,7 @@ def _iterate(run: Run, hard: bool) -> Iterator[_State]:
         if t == 0:
             check_reached(log_likelihood)
         previous, value = value, bound if hard else log_likelihood
-        stop_reason = None
-        if degenerate is not None:
-            stop_reason = StopReason.DEGENERATE
-        elif previous is not None and has_fallen(value, previous, data.n_points):
-            stop_reason = StopReason.DIVERGED
-        elif previous is not None and has_converged(value, previous, rtol):
-            stop_reason = StopReason.CONVERGED
-        elif t == max_iter:
-            stop_reason = StopReason.MAX_ITER
+        stop_reason = first_reason(*rule.signs(t, degenerate is not None, value, previous))
         yield _State(theta, log_likelihood, bound, statistics, degeneracies, perf_counter(), stop_reason)
         if stop_reason is not None:
             return
@@ -162,19 +154,6 @@ def _iterate(run: Run, hard: bool) -> Iterator[_State]:
         careful = identical if identical[0] else None
         if degenerate is not None:
             degeneracies = find_degeneracies(data, form, theta, degenerate, floor, t + 1)
-
-
-def has_fallen(value: Floats, previous: Floats, n_points: int) -> NDArray[np.bool_]:
-    """Whether a log-likelihood (or many) fell by more than rounding, which EM never does.
-
-    A sum of n logarithms can be near 0 by chance; its rounding is then still that of n terms of size 1.
-    """
-    return value - previous < -LARGEST_RELATIVE_FALL * (abs(previous) + n_points)
-
-
-def has_converged(value: Floats, previous: Floats, rtol: float) -> NDArray[np.bool_]:
-    """Whether a log-likelihood (or many) changed by less than its rtol-th part (TD2, question 5)."""
-    return abs(value - previous) < rtol * abs(previous)
 
 
 def _iterates(run: Run, hard: bool) -> Iterator[EMIterate]:

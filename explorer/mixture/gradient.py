@@ -36,6 +36,7 @@ from explorer.mixture.parameters import EMPTY_COUNT, Parameters, Statistics
 from explorer.mixture.problem import Problem, have_identical_components, pose
 from explorer.mixture.recording import End, Run, State, begin, check_reached, record
 from explorer.mixture.standardized import StandardizedData
+from explorer.mixture.stopping import first_reason
 from explorer.mixture.sweep import Sweep
 from explorer.mixture.trace import MixtureTrace
 from explorer.stopping import StopReason
@@ -130,14 +131,14 @@ def ascend(run: Run, coordinates: Coordinates, optimizer: Optimizer, rate: float
         if not np.isfinite(log_likelihood):
             return End(states, StopReason.DIVERGED)
         states.append(State(theta, float(log_likelihood), perf_counter()))
-        if degenerate is not None:
+        rested = False
+        if degenerate is None:
+            gradient = coordinates.gradient(form, statistics, theta)
+            rested = np.abs(coordinates.tangent(gradient, n_components)).max() < tolerance
+        stop_reason = first_reason(degenerate is not None, converged=rested, max_iter=t == max_iter)
+        if stop_reason is not None:
             degeneracies = find_degeneracies(data, form, theta, degenerate, floor, t, singletons if t == 0 else None)
-            return End(states, StopReason.DEGENERATE, degeneracies)
-        gradient = coordinates.gradient(form, statistics, theta)
-        if np.abs(coordinates.tangent(gradient, n_components)).max() < tolerance:
-            return End(states, StopReason.CONVERGED)
-        if t == max_iter:
-            return End(states, StopReason.MAX_ITER)
+            return End(states, stop_reason, degeneracies)
         direction, memory = optimizer.direction(gradient, memory, t + 1)
         vector = coordinates.of(form, theta) + rate * direction
         admitted = None

@@ -85,17 +85,21 @@ def mixture_at(
     centres = _as_centres(means, d)
     n_components = len(centres)
     check_n_components(n_components, len(points))
-    form = form_of(structure, d)
-    standardized = standardize(points, form)
-    floor = standardized.floor(form, check_fraction("The variance floor", variance_floor)) * np.square(
-        standardized.scale
-    )
+    floor = least_variances(points, variance_floor, structure)
     variances = np.square(points - centres[nearest(points, centres)]).mean(axis=0)
-    if form.isotropic:
+    if form_of(structure, d).isotropic:
         variances = np.full(d, variances.mean())
     covariance = np.diag(np.maximum(variances, floor))
     weights = np.full(n_components, 1 / n_components)
     return Mixture(weights, centres, np.repeat(covariance[None], n_components, axis=0))
+
+
+def least_variances(points: Floats, variance_floor: float, structure: str) -> Floats:
+    """The least variance in each coordinate, (d,) or (1,), that `mixture_at` gives: the floor in the data's unit."""
+    form = form_of(structure, points.shape[1])
+    standardized = standardize(points, form)
+    floor = standardized.floor(form, check_fraction("The variance floor", variance_floor))
+    return floor * np.square(standardized.scale[: len(floor)])
 
 
 def _from_partition(points: Floats, n_components: int, partition: ArrayLike | None) -> Floats:

@@ -31,6 +31,7 @@ from explorer.mixture.model import (
     read_only,
 )
 from explorer.mixture.standardized import SMALLEST_SPREAD
+from explorer.mixture.stopping import first_reason
 from explorer.stopping import StopReason
 
 MAX_ITERATIONS = 10_000
@@ -221,9 +222,8 @@ def _iterate(points: Floats, centres: Floats, max_iter: int) -> Iterator[KMeansI
     inertias = (assignment.inertia,)
     settled = False
     for t in range(max_iter + 1):
-        stop_reason = StopReason.MAX_ITER if t == max_iter else None
-        if settled:
-            stop_reason = StopReason.CONVERGED if assignment.sizes.all() else StopReason.DEGENERATE
+        is_hollow = settled and not assignment.sizes.all()
+        stop_reason = first_reason(degenerate=is_hollow, converged=settled, max_iter=t == max_iter)
         seconds += perf_counter() - began
         yield KMeansIterate(
             iteration=t,

@@ -20,7 +20,7 @@ from explorer.errors import InputError
 from explorer.mixture import parameters
 from explorer.mixture.covariances import Floats
 from explorer.mixture.degeneracy import Degeneracy, find_degeneracies
-from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR, has_converged, has_fallen
+from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
 from explorer.mixture.model import Mixture, Mixtures, as_floats, check_flag, check_n_components, read_only
 from explorer.mixture.parameters import Parameters, join_parameters
 from explorer.mixture.problem import (
@@ -33,6 +33,7 @@ from explorer.mixture.problem import (
 )
 from explorer.mixture.recording import check_reached
 from explorer.mixture.steps import as_responsibilities
+from explorer.mixture.stopping import RiseRule, first_reasons
 from explorer.mixture.sweep import Sweep
 from explorer.mixture.units import in_data_units
 from explorer.stopping import StopReason
@@ -45,7 +46,6 @@ READING_NUMBERS = 65_536
 RUNNING_NUMBERS = 2_000_000
 
 Starts = Mixtures | Iterable[ArrayLike | Mixture]
-REASONS = (StopReason.DEGENERATE, StopReason.DIVERGED, StopReason.CONVERGED, StopReason.MAX_ITER)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -218,7 +218,7 @@ def _advance(
 
     Yields how many runs have finished, after every iteration; those under way end there when True is sent.
     """
-    data, form, floor, max_iter, rtol = problem
+    form, floor, rule = problem.form, problem.floor, RiseRule.of(problem)
     theta, degenerate, _, singletons = beginning
     runs = begun + np.arange(theta.weights.shape[1])
     last = runs[-1] + 1
@@ -226,23 +226,18 @@ def _advance(
     careful = identical | ~sweep.features.covers(theta)
     previous = None
     for t in count():
-        stopped = np.zeros((len(REASONS), len(runs)), dtype=bool)
+        collapsed = False
         if degenerate is not None:
-            stopped[0] = degenerate.any(axis=0)
-            careful = stopped[0] | identical if careful is None else stopped[0] | careful
+            collapsed = degenerate.any(axis=0)
+            careful = collapsed | identical if careful is None else collapsed | careful
         value, bound, statistics = sweep.expect(theta, careful)
         if t == 0:
             check_reached(value)
-        if previous is not None:
-            stopped[1] = has_fallen(bound, previous, data.n_points)
-            stopped[2] = has_converged(bound, previous, rtol)
-        stopped[3] = t == max_iter
         if keep_paths:
             paths.append((runs, value))
-        over = stopped.any(axis=0)
-        if over.any():
+        over, reasons = first_reasons(rule.signs(t, collapsed, bound, previous), len(runs))
+        if reasons:
             which = np.flatnonzero(over)
-            reasons = [REASONS[i] for i in stopped[:, which].argmax(axis=0)]
             falls = [_degeneracies(problem, theta, degenerate, r, t, singletons) for r in which.tolist()]
             ends.append(_Ends(runs[which], theta.of_runs(which), value[which], t, reasons, falls))
             on = np.flatnonzero(~over)

@@ -19,16 +19,16 @@ from explorer.errors import InputError
 from explorer.mixture import deviations, parameters
 from explorer.mixture.covariances import Floats, Form, form_of
 from explorer.mixture.degeneracy import find_degeneracies
-from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR, has_converged, has_fallen
+from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
 from explorer.mixture.model import Mixture, as_points
 from explorer.mixture.parameters import EMPTY_COUNT, Parameters, Statistics
 from explorer.mixture.problem import Beginning, pose
 from explorer.mixture.recording import End, Run, State, begin, check_reached, one_table, record
 from explorer.mixture.standardized import standardize
 from explorer.mixture.steps import check_fraction
+from explorer.mixture.stopping import RiseRule, first_reason
 from explorer.mixture.trace import MixtureTrace
 from explorer.mixture.units import in_data_units, of_the_data
-from explorer.stopping import StopReason
 
 
 def squared_responsibility_m_step(data: ArrayLike, responsibilities: ArrayLike, variance_floor: float = 0.0) -> Mixture:
@@ -75,27 +75,25 @@ def run_squared_responsibility_em(
 
 
 def _iterate(run: Run) -> End:
-    data, form, floor, max_iter, rtol = run.problem
+    data, form, floor, *_ = run.problem
+    rule = RiseRule.of(run.problem)
     theta, degenerate = run.beginning.theta, run.beginning.degenerate
-    states, fell = [], False
+    states, fell, previous = [], False, None
     while True:
         t = len(states)
         q, log_likelihood = _e_step(form, data.z, theta)
         if t == 0:
             check_reached(log_likelihood)
-        states.append(State(theta, log_likelihood + data.log_volume, perf_counter()))
-        if degenerate is not None:
+        log_likelihood += data.log_volume
+        states.append(State(theta, log_likelihood, perf_counter()))
+        collapsed, falls, rested, is_last = rule.signs(t, degenerate is not None, log_likelihood, previous)
+        fell |= falls
+        stop_reason = first_reason(collapsed, fell and (rested or is_last), rested, is_last)
+        if stop_reason is not None:
             singletons = run.beginning.singletons if t == 0 else None
             degeneracies = find_degeneracies(data, form, theta, degenerate, floor, t, singletons)
-            return End(states, StopReason.DEGENERATE, degeneracies)
-        rested = False
-        if t > 0:
-            values = states[t].log_likelihood, states[t - 1].log_likelihood
-            fell |= bool(has_fallen(*values, data.n_points))
-            rested = has_converged(*values, rtol)
-        if rested or t == max_iter:
-            calm = StopReason.CONVERGED if rested else StopReason.MAX_ITER
-            return End(states, StopReason.DIVERGED if fell else calm)
+            return End(states, stop_reason, degeneracies)
+        previous = log_likelihood
         theta, degenerate = parameters.fit(form, _statistics(data.z[0], q), theta, floor)
 
 

@@ -26,7 +26,7 @@ class EMStudySettings(SampleSettings):
         Several("Initializations", "inits", _DRAWN, "The ways to start that are compared."),
     )
     n_starts: int = described(
-        200, Whole("Starts each", "starts", 1, 100_000, "How many seeds each initialization gets.", usual=1000)
+        200, Whole("Starts each", "starts", 1, 10_000, "How many seeds each initialization gets.", usual=1000)
     )
     first_seed: int = described(0, _EM["seed"])
     structure: str = described("full", _EM["structure"])
@@ -51,7 +51,7 @@ class ALSStudySettings(MatrixSettings):
         ),
     )
     n_starts: int = described(
-        50, Whole("Starts", "als_starts", 1, 100_000, "How many seeds each mask gets.", usual=1000)
+        50, Whole("Starts", "als_starts", 1, 10_000, "How many seeds each mask gets.", usual=1000)
     )
     first_seed: int = described(0, _ALS["seed"])
     n_masks: int = described(4, Whole("Masks", "masks", 1, 10_000, "How many masks are drawn.", usual=100))

@@ -23,6 +23,7 @@ from explorer.completion import (
     iterate_als,
     rmse,
 )
+from explorer.datasets import MaskedMatrix, MatrixProblem
 from explorer.mixture import EMIterate, ManyRuns, StopReason, initialize, iterate_em, iterate_many
 from explorer.runs import ALSRun, EMRun
 from explorer.settings import ALSSettings, EMSettings
@@ -185,7 +186,7 @@ def beyond_als(run: ALSRun, settings: ALSSettings) -> Generator[str, None, Beyon
         return BeyondALS(found)
     limits = {"rtol": CONTINUED_RTOL, "max_sweeps": CONTINUED_SWEEPS}
     on = iterate_als(observed, rank, start=run.trace.rights[-1], ridge=settings.ridge, **limits)
-    steps, continued = yield from _last_error(run, on, "going on", until=recovered_below(run))
+    steps, continued = yield from _last_error(run, on, "going on", until=recovered_below(run.problem, run.masked))
     ends = []
     for ridge in (settings.ridge, min(settings.ridge, NEGLIGIBLE_RIDGE)):
         from_truth = iterate_als(observed, rank, start=truth.right, ridge=ridge, **limits)
@@ -194,11 +195,11 @@ def beyond_als(run: ALSRun, settings: ALSSettings) -> Generator[str, None, Beyon
     return BeyondALS(found, Alternatives((steps + 1) // 2, continued, *ends))
 
 
-def recovered_below(run: ALSRun) -> float:
+def recovered_below(problem: MatrixProblem, masked: MaskedMatrix) -> float:
     """The error on the hidden entries (model units) below which the matrix counts as recovered."""
-    values = (run.problem.values - run.masked.offset) / run.masked.scale
+    values = (problem.values - masked.offset) / masked.scale
     size = float(np.sqrt(np.nanmean(values**2)))
-    return max(RECOVERED * size, NOISE * run.problem.noise)
+    return max(RECOVERED * size, NOISE * problem.noise)
 
 
 def _last_error(

@@ -6,9 +6,11 @@ one study for each value, and for each combination of such values.
 
 from __future__ import annotations
 
+import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -23,16 +25,23 @@ from explorer.settings import (
     Choice,
     EMStudySettings,
     MatrixSettings,
+    Numbers,
     SampleSettings,
+    Setting,
     Several,
     StudySettings,
+    Whole,
     settings_of,
 )
 
 KINDS = {"em": EMStudySettings, "als": ALSStudySettings}
 DATA = {"em": SampleSettings, "als": MatrixSettings}
+# The setting that names the data.
+SOURCE = {"em": "data", "als": "matrix"}
 MAX_STUDIES = 10_000
 MAX_RUNS = 1_000_000
+# Numbers in all data sets of a plan together, which are in memory at once.
+MAX_NUMBERS = 20_000_000
 # Numbers that the runs of a batch work on, and the most runs in it: a few tenths of a second.
 BATCH_NUMBERS = 400_000
 BATCH_RUNS = 250
@@ -47,7 +56,12 @@ class Study:
 
     @property
     def kind(self) -> str:
-        return "em" if isinstance(self.settings, EMStudySettings) else "als"
+        return kind_of(self.settings)
+
+    @property
+    def own(self) -> Sample | MatrixProblem | None:
+        """What a user brought, where the study is on that."""
+        return self.problem if self.settings.uses_own_data else None
 
 
 @dataclass(frozen=True)
@@ -72,6 +86,11 @@ def study_of(settings: StudySettings, own: Sample | MatrixProblem | None = None)
     return _checked(settings, problem)
 
 
+def kind_of(settings: StudySettings) -> str:
+    """Return "em" or "als"."""
+    return "em" if isinstance(settings, EMStudySettings) else "als"
+
+
 def _checked(settings: StudySettings, problem: Sample | MatrixProblem) -> Study:
     if isinstance(settings, EMStudySettings):
         if settings.n_components > len(problem.values):
@@ -83,6 +102,18 @@ def _checked(settings: StudySettings, problem: Sample | MatrixProblem) -> Study:
     return Study(settings, problem)
 
 
+def _starts_of(settings: StudySettings, initialization: str) -> int:
+    """How many seeds an initialization gets (under each mask): one where it draws nothing."""
+    known = STRATEGIES if isinstance(settings, EMStudySettings) else STARTS
+    return settings.n_starts if known[initialization].uses_seed else 1
+
+
+def n_runs_of(settings: StudySettings) -> int:
+    """Return how many runs a study has."""
+    n_masks = settings.n_masks if isinstance(settings, ALSStudySettings) else 1
+    return n_masks * sum(_starts_of(settings, each) for each in settings.initializations)
+
+
 def batches_of(study: Study, index: int = 0) -> list[Batch]:
     """Return the runs of a study, the `index`-th of its plan, in the order of its table.
 
@@ -91,16 +122,14 @@ def batches_of(study: Study, index: int = 0) -> list[Batch]:
     settings = study.settings
     if study.kind == "em":
         numbers = len(study.problem.values) * settings.n_components
-        uses_seed, masks = STRATEGIES, (None,)
+        masks = (None,)
     else:
         numbers = study.problem.values.size * settings.rank
-        uses_seed = STARTS
         masks = range(settings.first_mask_seed, settings.first_mask_seed + settings.n_masks)
     size = max(1, min(BATCH_RUNS, BATCH_NUMBERS // numbers))
     batches = []
     for initialization in settings.initializations:
-        n_starts = settings.n_starts if uses_seed[initialization].uses_seed else 1
-        end = settings.first_seed + n_starts
+        end = settings.first_seed + _starts_of(settings, initialization)
         batches += [
             Batch(index, initialization, mask_seed, range(first, min(first + size, end)))
             for mask_seed in masks
@@ -111,92 +140,175 @@ def batches_of(study: Study, index: int = 0) -> list[Batch]:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Studies of one kind, "em" or "als", run one after the other."""
+    """Studies of one kind, "em" or "als", run one after the other; those on own data share one set of it.
+
+    Raises InputError where the studies do not go together, or are too many.
+    """
 
     studies: tuple[Study, ...]
 
     def __post_init__(self) -> None:
-        if not self.studies:
-            raise InputError("The plan holds no study.")
+        _check_size([study.settings for study in self.studies])
         if len({study.kind for study in self.studies}) > 1:
             raise InputError("All studies of a plan must be of EM, or all of ALS.")
-        if self.n_runs > MAX_RUNS:
-            raise InputError(f"The plan has {self.n_runs:,} runs; a plan may have {MAX_RUNS:,}. Split it.")
+        if len({id(study.own) for study in self.studies if study.own is not None}) > 1:
+            raise InputError("The plan's studies are on different data of your own; make a plan for each.")
 
     @property
     def kind(self) -> str:
         return self.studies[0].kind
 
     @property
-    def batches(self) -> list[Batch]:
+    def own(self) -> Sample | MatrixProblem | None:
+        """What a user brought, where studies are on that."""
+        return next((study.own for study in self.studies if study.own is not None), None)
+
+    @cached_property
+    def batches(self) -> tuple[Batch, ...]:
         """All batches, in the order of the table."""
-        return [batch for index, study in enumerate(self.studies) for batch in batches_of(study, index)]
+        return tuple(batch for index, study in enumerate(self.studies) for batch in batches_of(study, index))
 
     @property
     def n_runs(self) -> int:
-        return sum(len(batch.seeds) for batch in self.batches)
+        return sum(n_runs_of(study.settings) for study in self.studies)
 
 
-def read_plan(text: str, own: Sample | MatrixProblem | None = None) -> Plan:
-    """Read a plan file (TOML): `kind = "em"` or `"als"`, and settings by their names in Python.
+def _check_size(settings: list[StudySettings]) -> None:
+    """Refuse no study, or too many runs or seeds, before data is loaded and batches are made."""
+    if not settings:
+        raise InputError("The plan holds no study.")
+    n_runs = sum(n_runs_of(each) for each in settings)
+    if n_runs > MAX_RUNS:
+        raise InputError(f"The plan has {n_runs:,} runs; a plan may have {MAX_RUNS:,}. Split it.")
+    for each in settings:
+        described = settings_of(type(each))
+        _check_seeds("seed", each.first_seed, each.n_starts, described["first_seed"])
+        if isinstance(each, ALSStudySettings):
+            _check_seeds("mask seed", each.first_mask_seed, each.n_masks, described["first_mask_seed"])
 
-    Raises InputError that says what is wrong.
-    """
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"The plan is not a TOML file: {error}.") from None
-    return plan_of(table, own)
 
-
-def plan_of(table: Mapping[str, Any], own: Sample | MatrixProblem | None = None) -> Plan:
-    """Return the plan of a table such as {"kind": "em", "n_components": [2, 3], "n_starts": 500}."""
-    given = dict(table)
-    kind = given.pop("kind", None)
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise InputError(f'The plan\'s kind is {kind!r}; write kind = "em" or kind = "als".')
-    described = settings_of(KINDS[kind])
-    unknown = next((name for name in given if name not in described), None)
-    if unknown is not None:
+def _check_seeds(what: str, first: int, count: int, setting: Whole) -> None:
+    """A run with a seed above the bound could not be looked at on the Explore page."""
+    if first + count - 1 > setting.high:
         raise InputError(
-            f"“{unknown}” is not a setting of a study of {kind.upper()}; there are {', '.join(described)}."
+            f"The last {what} would be {first + count - 1:,}, but seeds end at {setting.high:,}: "
+            f"begin lower than at {first:,}, or have fewer than {count:,}."
         )
-    axes = {name: list(_values(described[name], value)) for name, value in given.items()}
-    count = 1
-    for name, values in axes.items():
-        if not values:
-            raise InputError(f"{described[name].label} ({name}): the list is empty.")
-        count *= len(values)
-    if count > MAX_STUDIES:
-        raise InputError(f"The plan's lists make {count:,} studies; a plan may have {MAX_STUDIES:,}.")
-    studies, loaded = [], {}
-    for values in product(*axes.values()):
-        settings = KINDS[kind](**dict(zip(axes, values, strict=True)))
-        data = tuple(getattr(settings, name) for name in settings_of(DATA[kind]))
-        if data not in loaded:  # studies on the same data share it
-            loaded[data] = study_of(settings, own).problem
-        studies.append(_checked(settings, loaded[data]))
+
+
+def plan_of_settings(settings: Iterable[StudySettings], own: Sample | MatrixProblem | None = None) -> Plan:
+    """Return the plan of these studies; those on the same data share it. `own` is what a user brought.
+
+    Raises InputError where settings do not fit the data or each other.
+    """
+    settings = list(settings)
+    _check_size(settings)
+    studies, loaded, numbers = [], {}, 0
+    for each in settings:
+        data = tuple(getattr(each, name) for name in settings_of(DATA[kind_of(each)]))
+        if data not in loaded:
+            loaded[data] = study_of(each, own).problem
+            numbers += loaded[data].values.size
+            if numbers > MAX_NUMBERS:
+                raise InputError(f"The plan's data sets have more than {MAX_NUMBERS:,} numbers together. Split it.")
+        studies.append(_checked(each, loaded[data]))
     return Plan(tuple(studies))
 
 
-def _values(setting: Any, value: Any) -> Iterator[Any]:
-    """The values of a setting in a plan: each of a list, or the one that is given."""
+def read_plan(text: str, own: Sample | MatrixProblem | None = None) -> Plan:
+    """Read the text of a plan file (TOML): `kind = "em"` or `"als"`, and settings by their names in Python.
+
+    Raises InputError that says what is wrong.
+    """
+    return plan_of(parsed(text), own)
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """Return the table of a plan file's text."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"The plan is not a TOML file: {error}.") from None
+
+
+def plan_of(table: Mapping[str, Any], own: Sample | MatrixProblem | None = None) -> Plan:
+    """Return the plan of a table such as {"kind": "em", "n_components": [2, 3], "n_starts": 500}.
+
+    Raises InputError that says what is wrong.
+    """
+    kind = kind_named(table)
+    axes = {name: _values(kind, name, value) for name, value in table.items() if name != "kind"}
+    count = math.prod(len(values) for values in axes.values())
+    if count > MAX_STUDIES:
+        raise InputError(f"The plan's lists make {count:,} studies; a plan may have {MAX_STUDIES:,}.")
+    combinations = product(*axes.values())
+    return plan_of_settings([KINDS[kind](**dict(zip(axes, values, strict=True))) for values in combinations], own)
+
+
+def settings_in(table: Mapping[str, Any]) -> StudySettings:
+    """Return the settings of one study, as `as_table` writes them; those that are left out have their defaults.
+
+    Raises InputError that says what is wrong.
+    """
+    kind = kind_named(table)
+    described = {name: _described(kind, name) for name in table if name != "kind"}
+    return KINDS[kind](**{name: _as_setting(setting, table[name]) for name, setting in described.items()})
+
+
+def kind_named(table: Mapping[str, Any]) -> str:
+    """Return the kind that a plan's table names."""
+    kind = table.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise InputError(f'The plan\'s kind is {kind!r}; write kind = "em" or kind = "als".')
+    return kind
+
+
+def _values(kind: str, name: str, value: Any) -> list[Any]:
+    """The values that a plan gives a setting: each of a list, or the one that is given."""
+    setting = _described(kind, name)
+    if isinstance(setting, Several) or (isinstance(setting, Numbers) and _are_numbers(value)):
+        value = [value]  # a list is one value
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        raise InputError(f"{setting.label} ({name}): the list is empty.")
+    return [_as_setting(setting, each) for each in values]
+
+
+def _described(kind: str, name: str) -> Setting:
+    described = settings_of(KINDS[kind])
+    if name in ("file", "column"):
+        raise InputError(f"The plan names a {name}, which only `explorer study` can read; bring the data itself.")
+    if name not in described:
+        known = ", ".join(described)
+        raise InputError(f"“{name[:40]}” is not a setting of a study of {kind.upper()}; there are {known}.")
+    return described[name]
+
+
+def _as_setting(setting: Setting, value: Any) -> Any:
+    """What TOML and JSON write in another way than a settings record."""
     if isinstance(setting, Several):
-        yield setting.in_order(value if isinstance(value, list) else [value])
-        return
-    for each in value if isinstance(value, list) else [value]:
-        # TOML and JSON write 0 for 0.0.
-        numeric = isinstance(setting, Choice) and isinstance(each, int) and not isinstance(each, bool)
-        yield float(each) if numeric and float(each) in setting.options else each
+        return setting.in_order(value if isinstance(value, list) else [value])
+    if isinstance(setting, Numbers) and _are_numbers(value):
+        return ", ".join(repr(each) for each in value)
+    if isinstance(setting, Choice) and isinstance(value, int) and not isinstance(value, bool):
+        return next((option for option in setting.options if option == value), value)  # 0 for 0.0
+    return value
+
+
+def _are_numbers(value: Any) -> bool:
+    """Whether this is a list of numbers."""
+    return isinstance(value, list) and bool(value) and all(type(each) in (int, float) for each in value)
 
 
 def as_table(settings: StudySettings) -> dict[str, Any]:
     """Return a study's settings as a table of a plan, with every setting in it."""
-    kind = "em" if isinstance(settings, EMStudySettings) else "als"
     values = {name: getattr(settings, name) for name in settings_of(type(settings))}
-    return {"kind": kind} | {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return {"kind": kind_of(settings)} | {
+        name: list(value) if isinstance(value, tuple) else value for name, value in values.items()
+    }
 
 
 def uses_own_data(table: Mapping[str, Any]) -> bool:
     """Whether a plan's table asks for data that a user brings."""
-    return OWN in (table.get("data"), table.get("matrix"))
+    given = table.get(SOURCE[kind_named(table)])
+    return given == OWN or (isinstance(given, list) and OWN in given)

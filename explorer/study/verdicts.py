@@ -12,6 +12,7 @@ from explorer.completion import Identifiability
 from explorer.mixture import STRATEGIES, Degeneracy, DegeneracyKind, StopReason
 from explorer.runs import ALSRun, EMRun
 from explorer.settings import ALSSettings, EMSettings, shown
+from explorer.study.als_outcomes import ALSOutcome, alike, why_not_recovered
 from explorer.study.beyond import N_STARTS, Alternatives, BeyondALS, BeyondEM, recovered_below
 
 # Two ends of EM closer than this in total log-likelihood count as one optimum: it is far below what a person would
@@ -19,8 +20,6 @@ from explorer.study.beyond import N_STARTS, Alternatives, BeyondALS, BeyondEM, r
 SAME_OPTIMUM = 0.05
 # Components whose means, weights and variances agree to this share of the data's spread have not separated.
 SAME_COMPONENT = 1e-6
-# Two errors on the hidden entries count as alike up to this ratio.
-ALIKE = 1.5
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def als_verdict(run: ALSRun, settings: ALSSettings, beyond: BeyondALS | None = N
     if trace.rmse_hidden is not None and true_rank is not None:
         hidden = trace.rmse_hidden[-1]
         end = f"{how}, hidden error {_in_units(run, hidden)}"
-        if hidden < recovered_below(run):
+        if hidden < recovered_below(run.problem, run.masked):
             chose = "start and ridge" if settings.ridge else "the start"
             free = "" if determined else f", although {reason}: {chose} chose well"
             return Verdict("good", "Recovered", end + _known(run, settings, beyond) + free, "Ends recovered")
@@ -105,25 +104,21 @@ def als_verdict(run: ALSRun, settings: ALSSettings, beyond: BeyondALS | None = N
 
 def _not_recovered(run: ALSRun, others: Alternatives, end: str) -> Verdict:
     """Why a run of the true rank is far from the matrix although the mask determines it."""
-    hidden, enough = run.trace.rmse_hidden[-1], recovered_below(run)
+    hidden, enough = run.trace.rmse_hidden[-1], recovered_below(run.problem, run.masked)
+    why = why_not_recovered(hidden, others.continued, others.from_truth, enough)
     continued, from_truth = _in_units(run, others.continued), _in_units(run, others.from_truth)
     sweeps, s = ("1 more sweep", "s") if others.sweeps == 1 else (f"{others.sweeps} more sweeps", "")
-    if others.continued < enough or not _alike(hidden, others.continued):
+    if why is ALSOutcome.STOPPED_EARLY:
         stopped_early = run.trace.stop_reason == StopReason.MAX_ITER
         word = "Stopped at max sweeps" if stopped_early else "Stopped on a plateau"
         outlook = f"recover{s} the matrix" if others.continued < enough else f"lead{s} to {continued}"
         return _verdict("warning", word, f"{end}; {sweeps} {outlook}")
-    if _alike(others.continued, others.from_truth):
-        by = "noise" if _alike(others.from_truth, others.without_ridge) else "ridge"
+    if why is ALSOutcome.HELD_BACK:
+        by = "noise" if alike(others.from_truth, others.without_ridge) else "ridge"
         sentence = f"{end}; the true factors lead to {from_truth}: the {by} allows no better"
         return _verdict("warning", "Held back", sentence)
     sentence = f"{end}, although the mask determines the matrix and its true factors lead to {from_truth}"
     return Verdict("local", "Stuck", f"{sentence}: try another start", "Gets stuck")
-
-
-def _alike(error: float, other: float) -> bool:
-    """Whether two errors on the hidden entries differ by less than people would care about."""
-    return max(error, other) <= ALIKE * min(error, other)
 
 
 def _known(run: ALSRun, settings: ALSSettings, beyond: BeyondALS | None) -> str:

@@ -93,7 +93,7 @@ def test_random_low_rank_has_three_directions_and_noise_in_all_others():
 
 @pytest.mark.parametrize("name", SHAPES_AND_MISSING)
 def test_only_generated_matrices_know_their_rank(name):
-    assert (load_matrix(name).low_rank is not None) == (name in ("checkerboard", "low-rank"))
+    assert (load_matrix(name).low_rank is not None) == (name in ("checkerboard", "low-rank", "generated"))
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():

@@ -1,0 +1,192 @@
+"""Where runs would have ended had nothing stopped them: plateaus and saddle points told from maxima.
+
+EM stops where the log-likelihood changes little, and that need not be near a maximum: on a plateau it may change by a
+millionth an iteration for hundreds of iterations, and then climb by 150 nats. So every end is continued with a far
+smaller tolerance, to the limit of that run, and it is the limits that are grouped into optima. A run that is not yet
+near its own limit stopped early; its gap tells by how many nats.
+
+A limit may still be a saddle point, where components are equal and EM, which treats them alike, never parts them. A
+push tells: from next to a maximum EM comes back, from next to a saddle point it climbs away.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from explorer.errors import InputError
+from explorer.mixture.covariances import Floats, form_of
+from explorer.mixture.degeneracy import Degeneracy
+from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
+from explorer.mixture.many import ManyRuns, run_many
+from explorer.mixture.model import Mixtures, read_only
+from explorer.mixture.optima import (
+    DISTANCE_TOLERANCE,
+    LOG_LIKELIHOOD_TOLERANCE,
+    SPURIOUS_SHARE,
+    Optima,
+    OptimumKind,
+    distances_between,
+    group_optima,
+)
+from explorer.stopping import StopReason
+
+# Ends that are no farther apart, as `group_ends` measures it, are one: the same but for rounding.
+SAME_PLACE = 1e-9
+# How far a limit is pushed: weights and widths by this share, means by this share of the component's width. It is less
+# than the distance at which ends are one optimum, and enough for tied covariances, where EM leaves the saddle point of
+# equal components by the cube of the distance only.
+PUSH = 0.03
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Limits:
+    """The limits of R runs, and the distinct optima among them. The arrays are read-only.
+
+    optima: of the limits; `optima.labels` (R,) is the optimum that each run belongs to, the best one first.
+    continued: the runs at their limits, components in the order that they had; n_iterations are those that it took from
+    where the run had stopped. The stop reason is converged or degenerate where the limit was reached, max_iter or None
+    where it was not: then a gap is only known to be at least this large.
+    gaps (R,): by how many nats the limit is above the end of the run.
+    early (R,): the run had stopped farther from its limit than the tolerances allow.
+    on_plateau (R,): so it had, because its own tolerance took a plateau for convergence. The other early ones ran out
+    of iterations, or were cut short.
+    """
+
+    optima: Optima
+    continued: ManyRuns
+    gaps: Floats
+    early: NDArray[np.bool_]
+    on_plateau: NDArray[np.bool_]
+
+    def __repr__(self) -> str:
+        early, on_plateau = np.count_nonzero(self.early), np.count_nonzero(self.on_plateau)
+        return f"Limits({self.optima!r}; {early} of {len(self.gaps)} runs stopped early, {on_plateau} on a plateau)"
+
+
+def find_limits(
+    data: ArrayLike,
+    runs: ManyRuns,
+    *,
+    structure: str = "full",
+    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    rtol: float = 1e-12,
+    max_iter: int = 20_000,
+    log_likelihood_tolerance: float = LOG_LIKELIHOOD_TOLERANCE,
+    distance_tolerance: float = DISTANCE_TOLERANCE,
+    spurious_share: float = SPURIOUS_SHARE,
+    progress: Callable[[int, int], object] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Limits:
+    """Continue many runs to their limits, and group these into distinct optima.
+
+    data, structure, variance_floor: those of the runs, whose E steps must not have been hard.
+    rtol, max_iter: of the continuation. A degenerate run is at its limit already.
+    log_likelihood_tolerance, distance_tolerance, spurious_share: as in `group_ends`. Within the first two of its limit
+    a run is said to have reached it.
+    progress(finished, all) and cancelled() are called after every iteration, as in `run_many`; `all` are the runs that
+    ended in different places, since those that ended in the same one are continued only once. Once cancelled() is true,
+    the runs are grouped as they stand, those under way with a stop reason of None, and no saddle points are looked for.
+
+    Raises InputError as `run_many` and `group_ends` do. Runs of another structure than told are refused where they do
+    not have it; that they had another variance floor, or hard E steps, cannot be seen.
+    """
+    if not isinstance(runs, ManyRuns):
+        raise InputError("The runs must be what `run_many` gives.")
+    settings = {"structure": structure, "variance_floor": variance_floor, "rtol": rtol, "max_iter": max_iter}
+    continued = _continued(data, runs, settings, progress, cancelled)
+    grouping = {
+        "log_likelihood_tolerance": log_likelihood_tolerance,
+        "distance_tolerance": distance_tolerance,
+        "spurious_share": spurious_share,
+    }
+    optima = group_optima(continued, **grouping)
+    if None not in continued.stop_reasons:
+        left = _left_when_pushed(data, optima, settings, log_likelihood_tolerance)
+        if left.any():
+            optima = group_optima(continued, saddles=left[optima.labels], **grouping)
+    gaps = np.maximum(continued.log_likelihoods - runs.log_likelihoods, 0.0)
+    early = (gaps > log_likelihood_tolerance) | (distances_between(runs, continued) > distance_tolerance)
+    converged = np.array([reason is StopReason.CONVERGED for reason in runs.stop_reasons])
+    return Limits(optima, continued, read_only(gaps), read_only(early), read_only(early & converged))
+
+
+def _continued(
+    data: ArrayLike,
+    runs: ManyRuns,
+    settings: dict,
+    progress: Callable[[int, int], object] | None,
+    cancelled: Callable[[], bool] | None,
+) -> ManyRuns:
+    """The runs, those that are not degenerate continued to their limits, as far as that went before it was cancelled.
+
+    Runs that ended in the same place are continued once; each gets the limit with its components in its own order.
+    """
+    places = group_optima(runs, log_likelihood_tolerance=1.0, distance_tolerance=SAME_PLACE)
+    first = places.representatives
+    on = first[~runs.degenerate[first]]
+    steps, reasons, falls = np.zeros_like(runs.n_iterations), list(runs.stop_reasons), list(runs.degeneracies)
+    weights, means, covariances = runs.weights.copy(), runs.means.copy(), runs.covariances.copy()
+    log_likelihoods = runs.log_likelihoods.copy()
+    if len(on):
+        starts = Mixtures(weights[on], means[on], covariances[on])
+        found = run_many(data, starts, progress=progress, cancelled=cancelled, **settings)
+        # Starts that were not read any more stand where they stood.
+        for r in on[found.n_runs :]:
+            reasons[r] = None
+        on = on[: found.n_runs]
+        weights[on], means[on], covariances[on] = found.weights, found.means, found.covariances
+        log_likelihoods[on], steps[on] = found.log_likelihoods, found.n_iterations
+        for i, r in enumerate(on):
+            reasons[r], falls[r] = found.stop_reasons[i], found.degeneracies[i]
+    source = first[places.labels]
+    # Component k of a run is component order[k] of the run that was continued for it.
+    order = np.take_along_axis(places.permutations[source], np.argsort(places.permutations, axis=1), axis=1)
+    each = source[:, None]
+    return ManyRuns(
+        weights=read_only(weights[each, order]),
+        means=read_only(means[each, order]),
+        covariances=read_only(covariances[each, order]),
+        log_likelihoods=read_only(log_likelihoods[source]),
+        n_iterations=read_only(steps[source]),
+        stop_reasons=tuple(reasons[s] for s in source),
+        degeneracies=tuple(_renamed(falls[s], names.tolist()) for s, names in zip(source, order, strict=True)),
+        paths=None,
+    )
+
+
+def _renamed(falls: tuple[Degeneracy, ...], order: list[int]) -> tuple[Degeneracy, ...]:
+    """The degeneracies of a run whose component k was component order[k] when they were found, in order."""
+    renamed = (replace(fall, component=order.index(fall.component)) for fall in falls)
+    return tuple(sorted(renamed, key=lambda fall: fall.component))
+
+
+def _left_when_pushed(data: ArrayLike, optima: Optima, settings: dict, tolerance: float) -> NDArray[np.bool_]:
+    """Which proper optima (G,) EM leaves for a higher log-likelihood, when it begins right beside them."""
+    proper = np.flatnonzero([kind is OptimumKind.PROPER for kind in optima.kinds])
+    left = np.zeros(optima.n_optima, dtype=bool)
+    if len(proper):
+        weights, means, covariances = optima.weights[proper], optima.means[proper], optima.covariances[proper]
+        beside = run_many(data, _pushed(weights, means, covariances, settings["structure"]), **settings)
+        left[proper] = beside.log_likelihoods > optima.log_likelihoods[proper] + tolerance
+    return left
+
+
+def _pushed(weights: Floats, means: Floats, covariances: Floats, structure: str) -> Mixtures:
+    """G mixtures, all their parameters changed a little, at random but always alike; the structure is kept."""
+    rng = np.random.default_rng(0)
+    n_mixtures, n_components, d = means.shape
+    form = form_of(structure, d)
+    stretch = rng.normal(size=(n_mixtures, 1 if form.shared else n_components, d, d))
+    if not form.matrices:
+        stretch = (stretch[..., :1, :1] if form.isotropic else stretch) * np.eye(d)
+    stretch = np.eye(d) + PUSH * stretch
+    stretched = stretch @ covariances @ stretch.swapaxes(-1, -2)
+    pushed = weights * np.exp(PUSH * rng.normal(size=weights.shape))
+    deviations = np.sqrt(np.einsum("gkii->gki", covariances))
+    return Mixtures(
+        pushed / pushed.sum(axis=1, keepdims=True),
+        means + PUSH * deviations * rng.normal(size=means.shape),
+        (stretched + stretched.swapaxes(-1, -2)) / 2,
+    )

@@ -1,0 +1,47 @@
+"""A Plotly chart on the page: in the page's colours, described in words, and what was clicked on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+# Zooming by dragging would catch every click that is not quite still.
+_CONFIG = {"displayModeBar": False, "doubleClick": "reset", "scrollZoom": False}
+
+
+def theme_name() -> str:
+    """The page's theme, "light" or "dark"."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def draw_chart(figure: go.Figure, key: str, alt: str) -> dict[str, Any] | None:
+    """Draw a figure and return the point that was clicked on it just now, as Streamlit tells it; None for none.
+
+    alt: what the chart shows, for those who do not see it. A click is told once: the chart is then drawn anew, with
+    nothing selected.
+    """
+    count = f"{key}_clicks"
+    clicks = st.session_state.setdefault(count, 0)
+    figure.update_layout(dragmode=False)
+    event = st.plotly_chart(
+        figure,
+        theme=None,
+        key=f"{key}_{clicks}",
+        on_select="rerun",
+        selection_mode="points",
+        config=_CONFIG,
+        alt=alt,
+    )
+    points = event["selection"]["points"]
+    if not points:
+        return None
+    st.session_state[count] = clicks + 1
+    return points[0]
+
+
+def draw_picture(figure: go.Figure, key: str, alt: str) -> None:
+    """Draw a figure on which nothing can be clicked."""
+    figure.update_layout(dragmode=False)
+    st.plotly_chart(figure, theme=None, key=key, config=_CONFIG, alt=alt)

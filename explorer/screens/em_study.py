@@ -1,0 +1,257 @@
+"""A study of EM on the page: what is asked for, where its runs end, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from explorer.charts.end_rows import end_rows, keys_of_runs
+from explorer.charts.paths import paths_figure
+from explorer.charts.small_multiples import optima_figure
+from explorer.charts.strategies import ends_figure, restarts_figure
+from explorer.charts.theme import FONT_SIZE
+from explorer.charts.tolerances import tolerances_figure
+from explorer.charts.words import counted, number, percent
+from explorer.datasets import SAMPLES
+from explorer.mixture import STRATEGIES
+from explorer.screens.charting import draw_chart, draw_picture, theme_name
+from explorer.screens.computed import Own
+from explorer.screens.landscape_view import draw_landscape
+from explorer.screens.own_data import bring_sample, brought
+from explorer.screens.study_part import Replay, StudyPart
+from explorer.screens.study_work import StudyWork
+from explorer.screens.widgets import Form
+from explorer.settings import OWN, EMSettings, EMStudySettings, run_of_study
+from explorer.study.em_outcomes import EMOutcomes, em_outcomes
+from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
+from explorer.study.em_summary import InitializationSummary, headline, summarize
+
+
+def _controls(form: Form) -> None:
+    data, k, which, starts, seed, dice, more = st.columns(
+        [2.4, 1.2, 2.6, 1.4, 1.4, 0.6, 1.1], gap="small", vertical_alignment="bottom"
+    )
+    with data:
+        own = brought("data")
+        known = {name: source.label for name, source in SAMPLES.items()}
+        form.draw("data", options=known | {OWN: own.data.label if own else "Your data …"})
+    with k:
+        form.draw("n_components")
+    with which:
+        chosen = [STRATEGIES[name].label for name in form.settings.initializations]
+        told = ", ".join(chosen) if len(chosen) < 3 else f"{len(chosen)} initializations"
+        with st.popover(told, width="stretch"):
+            form.draw("initializations")
+            for name in form.settings.initializations:
+                st.caption(f"**{STRATEGIES[name].label}.** {STRATEGIES[name].explanation}")
+    with starts:
+        form.draw("n_starts")
+    with seed:
+        form.draw("first_seed")
+    with dice:
+        form.dice("first_seed", help="Other starts")
+    with more, st.popover("More", width="stretch"):
+        _more(form)
+
+
+def _more(form: Form) -> None:
+    settings = form.settings
+    source = SAMPLES.get(settings.data)
+    run, data, own = st.tabs(["Run", "Data", "Your data"])
+    with run:
+        form.draw("rtol", slider=True)
+        form.draw("max_iter")
+        form.draw("structure", slider=True)
+        form.draw("variance_floor", slider=True)
+    with data:
+        if source is not None:
+            st.caption(f"{source.about} Source: {source.source}.")
+        form.draw("data_seed", disabled=source is None or not source.uses_seed)
+        if settings.data == "generated":
+            for name in ("true_weights", "true_means", "true_deviations", "n_points"):
+                form.draw(name)
+    with own:
+        bring_sample(form)
+
+
+def _outcomes_of(work: StudyWork) -> EMOutcomes:
+    settings, sample = work.study.settings, work.study.problem
+    return work.answer("outcomes", lambda table: em_outcomes(settings, sample.values, table))
+
+
+def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
+    settings, sample = work.study.settings, work.study.problem
+    outcomes = _outcomes_of(work)
+    labels = {name: STRATEGIES[name].label for name in settings.initializations if name in set(_names(outcomes))}
+    summaries = summarize(outcomes)
+    title, sentence = headline(outcomes, labels)
+    st.html(f'<p class="headline"><strong>{title}</strong> <span>{sentence}</span></p>')
+    left, right = st.columns([0.585, 0.415], gap="medium")
+    with left:
+        _draw_optima(work, outcomes, labels, summaries, replay)
+    with right:
+        if settings.n_components == 2:
+            draw_landscape(settings, sample, own, replay)
+        else:
+            _draw_ends(settings, outcomes, labels, replay)
+    left, right = st.columns([0.585, 0.415], gap="medium")
+    with left:
+        _draw_paths(work, outcomes, labels, replay)
+    with right:
+        if settings.n_components == 2:
+            _draw_ends(settings, outcomes, labels, replay)
+        else:
+            _draw_restarts(outcomes, labels)
+    left, right = st.columns([0.585, 0.415], gap="medium")
+    with left:
+        _draw_tolerances(work, outcomes, labels)
+    with right:
+        if settings.n_components == 2:
+            _draw_restarts(outcomes, labels)
+    _draw_numbers(labels, summaries)
+
+
+def _names(outcomes: EMOutcomes) -> pd.Series:
+    return outcomes.table["initialization"]
+
+
+def _heading(title: str, note: str) -> None:
+    st.html(f'<h3 class="chart">{title} <small>{note}</small></h3>')
+
+
+def _draw_optima(
+    work: StudyWork,
+    outcomes: EMOutcomes,
+    labels: Mapping[str, str],
+    summaries: Mapping[str, InitializationSummary],
+    replay: Replay,
+) -> None:
+    settings, sample = work.study.settings, work.study.problem
+    rows = end_rows(outcomes)
+    foot = {name: _starts(summaries[name].starts_needed) for name in labels}
+    _heading("Where the starts end", f"L: log-likelihood, total over {counted(len(sample.values), 'point')}")
+    figure = optima_figure(
+        rows, sample.values, labels, theme=theme_name(), font_size=FONT_SIZE, foot=foot,
+        foot_title="starts for A with 95 % certainty",
+    )  # fmt: skip
+    told = "; ".join(
+        f"{row.letter or row.title}: "
+        + ", ".join(f"{labels[name]} {percent(row.shares.get(name, 0))}" for name in labels)
+        for row in rows
+    )
+    point = draw_chart(figure, "optima", f"Share of the starts that end in each optimum. {told}.")
+    if point:
+        key, name = point["customdata"][:2]
+        table = outcomes.table
+        mine = (keys_of_runs(outcomes) == key) & ((table["initialization"] == name) if name else True)
+        _replay_row(table[mine].iloc[0], settings, replay)
+
+
+def _starts(needed: float) -> str:
+    return "–" if needed == float("inf") else f"{needed:,.0f}"
+
+
+def _replay_row(run: Any, settings: EMStudySettings, replay: Replay) -> None:
+    replay(run_of_study(settings, run["initialization"], int(run["seed"])))
+
+
+def _draw_ends(settings: EMStudySettings, outcomes: EMOutcomes, labels: Mapping[str, str], replay: Replay) -> None:
+    _heading("By initialization", "a bubble is as large as its share of the runs")
+    point = draw_chart(
+        ends_figure(outcomes, labels, theme=theme_name()), "ends",
+        "Distribution of the final log-likelihood by initialization; the table of figures below tells the shares.",
+    )  # fmt: skip
+    if point:
+        name, seed = point["customdata"][:2]
+        replay(run_of_study(settings, name, int(seed)))
+
+
+def _draw_restarts(outcomes: EMOutcomes, labels: Mapping[str, str]) -> None:
+    _heading("How many restarts", "the best of so many starts, on average")
+    draw_picture(
+        restarts_figure(outcomes, labels, theme=theme_name()), "restarts",
+        "Mean of the best log-likelihood against the number of restarts, one line an initialization.",
+    )  # fmt: skip
+
+
+def _draw_paths(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str, str], replay: Replay) -> None:
+    settings, sample = work.study.settings, work.study.problem
+    paths = work.answer("paths", lambda table: log_likelihood_paths(settings, sample.values, table))
+    _heading(f"Paths of {counted(len(paths), 'run')}", "coloured by the optimum they reach")
+    ways = {"level": "log-likelihood", "gap": "distance to the own limit, log scale"}
+    way = st.segmented_control(
+        "What the paths show", list(ways), format_func=ways.get, default="level", required=True, key="paths_way",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    point = draw_chart(
+        paths_figure(outcomes, paths, labels, gap=way == "gap", theme=theme_name()), f"paths_{way}",
+        f"Log-likelihood by iteration of {len(paths)} runs; a level stretch is a plateau.",
+    )  # fmt: skip
+    if point:
+        _replay_row(outcomes.table.iloc[int(point["customdata"])], settings, replay)
+
+
+def _draw_tolerances(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str, str]) -> None:
+    settings, sample = work.study.settings, work.study.problem
+    lasting = outcomes.table[outcomes.table["limit"].notna()]
+    effects = work.answer("tolerances", lambda table: tolerance_effects(settings, sample.values, lasting))
+    _heading("What the tolerance does", "runs that stop on a plateau, more than 0.05 nats below their limit")
+    told = "; ".join(f"{effect.rtol:g}: {percent(float(effect.stopped_early.mean()))}" for effect in effects)
+    draw_picture(
+        tolerances_figure(effects, lasting["initialization"].to_numpy(), labels, theme=theme_name()), "tolerances",
+        f"Share of the runs that stop early, by tolerance. {told}.",
+    )  # fmt: skip
+
+
+def _draw_numbers(labels: Mapping[str, str], summaries: Mapping[str, InitializationSummary]) -> None:
+    rows = [
+        {
+            "Initialization": labels[name],
+            "Runs": each.n_runs,
+            "In the best": percent(each.best.share),
+            "95 % interval": f"{percent(each.best.low)} to {percent(each.best.high)}",
+            "Starts for 95 %": _starts(each.starts_needed),
+            "Iterations, median": "–" if each.iterations is None else number(each.iterations[0], 0),
+            "10 % to 90 %": "–" if each.iterations is None else f"{each.iterations[1]:.0f} to {each.iterations[2]:.0f}",
+            **{title: percent(each.others[outcome]) for outcome, title in _OUTCOME_TITLES.items()},
+        }
+        for name, each in summaries.items()
+    ]
+    _heading("In figures", "by initialization")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="figures")
+
+
+_OUTCOME_TITLES = {
+    "proper": "Other optima",
+    "plateau": "Stopped early",
+    "saddle": "At a saddle",
+    "spurious": "Spurious",
+    "degenerate": "Degenerate",
+}
+
+
+def _to_compare(work: StudyWork) -> dict[str, EMSettings]:
+    """One run for each place where runs end and each initialization."""
+    settings, outcomes = work.study.settings, _outcomes_of(work)
+    table = outcomes.table.assign(key=keys_of_runs(outcomes))
+    runs = {}
+    for row in end_rows(outcomes):
+        for name, mine in table[table["key"] == row.key].groupby("initialization", sort=False):
+            first = mine.iloc[0]
+            label = f"{row.title if row.letter == '' else row.letter} · {STRATEGIES[name].label} · seed {first['seed']}"
+            runs[label] = run_of_study(settings, name, int(first["seed"]))
+    return runs
+
+
+EM_STUDY = StudyPart(
+    name="em",
+    label="EM",
+    settings=EMStudySettings,
+    data="data",
+    controls=_controls,
+    results=_results,
+    to_compare=_to_compare,
+)

@@ -1,0 +1,91 @@
+"""Running a study on the page: the button that starts, stops and continues it, its progress, and what has finished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from explorer.charts.words import counted
+from explorer.screens.study_work import StudyWork
+
+# The picture is drawn anew each time that twice as many runs have finished.
+GROWTH = 2
+
+
+class StudyBar:
+    """The state of one kind of study, "em" or "als", in the session.
+
+    What is shown is what was asked for last, not what the widgets hold: they may be on their way elsewhere.
+    """
+
+    def __init__(self, name: str):
+        self._name = name
+
+    @property
+    def asked(self) -> Any:
+        """The settings that are shown; None before the first."""
+        return st.session_state.get(f"{self._name}_asked")
+
+    @property
+    def stopped(self) -> bool:
+        return st.session_state.get(f"{self._name}_stopped", False)
+
+    def ask(self, settings: Any) -> None:
+        """Show these settings from now on, and run what is not there yet."""
+        st.session_state[f"{self._name}_asked"] = settings
+        st.session_state[f"{self._name}_stopped"] = False
+
+    def stop(self) -> None:
+        """Leave it at what has finished."""
+        st.session_state[f"{self._name}_stopped"] = True
+
+    def button(self, settings: Any, n_runs: int, work: StudyWork | None) -> None:
+        """Draw the one button that fits: run, stop, go on."""
+        key = f"{self._name}_run"
+        if work is None or settings != self.asked:
+            st.button(
+                f"Run {counted(n_runs, 'start')}", key=key, type="primary", on_click=self.ask, args=(settings,),
+                width="stretch",
+            )  # fmt: skip
+        elif work.complete:
+            st.button(f"{counted(n_runs, 'run')} done", key=key, disabled=True, width="stretch")
+        elif self.stopped:
+            st.button("Go on", key=key, type="primary", on_click=self.ask, args=(settings,), width="stretch")
+        else:
+            st.button("Stop", key=key, icon=":material/stop:", on_click=self.stop, width="stretch")
+
+    def run(self, work: StudyWork, draw: Callable[[], None]) -> None:
+        """Run what is left of a study, with its progress, and draw what has finished, now and then and at the end."""
+        place = st.empty()
+        running = not work.complete and not self.stopped
+        if running:
+            enough = max(1, GROWTH * work.n_finished)
+            bar = place.progress(work.n_finished / work.n_runs, text=_progress(work))
+            while not work.complete and work.n_finished < enough:
+                work.step()
+                # Here a click on "Stop", or any other, ends this run of the script; what has finished stays.
+                bar.progress(work.n_finished / work.n_runs, text=_progress(work))
+            if work.complete:
+                st.rerun()  # the button above says so then
+        if self.stopped and not work.complete:
+            place.info(f"Stopped: {work.n_finished:,} of {counted(work.n_runs, 'run')} are shown.")
+        if work.n_finished:
+            draw()
+        if running:
+            st.rerun()
+
+
+def _progress(work: StudyWork) -> str:
+    done = f"{work.n_finished:,} of {counted(work.n_runs, 'run')}"
+    seconds = work.seconds_left
+    return done if seconds is None else f"{done} · {_duration(seconds)} left"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1.5:
+        return "about a second"
+    if seconds < 90:
+        return f"about {seconds:.0f} seconds"
+    return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.1f} hours"

@@ -1,0 +1,72 @@
+"""What `explorer study` does: a plan file in, the results out, without a screen."""
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from explorer.errors import InputError
+from explorer.study.cluster import dask_executor
+from explorer.study.journal import Journal, folder_of, open_journal
+from explorer.study.plan_files import load_plan
+from explorer.study.plans import Plan
+from explorer.study.processes import n_cores, process_pool
+from explorer.study.progress import ProgressLine
+from explorer.study.results import Results, format_of, write_results
+from explorer.study.work import iterate_batches, joined
+
+
+def run_study(plan_path: Path, out: Path, *, n_workers: int | None, dask: str | None, overwrite: bool) -> None:
+    """Run the plan at `plan_path`, or what is left of it, and write the results to `out`.
+
+    n_workers: None for one a core. dask: the address of a scheduler, whose workers are used instead.
+    Raises InputError that says what is wrong, and KeyboardInterrupt; what is finished then stays on the disk.
+    """
+    format_of(out)  # before the work, not after it
+    if out.exists() and not overwrite:
+        raise InputError(f"{out} exists already; choose another --out, or replace it by --overwrite.")
+    plan = load_plan(plan_path)
+    journal = open_journal(folder_of(out), plan)
+    table = _finish(journal, n_workers or n_cores(), dask)
+    write_results(Results(plan, _with_outcomes(plan, table)), out)
+    journal.remove()
+    print(f"Wrote {out}.")
+
+
+def _finish(journal: Journal, n_workers: int, dask: str | None) -> pd.DataFrame:
+    """Make what is not finished, keep every batch on the disk, and return the whole table."""
+    plan, parts = journal.plan, journal.finished()
+    n_finished, progress = sum(map(len, parts.values())), ProgressLine(sys.stdout)
+    if parts:
+        print(f"Continuing: {n_finished:,} runs are finished.", flush=True)
+    n_left = len(plan.batches) - len(parts)
+    with closing(progress), _workers(min(n_workers, n_left), dask if n_left else None) as executor:
+        progress(n_finished, plan.n_runs)
+        with closing(iterate_batches(plan, executor, parts.keys())) as batches:
+            for index, rows in batches:
+                journal.keep(index, rows)
+                parts[index] = rows
+                n_finished += len(rows)
+                progress(n_finished, plan.n_runs)
+    return joined(parts)
+
+
+@contextmanager
+def _workers(n_workers: int, dask: str | None) -> Iterator[Executor | None]:
+    """Who makes the batches; None for this process."""
+    if dask is not None:
+        with dask_executor(dask) as executor:
+            yield executor
+    elif n_workers > 1:
+        with process_pool(n_workers) as executor:
+            yield executor
+    else:
+        yield None
+
+
+def _with_outcomes(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the columns that tell how each run ended."""
+    return table  # at the merge: explorer.study.outcomes.add_outcomes(plan, table)

@@ -1,0 +1,144 @@
+"""Which optimum each run of a study ended in, whether it stopped on its way, and how far it is from the best known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from string import ascii_uppercase
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from explorer.mixture import ManyRuns, Mixture, OptimumKind, StopReason, find_limits
+from explorer.settings import EMStudySettings
+
+Floats = NDArray[np.float64]
+
+
+class EMOutcome(StrEnum):
+    """How a run ended.
+
+    proper: in a maximum whose likelihood says something about the data. plateau: the tolerance or the bound on
+    iterations stopped it before its limit. saddle: it rests, but the slightest push would lead it away; so it is with
+    components that started equal. spurious: in a maximum that buys its likelihood with a tiny variance. degenerate: a
+    component collapsed or lost its points.
+    """
+
+    PROPER = "proper"
+    PLATEAU = "plateau"
+    SADDLE = "saddle"
+    SPURIOUS = "spurious"
+    DEGENERATE = "degenerate"
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """A place where runs end, or would end if they went on.
+
+    label: A, B, ... for proper ones, best first; u1, u2, ... for saddles, s1, s2, ... for spurious ones. outcome: of a
+    run that ends there. mixture: components by rising mean.
+    """
+
+    label: str
+    outcome: EMOutcome
+    log_likelihood: float
+    mixture: Mixture
+
+
+@dataclass(frozen=True, eq=False)
+class EMOutcomes:
+    """The outcomes of a study's runs.
+
+    table: the study's table with four columns more:
+    outcome: an EMOutcome. optimum: the label of the optimum that the run is in or, from a plateau, would climb to; ""
+    where that is a collapse. limit: the log-likelihood there, NaN for a collapse. gap: by how much the run's own
+    log-likelihood is below that of the best proper optimum, NaN where it ended degenerate or there is none.
+    optima: proper ones, best first, then spurious ones, then saddles.
+    """
+
+    table: pd.DataFrame
+    optima: tuple[Optimum, ...]
+
+    @property
+    def best(self) -> Optimum | None:
+        """The best proper optimum; None where no run leads to one."""
+        return next(iter(self.proper), None)
+
+    @property
+    def proper(self) -> tuple[Optimum, ...]:
+        return tuple(optimum for optimum in self.optima if optimum.outcome is EMOutcome.PROPER)
+
+    def optimum(self, label: str) -> Optimum:
+        """The optimum of a label."""
+        return next(optimum for optimum in self.optima if optimum.label == label)
+
+
+def em_outcomes(settings: EMStudySettings, values: Floats, table: pd.DataFrame) -> EMOutcomes:
+    """Judge the runs of one study, all or some of them, by their limits (`find_limits`)."""
+    lasting = ~table["stop_reason"].isin([StopReason.DEGENERATE, StopReason.DIVERGED]).to_numpy()
+    outcome = np.full(len(table), EMOutcome.DEGENERATE, dtype=object)
+    optimum = np.full(len(table), "", dtype=object)
+    limit, gap = np.full(len(table), np.nan), np.full(len(table), np.nan)
+    optima: tuple[Optimum, ...] = ()
+    if lasting.any():
+        ends = ends_of(table[lasting], settings.n_components)
+        limits = find_limits(values, ends, structure=settings.structure, variance_floor=settings.variance_floor)
+        optima, labels, outcomes = _named(limits.optima)
+        labels, outcomes = labels[limits.optima.labels], outcomes[limits.optima.labels]
+        reached = np.where(labels == "", np.nan, limits.continued.log_likelihoods)
+        outcome[lasting] = np.where(limits.early, EMOutcome.PLATEAU, outcomes)
+        optimum[lasting], limit[lasting] = labels, reached
+        best = next((each.log_likelihood for each in optima if each.outcome is EMOutcome.PROPER), np.nan)
+        gap[lasting] = best - ends.log_likelihoods
+    return EMOutcomes(table.assign(outcome=outcome, optimum=optimum, limit=limit, gap=gap), optima)
+
+
+def ends_of(table: pd.DataFrame, n_components: int) -> ManyRuns:
+    """The ends of runs that are not degenerate, as the table of `run_em_batch` tells them."""
+    weights, means, deviations = (
+        table[[f"{name}_{k + 1}" for k in range(n_components)]].to_numpy(np.float64)
+        for name in ("weight", "mean", "deviation")
+    )
+    return ManyRuns(
+        weights=weights / weights.sum(axis=1, keepdims=True),
+        means=means[:, :, None],
+        covariances=np.square(deviations)[:, :, None, None],
+        log_likelihoods=table["log_likelihood"].to_numpy(np.float64),
+        n_iterations=table["iterations"].to_numpy(np.int64),
+        stop_reasons=tuple(StopReason(reason) for reason in table["stop_reason"]),
+        degeneracies=((),) * len(table),
+        paths=None,
+    )
+
+
+_OUTCOMES = {
+    OptimumKind.PROPER: EMOutcome.PROPER,
+    OptimumKind.SPURIOUS: EMOutcome.SPURIOUS,
+    OptimumKind.SADDLE: EMOutcome.SADDLE,
+    OptimumKind.DEGENERATE: EMOutcome.DEGENERATE,
+}
+
+
+def _named(found) -> tuple[tuple[Optimum, ...], NDArray, NDArray]:
+    """The optima but for collapses; and of all, collapses too, the labels and outcomes (G,)."""
+    optima, labels, outcomes = [], [], []
+    for g, kind in enumerate(found.kinds):
+        outcome = _OUTCOMES[kind]
+        label = label_of(outcome, outcomes.count(outcome))
+        labels.append(label)
+        outcomes.append(outcome)
+        if outcome is not EMOutcome.DEGENERATE:
+            order = np.argsort(found.means[g, :, 0], kind="stable")
+            mixture = Mixture(found.weights[g][order], found.means[g][order], found.covariances[g][order])
+            optima.append(Optimum(label, outcome, float(found.log_likelihoods[g]), mixture))
+    return tuple(optima), np.array(labels, dtype=object), np.array(outcomes, dtype=object)
+
+
+def label_of(outcome: EMOutcome, index: int) -> str:
+    """The label of the index-th optimum of its kind: A, ..., Z, A2, ..., or u1, ..., or s1, ...; "" for a collapse."""
+    if outcome is EMOutcome.PROPER:
+        round_, letter = divmod(index, len(ascii_uppercase))
+        return ascii_uppercase[letter] + (f"{round_ + 1}" if round_ else "")
+    prefix = {EMOutcome.SADDLE: "u", EMOutcome.SPURIOUS: "s"}.get(outcome)
+    return f"{prefix}{index + 1}" if prefix else ""

@@ -1,0 +1,81 @@
+"""A plan file on the disk, and the data that it names."""
+
+from pathlib import Path
+from typing import Any
+
+from explorer.datasets import MAX_BYTES, MatrixProblem, Sample, own_matrix, own_sample, read_matrix, read_table
+from explorer.errors import InputError
+from explorer.settings import OWN
+from explorer.study.plans import SOURCE, Plan, kind_named, parsed, plan_of, uses_own_data
+
+
+def load_plan(path: Path) -> Plan:
+    """Read the plan file at `path`. It may name own data: `file = "x.csv"`, and for EM `column = "name"`.
+
+    A relative file is looked for beside the plan. Raises InputError that says what is wrong.
+    """
+    table = parsed(_read(path, "plan"))
+    kind = kind_named(table)
+    source = SOURCE[kind]
+    file, column = _named(table, "file"), _named(table, "column")
+    if file is None:
+        if column is not None or uses_own_data(table):
+            raise InputError('The plan is on data of your own, but names no file; add file = "data.csv".')
+        return plan_of(table)
+    table.setdefault(source, OWN)
+    if not uses_own_data(table):
+        raise InputError(f"The plan names a file, but {source} is {table[source]!r}; leave {source} out.")
+    return plan_of(table, _own_data(path.parent / file, kind, column))
+
+
+def _named(table: dict[str, Any], name: str) -> str | None:
+    """Take the name of a file or column out of a plan's table."""
+    value = table.pop(name, None)
+    if value is not None and not isinstance(value, str):
+        raise InputError(f'The plan\'s {name} is {value!r}; write {name} = "name".')
+    return value
+
+
+def _own_data(path: Path, kind: str, column: str | None) -> Sample | MatrixProblem:
+    """Read the data that a plan names."""
+    text = _read(path, "data")
+    try:
+        return _matrix(text, path.stem, column) if kind == "als" else _sample(text, column)
+    except InputError as error:
+        raise InputError(f"{path.name}: {error}") from None
+
+
+def _matrix(text: str, label: str, column: str | None) -> MatrixProblem:
+    if column is not None:
+        raise InputError("The plan names a column, but a matrix is taken as a whole; leave it out.")
+    return own_matrix(*read_matrix(text), label=label)
+
+
+def _sample(text: str, column: str | None) -> Sample:
+    table = read_table(text)
+    names = list(table.columns)
+    if column is None and len(names) > 1:
+        raise InputError(f"There are {len(names)} columns of numbers; add column = one of {', '.join(names)}.")
+    column = names[0] if column is None else column
+    if column in table.unusable:
+        raise InputError(table.unusable[column])
+    if column not in names:
+        raise InputError(f"There is no column “{column[:40]}”; there are {', '.join(names)}.")
+    return own_sample(table.columns[column], column, n_missing=table.missing[column])
+
+
+def _read(path: Path, what: str) -> str:
+    """The text of a file that is not too large."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) <= MAX_BYTES:
+            return data.decode("utf-8-sig")
+        reason = f"it is larger than {MAX_BYTES // 1_000_000} MB"
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8 text"
+    except OSError as error:
+        reason = error.strerror
+    except ValueError as error:  # a name with a zero byte in it
+        reason = error
+    raise InputError(f"The {what} {path} cannot be read: {reason}.")

@@ -1,0 +1,43 @@
+"""Worker processes on this computer."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+
+_MOST_ON_WINDOWS = 61  # that ProcessPoolExecutor can wait for
+
+
+def n_cores() -> int:
+    """Return how many cores this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    count = len(allowed(0)) if allowed else os.cpu_count() or 1
+    return min(count, _MOST_ON_WINDOWS) if os.name == "nt" else count
+
+
+@contextmanager
+def process_pool(n_workers: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool of processes that start afresh, so that threads of this one cannot disturb them, and end with it.
+
+    At its end the pool forgets what has not begun, and waits for what has.
+    """
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_begin_worker)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C, which every process of a terminal gets, to the parent; end when that is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
