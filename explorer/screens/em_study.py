@@ -12,12 +12,11 @@ from explorer.charts.end_rows import end_rows, keys_of_runs
 from explorer.charts.paths import paths_figure
 from explorer.charts.small_multiples import optima_figure
 from explorer.charts.strategies import ends_figure, restarts_figure
-from explorer.charts.theme import FONT_SIZE
 from explorer.charts.tolerances import tolerances_figure
 from explorer.charts.words import counted, number, percent
 from explorer.datasets import SAMPLES
 from explorer.mixture import STRATEGIES
-from explorer.screens.charting import draw_chart, draw_picture, theme_name
+from explorer.screens.charting import draw_chart, draw_picture, looks
 from explorer.screens.computed import Own
 from explorer.screens.landscape_view import draw_landscape, draw_partitions
 from explorer.screens.own_data import bring_sample, brought
@@ -137,7 +136,7 @@ def _draw_optima(
     foot = {name: _starts(summaries[name].starts_needed) for name in labels}
     _heading("Where the starts end", f"L: log-likelihood, total over {counted(len(sample.values), 'point')}")
     figure = optima_figure(
-        rows, sample.values, labels, theme=theme_name(), font_size=FONT_SIZE, foot=foot,
+        rows, sample.values, labels, **looks(), foot=foot,
         foot_title="starts for A with 95 % certainty",
     )  # fmt: skip
     told = "; ".join(
@@ -145,7 +144,8 @@ def _draw_optima(
         + ", ".join(f"{labels[name]} {percent(row.shares.get(name, 0))}" for name in labels)
         for row in rows
     )
-    point = draw_chart(figure, "optima", f"Share of the starts that end in each optimum. {told}.")
+    with st.container(key="wide_optima"):
+        point = draw_chart(figure, "optima", f"Share of the starts that end in each optimum. {told}.")
     if point:
         key, name = point["customdata"][:2]
         table = outcomes.table
@@ -181,7 +181,7 @@ def _contrast(settings: EMStudySettings, outcomes: EMOutcomes, outcome: str, opt
 def _draw_ends(settings: EMStudySettings, outcomes: EMOutcomes, labels: Mapping[str, str], replay: Replay) -> None:
     _heading("By initialization", "a bubble is as large as its share of the runs")
     point = draw_chart(
-        ends_figure(outcomes, labels, theme=theme_name()), "ends",
+        ends_figure(outcomes, labels, **looks()), "ends",
         "Distribution of the final log-likelihood by initialization; the table of figures below tells the shares.",
     )  # fmt: skip
     if point:
@@ -194,7 +194,7 @@ def _draw_ends(settings: EMStudySettings, outcomes: EMOutcomes, labels: Mapping[
 def _draw_restarts(outcomes: EMOutcomes, labels: Mapping[str, str]) -> None:
     _heading("How many restarts", "the best of so many starts, on average")
     draw_picture(
-        restarts_figure(outcomes, labels, theme=theme_name()), "restarts",
+        restarts_figure(outcomes, labels, **looks()), "restarts",
         "Mean of the best log-likelihood against the number of restarts, one line an initialization.",
     )  # fmt: skip
 
@@ -209,7 +209,7 @@ def _draw_paths(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str, str]
         label_visibility="collapsed",
     )  # fmt: skip
     point = draw_chart(
-        paths_figure(outcomes, paths, labels, gap=way == "gap", theme=theme_name()), f"paths_{way}",
+        paths_figure(outcomes, paths, labels, gap=way == "gap", **looks()), f"paths_{way}",
         f"Log-likelihood by iteration of {len(paths)} runs; a level stretch is a plateau.",
     )  # fmt: skip
     if point:
@@ -228,7 +228,7 @@ def _draw_tolerances(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str,
     _heading("What the tolerance does", "runs that stop on a plateau, more than 0.05 nats below their limit")
     told = "; ".join(f"{effect.rtol:g}: {percent(float(effect.stopped_early.mean()))}" for effect in effects)
     draw_picture(
-        tolerances_figure(effects, lasting["initialization"].to_numpy(), labels, theme=theme_name()), "tolerances",
+        tolerances_figure(effects, lasting["initialization"].to_numpy(), labels, **looks()), "tolerances",
         f"Share of the runs that stop early, by tolerance. {told}.",
     )  # fmt: skip
 
@@ -248,7 +248,8 @@ def _draw_numbers(labels: Mapping[str, str], summaries: Mapping[str, Initializat
         for name, each in summaries.items()
     ]
     _heading("In figures", "by initialization")
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="figures")
+    with st.container(key="figures_table"):
+        st.dataframe(pd.DataFrame(rows), hide_index=True, key="figures")
 
 
 _OUTCOME_TITLES = {

@@ -12,7 +12,7 @@ from explorer.charts.partitions import caption as partitions_caption
 from explorer.charts.partitions import partitions_figure
 from explorer.charts.words import counted
 from explorer.datasets import Sample
-from explorer.screens.charting import draw_chart, theme_name
+from explorer.screens.charting import draw_chart, looks
 from explorer.screens.computed import Investigation, Own, landscape_of, partitions_of
 from explorer.screens.study_part import Replay
 from explorer.settings import EMSettings, EMStudySettings, run_of_study
@@ -46,7 +46,7 @@ def draw_landscape(settings: EMStudySettings, sample: Sample, own: Own | None, r
             return
         st.session_state[key] = True
     landscape = _worked_out(investigation)
-    figure = landscape_figure(landscape, sample.values, unit=sample.unit, theme=theme_name())
+    figure = landscape_figure(landscape, sample.values, unit=sample.unit, **looks())
     told = caption(landscape)
     point = draw_chart(figure, "map", f"Map of {counted(size * size, 'start')} by their two means. {told}.")
     st.caption(told)
@@ -80,9 +80,10 @@ def draw_partitions(settings: EMStudySettings, sample: Sample, own: Own | None, 
     )
     partitions = _worked_out(partitions_of(settings, own))
     told = partitions_caption(partitions)
-    point = draw_chart(
-        partitions_figure(partitions, theme=theme_name()), "partitions", f"Every partition as a start. {told}."
-    )
+    with st.container(key="wide_partitions"):
+        point = draw_chart(
+            partitions_figure(partitions, **looks()), "partitions", f"Every partition as a start. {told}."
+        )
     st.caption(told)
     if point and "point_index" in point:
         run = run_of_study(settings, settings.initializations[0], settings.first_seed)

@@ -9,6 +9,7 @@ import streamlit as st
 from explorer.errors import InputError
 from explorer.player.component import write_address
 from explorer.screens.arrival import arrive
+from explorer.screens.charting import measure_type
 from explorer.screens.computed import Own, study_work_of
 from explorer.screens.em_study import EM_STUDY
 from explorer.screens.frame import style
@@ -31,6 +32,7 @@ def page() -> None:
     arrive("sensitivity", [part.settings for part in PARTS.values()], REPLAY_SLOTS, ("study", "runs"))
     _take_link()
     style("sensitivity")
+    measure_type()
     part = PARTS[st.session_state["study"]]
     form = Form(f"{part.name}_study", part.settings)
     runs = _replayed(form.settings)
