@@ -67,7 +67,7 @@ def ends_figure(
         )  # fmt: skip
     figure.update_layout(layout_of(colours, font_size), showlegend=False)
     figure.update_layout(
-        height=(3.6 * len(lanes) + 5) * font_size,
+        height=(3.6 * max(3, len(lanes)) + 5) * font_size,
         margin={"l": 9 * font_size, "t": 1.6 * font_size, "b": 3.4 * font_size},
     )
     figure.update_xaxes(title="final log-likelihood L, nats", range=[low, high])
@@ -109,7 +109,7 @@ def restarts_figure(
             annotation_text=f"A {number(outcomes.best.log_likelihood)}", annotation_position="top left",
             annotation_font={"color": colours.second},
         )  # fmt: skip
-    figure.update_layout(layout_of(colours, font_size), height=(3.6 * len(initializations) + 5) * font_size)
+    figure.update_layout(layout_of(colours, font_size), height=(3.6 * max(4, len(initializations)) + 5) * font_size)
     figure.update_layout(
         margin={"t": 1.6 * font_size, "b": 3.4 * font_size},
         legend={"orientation": "v", "x": 1, "xanchor": "right", "y": 0.02, "yanchor": "bottom", "itemclick": False},

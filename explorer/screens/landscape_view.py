@@ -30,7 +30,7 @@ def map_size(n_points: int) -> int:
 
 def draw_landscape(settings: EMStudySettings, sample: Sample, own: Own | None, replay: Replay) -> None:
     """Draw the map of starting means, once it is worked out."""
-    st.html('<h3 class="chart">Which start leads where <small>equal weights, one width, means (μ₁, μ₂)</small></h3>')
+    st.html('<h3 class="chart">Which start leads where <small>from the means μ₁ and μ₂</small></h3>')
     size = map_size(len(sample.values))
     if np.ptp(sample.values) == 0:
         st.caption("All values are equal, so there is no map of starts to draw.")
