@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.charts.end_rows import end_rows, keys_of_runs
 from explorer.charts.paths import paths_figure
@@ -28,6 +29,9 @@ from explorer.study.em_outcomes import EMOutcome, EMOutcomes, em_outcomes
 from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
 from explorer.study.em_summary import InitializationSummary, headline, summarize
 from explorer.study.partitions import MAX_PARTITIONS
+
+# The most initializations whose columns fit beside another chart.
+MOST_BESIDE = 5
 
 
 def _controls(form: Form) -> None:
@@ -89,31 +93,51 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
     summaries = summarize(outcomes)
     title, sentence = headline(outcomes, labels)
     st.html(f'<p class="headline"><strong>{title}</strong> <span>{sentence}</span></p>')
-    left, right = st.columns([0.585, 0.415], gap="medium")
-    with left:
+    if len(labels) > MOST_BESIDE:  # so many columns need the whole width
         _draw_optima(work, outcomes, labels, summaries, replay)
-    with right:
-        if settings.n_components == 2:
-            draw_landscape(settings, sample, own, lambda run: replay(run, *_contrast(settings, outcomes, "", "")))
-        else:
-            _draw_ends(settings, outcomes, labels, replay)
-    left, right = st.columns([0.585, 0.415], gap="medium")
-    with left:
-        _draw_paths(work, outcomes, labels, replay)
-    with right:
-        if settings.n_components == 2:
-            _draw_ends(settings, outcomes, labels, replay)
-        else:
+        left, right = _two_columns()
+        with left:
+            _draw_paths(work, outcomes, labels, replay)
+        with right:
+            _draw_second(work, own, outcomes, labels, replay)
+    else:
+        left, right = _two_columns()
+        with left:
+            _draw_optima(work, outcomes, labels, summaries, replay)
+        with right:
+            _draw_second(work, own, outcomes, labels, replay)
+        left, right = _two_columns()
+        with left:
+            _draw_paths(work, outcomes, labels, replay)
+        with right:
             _draw_restarts(outcomes, labels)
-    left, right = st.columns([0.585, 0.415], gap="medium")
+    left, right = _two_columns()
     with left:
         _draw_tolerances(work, outcomes, labels)
     with right:
         if settings.n_components == 2:
+            _draw_ends(settings, outcomes, labels, replay)
+        elif len(labels) > MOST_BESIDE:
             _draw_restarts(outcomes, labels)
     if settings.n_components == 2 and settings.n_components ** len(sample.values) <= MAX_PARTITIONS:
         draw_partitions(settings, sample, own, lambda run: replay(run, *_contrast(settings, outcomes, "", "")))
     _draw_numbers(labels, summaries)
+
+
+def _two_columns() -> list[DeltaGenerator]:
+    return st.columns([0.585, 0.415], gap="medium")
+
+
+def _draw_second(
+    work: StudyWork, own: Own | None, outcomes: EMOutcomes, labels: Mapping[str, str], replay: Replay
+) -> None:
+    """Draw what stands beside the optima: the map of starts where there is one."""
+    settings = work.study.settings
+    if settings.n_components == 2:
+        beside = _contrast(settings, outcomes, "", "")
+        draw_landscape(settings, work.study.problem, own, lambda run: replay(run, *beside))
+    else:
+        _draw_ends(settings, outcomes, labels, replay)
 
 
 def _names(outcomes: EMOutcomes) -> pd.Series:
