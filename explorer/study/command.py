@@ -51,7 +51,7 @@ def _finish(journal: Journal, n_workers: int, dask: str | None) -> pd.DataFrame:
                 parts[index] = rows
                 n_finished += len(rows)
                 progress(n_finished, plan.n_runs)
-    return joined(parts)
+    return joined(plan, parts)
 
 
 @contextmanager

@@ -65,8 +65,14 @@ def test_a_file_elsewhere_and_a_byte_order_mark(plan_file, tmp_path, monkeypatch
         ('kind = "em"\ncolumn = "length"', 'names no file; add file = "data.csv"'),
         ('kind = "em"\nfile = 3', 'The plan\'s file is 3; write file = "name".'),
         ('kind = "em"\nfile = "table.csv"\ncolumn = 1', 'The plan\'s column is 1; write column = "name".'),
-        ('kind = "em"\nfile = "table.csv"', "table.csv: There are 2 columns of numbers; add column = one of length, width."),
-        ('kind = "em"\nfile = "table.csv"\ncolumn = "hight"', "table.csv: There is no column “hight”; there are length, width."),
+        (
+            'kind = "em"\nfile = "table.csv"',
+            "table.csv: There are 2 columns of numbers; add column = one of length, width.",
+        ),
+        (
+            'kind = "em"\nfile = "table.csv"\ncolumn = "hight"',
+            "table.csv: There is no column “hight”; there are length, width.",
+        ),
         ('kind = "em"\nfile = "table.csv"\ncolumn = "odd"', '"x" on line 2, in column "odd", is not a number'),
         ('kind = "em"\nfile = "words.csv"', "None of the 2 columns can be used"),
         ('kind = "em"\nfile = "one.csv"\ndata = "galaxies"', "names a file, but data is 'galaxies'; leave data out."),
