@@ -28,7 +28,7 @@ def dask_executor(address: str) -> Iterator[Executor]:
     try:
         client = distributed.Client(address, timeout=ANSWER_TIMEOUT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"No Dask scheduler answers at {address} ({_first_line(error)}).") from None
+        raise InputError(f"No Dask scheduler answers at “{address}” ({_first_line(error)}).") from None
     try:
         _check_workers(client, address)
         with client.get_executor() as executor:

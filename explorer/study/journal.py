@@ -62,19 +62,17 @@ def open_journal(folder: Path, plan: Plan) -> Journal:
 
     Raises InputError where the folder holds another study, or cannot be written to.
     """
-    wanted = plan_as_json(plan)
+    wanted = json.dumps(plan_as_json(plan)).encode()
     try:
         folder.mkdir(exist_ok=True)
-        if not (folder / _PLAN).exists():
-            if any(not path.name.endswith(".unfinished") for path in folder.iterdir()):
-                raise InputError(f"{folder} is in the way: it was not made by the explorer; choose another --out.")
-            write_whole(folder / _PLAN, json.dumps(wanted).encode())
-            return Journal(folder, plan)
-        begun = json.loads((folder / _PLAN).read_bytes())
+        names = [path.name for path in folder.iterdir() if not path.name.endswith(".unfinished")]
+        if not names:
+            write_whole(folder / _PLAN, wanted)
+        begun = (folder / _PLAN).read_bytes() if not names or _PLAN in names else None
     except OSError as error:
         raise InputError(f"{folder} cannot be used for what is finished: {error.strerror}.") from None
-    except ValueError:
-        begun = None
+    if begun is None:
+        raise InputError(f"{folder} is in the way: it was not made by the explorer; choose another --out.")
     if begun != wanted:
         raise InputError(
             f"{folder} holds the finished part of another study, or of this one by another version of the explorer; "

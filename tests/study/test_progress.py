@@ -58,7 +58,7 @@ def test_a_terminal_shows_one_line_written_over_a_few_times_a_second(monkeypatch
 def test_a_log_file_gets_a_line_now_and_then():
     stream, clock = io.StringIO(), Clock()
     progress = ProgressLine(stream, clock)
-    for finished in range(0, 101):
+    for finished in range(101):
         progress(finished, 100)
         clock.now += 0.5
     progress.close()
