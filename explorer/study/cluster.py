@@ -1,7 +1,7 @@
 """Workers on a cluster of computers, by Dask."""
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
 
 from explorer import __version__
@@ -38,8 +38,8 @@ def dask_executor(address: str) -> Iterator[Executor]:
                 executor.shutdown(wait=False)
     except distributed.scheduler.KilledWorker:
         raise InputError("Several Dask workers in turn were lost over the same runs, perhaps out of memory.") from None
-    except CommClosedError:
-        raise InputError(f"The Dask scheduler at {address} no longer answers.") from None
+    except (CommClosedError, CancelledError):
+        raise InputError(f"The Dask scheduler at {address} no longer answers, or has dropped the runs.") from None
     finally:
         client.close()
 

@@ -1,5 +1,6 @@
 """What `explorer study` does: a plan file in, the results out, without a screen."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -58,8 +59,12 @@ def _finish(journal: Journal, n_workers: int, dask: str | None) -> pd.DataFrame:
 def _workers(n_workers: int, dask: str | None) -> Iterator[Executor | None]:
     """Who makes the batches; None for this process."""
     if dask is not None:
-        with dask_executor(dask) as executor:
-            yield executor
+        logging.disable()  # Dask writes pages about what is told in a sentence
+        try:
+            with dask_executor(dask) as executor:
+                yield executor
+        finally:
+            logging.disable(logging.NOTSET)
     elif n_workers > 1:
         with process_pool(n_workers) as executor:
             yield executor

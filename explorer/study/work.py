@@ -1,7 +1,7 @@
 """Who makes the batches of a plan: this process, or any executor; the table is the same, bit for bit."""
 
 from collections.abc import Callable, Iterator, Mapping, Set
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from functools import cache
 from itertools import islice
 
@@ -40,7 +40,7 @@ def iterate_batches(
 
     executor: who makes them; None for this process, one after the other. At most `in_flight` are handed to it at a
     time. Closing the iterator cancels what it has not begun.
-    Raises what a worker raises, and InputError where workers are lost.
+    Raises what a worker raises, and InputError where a process of a pool is lost.
     """
     waiting = ((index, batch) for index, batch in enumerate(plan.batches) if index not in done)
     if executor is None:
@@ -60,8 +60,6 @@ def iterate_batches(
         raise InputError(
             "A process that made runs has ended unexpectedly, perhaps for want of memory; try fewer of them at a time."
         ) from None
-    except CancelledError:
-        raise InputError("The runs were cancelled where they were made.") from None
     finally:
         for future in running:
             future.cancel()

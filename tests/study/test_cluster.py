@@ -92,6 +92,16 @@ def test_a_cluster_of_which_a_worker_is_killed_makes_the_same_table(scheduler, w
     pd.testing.assert_frame_equal(table.drop(columns="seconds"), expected.drop(columns="seconds"), check_exact=True)
 
 
+def test_a_scheduler_that_is_lost_on_the_way_is_told():
+    plan = plan_of({"kind": "em", "n_components": 2, "n_starts": 500, "max_iter": 40})
+    with (
+        LocalCluster(n_workers=1, protocol="tcp", host="127.0.0.1", dashboard_address="127.0.0.1:0", processes=False) as lost,
+        pytest.raises(InputError, match=f"The Dask scheduler at {lost.scheduler.address} no longer answers"),
+        dask_executor(lost.scheduler.address) as executor,
+    ):
+        run_plan(plan, executor, progress=lambda finished, of_all: lost.close() if finished else None)
+
+
 def test_the_command_hands_a_plan_to_the_cluster(scheduler, workers, tmp_path, capsys):
     (tmp_path / "plan.toml").write_text('kind = "als"\nn_masks = 3\nn_starts = 3\nmax_sweeps = 5')
     out = tmp_path / "results.csv"
@@ -104,7 +114,7 @@ def test_the_command_hands_a_plan_to_the_cluster(scheduler, workers, tmp_path, c
 
 def test_a_scheduler_without_workers_is_told(monkeypatch):
     monkeypatch.setattr(cluster, "ANSWER_TIMEOUT", 0.3)
-    with LocalCluster(n_workers=0, processes=False, host="127.0.0.1", dashboard_address=None) as empty:
+    with LocalCluster(n_workers=0, protocol="tcp", host="127.0.0.1", dashboard_address="127.0.0.1:0") as empty:
         address = empty.scheduler.address
         with pytest.raises(InputError, match=f"has no workers; start some: dask worker {address}"):
             enter(address)

@@ -128,19 +128,6 @@ def test_an_error_in_a_worker_is_raised_here_and_nothing_more_is_begun(plan, mon
         run_plan(plan)
 
 
-def test_work_that_is_cancelled_where_it_is_made_is_told(plan):
-    held = Held()
-    batches = iterate_batches(plan, held, in_flight=1)
-    with ThreadPoolExecutor(1) as other:
-        first = other.submit(next, batches)
-        while not held.futures:
-            time.sleep(0.001)
-        held.futures[0].cancel()
-        held.futures[0].set_running_or_notify_cancel()
-        with pytest.raises(InputError, match="The runs were cancelled where they were made"):
-            first.result()
-
-
 def test_a_process_that_is_killed_is_told_in_a_sentence(plan):
     with process_pool(1) as pool:
         pid = pool.submit(os.getpid).result()
