@@ -2,11 +2,18 @@
 
 import streamlit as st
 
-from explorer.pages import explore
+from explorer.screens import explore, sensitivity
+from explorer.screens.frame import framed
 
 st.set_page_config(
     page_title="EM & ALS Explorer",
     layout="wide",
     menu_items={"About": "EM and ALS, half step by half step."},
 )
-st.navigation([st.Page(explore.page, title="Explore", default=True)], position="hidden").run()
+pages = [
+    st.Page(explore.page, title="Explore", default=True),
+    st.Page(sensitivity.page, title="Sensitivity", url_path="sensitivity"),
+]
+page = st.navigation(pages, position="hidden")
+with framed(pages, page):
+    page.run()

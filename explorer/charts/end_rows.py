@@ -53,7 +53,7 @@ def _row(key: str, runs: pd.DataFrame, outcomes: EMOutcomes, shares: dict[str, f
         return EndRow(key, "", f"{len(labels)} more", note, MOST_OPTIMA, None, shares)
     if key == PLATEAU:
         limits = runs["limit"] - runs["log_likelihood"]
-        note = "a component would collapse" if limits.isna().all() else f"up to {number(limits.max())} below the limit"
+        note = "a component would collapse" if limits.isna().all() else f"up to {number(limits.max())} below limit"
         typical = (runs["log_likelihood"] - runs["log_likelihood"].median()).abs().idxmin()
         mixture = ends_of(runs.loc[[typical]], n_components).mixture(0)
         return EndRow(key, "", "stopped early", note, None, mixture, shares)

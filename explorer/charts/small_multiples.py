@@ -83,9 +83,10 @@ def optima_figure(
     _add_bars(figure, rows, initializations, colours, font_size, (place(head + row * n_rows), place(head)))
     left, right = BARS
     width = (right - left) / max(1, len(initializations))
+    heading = 0.93 if len(initializations) < 4 else 0.85 if len(initializations) < 6 else 0.7
     for j, (name, label) in enumerate(initializations.items()):
         x = left + j * width
-        _write(figure, _in_lines(label), x, place(head / 2), colours.second, 0.93 * font_size)
+        _write(figure, _in_lines(label), x, place(head / 2), colours.second, heading * font_size)
         if foot:
             _write(figure, f"<b>{foot[name]}</b>", x, place(height - below / 2), colours.ink, 1.1 * font_size)
     if foot:

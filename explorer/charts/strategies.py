@@ -115,7 +115,7 @@ def restarts_figure(
         legend={"orientation": "v", "x": 1, "xanchor": "right", "y": 0.02, "yanchor": "bottom", "itemclick": False},
     )
     figure.update_xaxes(title="number of restarts", type="log", dtick=1)
-    figure.update_yaxes(title="best log-likelihood so far, mean")
+    figure.update_yaxes(title="best so far, mean L")
     return figure
 
 

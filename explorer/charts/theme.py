@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from explorer.errors import InputError
 
-FONT = "Source Sans Pro, sans-serif"
+FONT = "Source Sans, Source Sans Pro, sans-serif"
 FONT_SIZE = 14
 
 
@@ -58,7 +58,7 @@ THEMES = {
         warning="#9A5B00",
         error="#B3261E",
         degenerate="#9A5B00",
-        optima=("#1F4E6B", "#8DB9CF", "#57636E", "#C3CBD2", "#3C83A8", "#1B2A36", "#9AA5AF", "#C9E1EC"),
+        optima=("#1F4E6B", "#8DB9CF", "#57636E", "#4C93B8", "#A9B4BD", "#16303F", "#C9E1EC", "#7D8A96"),
         matrix=("#4A2E91", "#9B8BCB", "#DEDBD5", "#EBA75F", "#BC5408"),
         components=(
             *("#394CB4", "#B83C21", "#088D8A", "#822E69", "#CA7E01"),
@@ -79,7 +79,7 @@ THEMES = {
         warning="#F2B84B",
         error="#FF8A80",
         degenerate="#F2B84B",
-        optima=("#8DB9CF", "#1F4E6B", "#C3CBD2", "#57636E", "#3C83A8", "#E4EEF3", "#838E98", "#2F3D49"),
+        optima=("#8DB9CF", "#1F4E6B", "#C3CBD2", "#4C93B8", "#66727D", "#E4EEF3", "#2F6E90", "#95A1AC"),
         matrix=("#AB93F5", "#6F5DAE", "#3B4148", "#A5652A", "#F7AE55"),
         components=(
             *("#838CF9", "#E57534", "#69EFFB", "#8D6689", "#FFC44D"),
@@ -114,6 +114,10 @@ def layout_of(theme: Theme, font_size: float = FONT_SIZE) -> dict[str, Any]:
         "tickfont": text | {"color": theme.second},
         "title": {"font": text, "standoff": 0.6 * font_size},
         "automargin": True,
+        # 20 000 rather than 20k, as the unit stands in the title.
+        "separatethousands": True,
+        "exponentformat": "power",
+        "minexponent": 6,
     }
     template = go.layout.Template(
         layout={

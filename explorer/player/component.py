@@ -1,6 +1,6 @@
 """The one place where the player meets Streamlit: it registers the browser code and mounts the elements."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 
 import streamlit as st
@@ -42,11 +42,19 @@ def toolbar() -> None:
     _player()(key="toolbar", data=pack({"role": "toolbar"}))
 
 
-def player(panel: str, message: bytes) -> None:
-    """Mount the player of a panel ("em" or "als") with a packed run or error."""
-    _player()(key=f"{panel}_player", data=message)
+def write_address(entries: Mapping[str, str | None]) -> None:
+    """Set entries of the page's address, None to remove one, without a step in the browser's history; once a page.
+
+    st.query_params would add one step to the history for every entry.
+    """
+    _player()(key="address", data=pack({"role": "address", "entries": dict(entries)}))
 
 
-def beyond_the_run(panel: str, message: bytes, asked: Callable[[], None]) -> None:
+def player(slot: str, message: bytes) -> None:
+    """Mount the player with this name, one of its own on the page, with a packed run or error."""
+    _player()(key=f"{slot}_player", data=message)
+
+
+def beyond_the_run(slot: str, message: bytes, asked: Callable[[], None]) -> None:
     """Send a player what is known beyond its run; for an unfinished message the browser calls `asked` when idle."""
-    _player()(key=f"{panel}_known", data=message, on_ask_change=asked)
+    _player()(key=f"{slot}_known", data=message, on_ask_change=asked)

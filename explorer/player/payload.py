@@ -7,7 +7,7 @@ finds the very labels that Python finds; factors, which are only drawn, go as fl
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,15 +39,14 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = No
 
 
 def em_payload(run: EMRun, settings: EMSettings, frame: Mapping[str, Any]) -> bytes:
-    """Pack a run of EM. `frame` holds what the page adds: run and data identity, summary and address entries."""
+    """Pack a run of EM. `frame` holds what the page adds: slot, run and data identity, summary, address entries."""
     sample, trace = run.sample, run.trace
     order = run.shown_order
     rank = np.argsort(order)
     truth = sample.truth
     header = {
         "role": "run",
-        "panel": "em",
-        **frame,
+        "view": "em",
         "label": sample.label,
         "unit": sample.unit,
         "explanation": run.explanation,
@@ -67,6 +66,8 @@ def em_payload(run: EMRun, settings: EMSettings, frame: Mapping[str, Any]) -> by
         "options": {"soft": settings.soft, "ghost": settings.ghost, "truth": settings.truth},
         "best": None,
         "best_label": "",
+        "axes": None,
+        **frame,
     }
     arrays = {
         "data": sample.values,
@@ -78,6 +79,37 @@ def em_payload(run: EMRun, settings: EMSettings, frame: Mapping[str, Any]) -> by
         "start_labels": rank[run.start_labels].astype(np.uint8),
     }
     return pack(header, arrays)
+
+
+def shared_axes(runs: Sequence[EMRun] | Sequence[ALSRun]) -> dict[str, Any]:
+    """Return what the axes of several runs on the same data must hold, so that their pictures can be compared.
+
+    curve: the lowest and the highest value on the curves, iterations: how many the longest run has; density, of EM
+    alone: the highest at any mean.
+    """
+    values = np.concatenate([_curve(run) for run in runs])
+    finite = values[np.isfinite(values)]
+    axes = {"curve": [float(finite.min()), float(finite.max())]}
+    if isinstance(runs[0], ALSRun):
+        return axes | {"iterations": max(run.trace.n_sweeps for run in runs)}
+    longest = max(run.trace.n_iterations for run in runs)
+    return axes | {"iterations": longest, "density": max(_density_peak(run.trace) for run in runs)}
+
+
+def _curve(run: EMRun | ALSRun) -> np.ndarray:
+    """What the axis of the run's curve has to hold, in the units that people read there."""
+    trace = run.trace
+    if isinstance(run, EMRun):  # the start's bound may lie far below everything else, and leave the picture
+        return np.concatenate([trace.log_likelihoods, trace.lower_bounds[1:]])
+    errors = [trace.rmse_observed] if trace.rmse_hidden is None else [trace.rmse_observed, trace.rmse_hidden]
+    return np.concatenate(errors) * run.masked.scale
+
+
+def _density_peak(trace: MixtureTrace) -> float:
+    means, variances = trace.means[:, :, 0], trace.covariances[:, :, 0, 0]
+    squared = (means[:, :, None] - means[:, None, :]) ** 2 / variances[:, None, :]
+    at_means = np.exp(-squared / 2) * (trace.weights / np.sqrt(2 * np.pi * variances))[:, None, :]
+    return float(at_means.sum(axis=2).max())
 
 
 def _end_note(trace: MixtureTrace, settings: EMSettings) -> str:
@@ -97,8 +129,7 @@ def als_payload(run: ALSRun, settings: ALSSettings, frame: Mapping[str, Any]) ->
     observed = masked.observed
     header = {
         "role": "run",
-        "panel": "als",
-        **frame,
+        "view": "als",
         "label": problem.label,
         "unit": problem.unit,
         "explanation": run.explanation,
@@ -116,6 +147,8 @@ def als_payload(run: ALSRun, settings: ALSSettings, frame: Mapping[str, Any]) ->
         "short_cols": short_cols(observed, settings.rank).tolist(),
         "singular_rows": trace.singular_rows.tolist(),
         "singular_cols": trace.singular_cols.tolist(),
+        "axes": None,
+        **frame,
     }
     arrays = {
         "rows": observed.rows.astype(np.int32),

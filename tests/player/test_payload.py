@@ -116,7 +116,7 @@ def test_every_number_of_a_run_of_em_arrives_to_the_last_bit():
         assert sent[name].reshape(8, 4).tolist() == array[:, order].tolist()
     assert sent["log_likelihoods"].tobytes() == trace.log_likelihoods.tobytes()
     assert sent["lower_bounds"].tobytes() == trace.lower_bounds.tobytes()
-    assert (header["role"], header["panel"], header["run"]) == ("run", "em", "r1")
+    assert (header["role"], header["view"], header["run"]) == ("run", "em", "r1")
     assert (header["components"], header["last"], header["stop_reason"]) == (4, 14, "max_iter")
     assert (header["label"], header["unit"]) == ("Old Faithful, eruptions", "minutes")
     assert header["explanation"] == run.explanation
@@ -188,7 +188,7 @@ def test_every_number_of_a_run_of_als_arrives(matrix):
     run = make_als_run(settings)
     trace, (m, n) = run.trace, run.problem.values.shape
     header, sent = decode(als_payload(run, settings, {"run": "r2"}))
-    assert (header["role"], header["panel"], header["run"]) == ("run", "als", "r2")
+    assert (header["role"], header["view"], header["run"]) == ("run", "als", "r2")
     assert (header["m"], header["n"], header["rank"], header["last"]) == (m, n, 3, 8)
     assert header["stop_reason"] == "max_iter"
     assert sent["lefts"].reshape(5, m, 3).tolist() == trace.lefts.astype("f4").tolist()

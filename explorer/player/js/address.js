@@ -1,7 +1,7 @@
 // The page's address holds every setting and the step, so that a copied link shows the same picture. Entries are
 // replaced in place: stepping through a run must not fill the browser's history.
 
-function readEntry(name) {
+export function readEntry(name) {
   return new URLSearchParams(location.search).get(name);
 }
 

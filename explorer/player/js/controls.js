@@ -1,4 +1,4 @@
-// The transport bar: buttons, scrubber, speed, loop, "hide what comes next" and the link between both panels.
+// The transport bar: buttons, scrubber, speed, loop, "hide what comes next" and the link between two players.
 
 const ICONS = {
   first: '<path d="M5 4v12M16 4l-8 6 8 6z"/>',
@@ -44,9 +44,9 @@ export function createControls(noun) {
   return bar;
 }
 
-export function updateControls(bar, { transport, noun, hide }) {
+export function updateControls(bar, { transport, noun, hide, alone }) {
   const find = (selector) => bar.querySelector(selector);
-  const state = `${transport.playing},${transport.loop},${hide},${transport.isLinked},${transport.last},${transport.speed}`;
+  const state = `${transport.playing},${transport.loop},${hide},${transport.isLinked},${alone},${transport.last},${transport.speed}`;
   if (bar.dataset.state !== state) {
     bar.dataset.state = state;
     find(".xp-play").innerHTML = icon(transport.playing ? "pause" : "play");
@@ -55,6 +55,7 @@ export function updateControls(bar, { transport, noun, hide }) {
     find(".xp-eye").setAttribute("aria-pressed", hide);
     find(".xp-eye").innerHTML = icon(hide ? "eyeOff" : "eye");
     find(".xp-link").setAttribute("aria-pressed", transport.isLinked);
+    find(".xp-link").hidden = alone;
     find(".xp-scrub").max = transport.last;
     find(".xp-total").textContent = Math.ceil(transport.last / 2);
     find(".xp-speed").value = transport.speed;

@@ -5,8 +5,9 @@ import { iterationTicks, labelNear, sampled, strokePath, windowEnd } from "./cur
 
 function scales(ctx, model, position, { width, height }, theme) {
   const size = theme.size.text;
-  const end = windowEnd(position, model.sweeps);
-  const errors = [...model.rmse_observed, ...(model.rmse_hidden ?? [])].map((value) => value * model.scale);
+  const end = windowEnd(position, model.axes?.iterations ?? model.sweeps);
+  const own = [...model.rmse_observed, ...(model.rmse_hidden ?? [])].map((value) => value * model.scale);
+  const errors = [...own, ...(model.axes?.curve ?? [])]; // of the run beside this one, too
   const high = Math.max(...errors, 1e-300);
   const low = Math.max(Math.min(...errors), high * 1e-9);
   const levels = logTicks(low * 0.8, high * 1.25, 5);

@@ -3,7 +3,7 @@
 import { keyAction } from "./controls.js";
 import { hasMoved, isHidden, moment, redraw, relayout } from "./picture.js";
 import { onPresent } from "./present.js";
-import { panels } from "./registry.js";
+import { companyOf } from "./registry.js";
 import { clamp, Transport } from "./transport.js";
 
 const ACTIONS = {
@@ -17,15 +17,15 @@ const ACTIONS = {
   loop: ({ transport }) => transport.setLoop(!transport.loop),
   eye: (panel) => {
     const hide = !isHidden(panel);
-    for (const each of panels.values()) {
+    for (const each of companyOf(panel)) {
       each.hidden = hide;
       redraw(each);
       each.transport.onChange();
     }
   },
-  link: ({ transport }) => {
-    if (transport.isLinked) Transport.unlink();
-    else Transport.link([...panels.values()].map((panel) => panel.transport), transport);
+  link: (panel) => {
+    if (panel.transport.isLinked) panel.transport.unlink();
+    else Transport.link(companyOf(panel).map(({ transport }) => transport), panel.transport);
   },
 };
 
@@ -58,7 +58,7 @@ function listenToControls(panel) {
     if (panel.model) redraw(panel);
   });
   root.querySelector(".xp-settings").addEventListener("click", (event) => {
-    const open = document.documentElement.classList.toggle(`xp-${panel.view.name}-open`);
+    const open = document.documentElement.classList.toggle(`xp-${panel.slot}-open`);
     event.currentTarget.setAttribute("aria-expanded", open);
   });
   panel.side.addEventListener("click", (event) => {

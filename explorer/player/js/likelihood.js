@@ -8,11 +8,12 @@ const likelihoodAt = (model, half) => model.log_likelihoods[Math.floor(half / 2)
 
 function scales(ctx, model, position, { width, height }, theme) {
   const size = theme.size.text;
-  const end = windowEnd(position, model.iterations);
+  const end = windowEnd(position, model.axes?.iterations ?? model.iterations);
   const known = model.best === null || model.best === undefined ? [] : [model.best];
   // The start can lie far below everything else (its responsibilities need not fit): it may leave the picture.
-  const low = Math.min(model.log_likelihoods[0], ...model.lower_bounds.subarray(1));
-  const highest = Math.max(...model.log_likelihoods, ...known);
+  const [least, most] = model.axes?.curve ?? [Infinity, -Infinity]; // of the run beside this one, too
+  const low = Math.min(least, model.log_likelihoods[0], ...model.lower_bounds.subarray(1));
+  const highest = Math.max(most, ...model.log_likelihoods, ...known);
   const high = highest - low < 1e-9 * Math.abs(highest) ? low : highest; // nothing but rounding to show
   const span = high - low || Math.abs(high) * 1e-3 || 1;
   const levels = ticks(low, high, 3);

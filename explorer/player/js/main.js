@@ -1,5 +1,6 @@
 // The component's entry: Streamlit calls the default export for every message of every mounted element.
 
+import { writeEntries } from "./address.js";
 import { createPanel, destroyPanel, receive } from "./panel.js";
 import { decode } from "./payload.js";
 import { setBusy } from "./picture.js";
@@ -9,8 +10,8 @@ import { alsView, emView } from "./views.js";
 
 const VIEWS = { em: emView, als: alsView };
 const roots = new WeakMap(); // the element that Streamlit gives -> the panel in it
-const waiting = new Map(); // what arrived for a panel before its run did
-const asks = new Map(); // panels whose answer is not finished, the oldest first
+const waiting = new Map(); // by slot, what arrived for a panel before its run did
+const asks = new Map(); // by slot, the answers that are not finished, the oldest first
 const PATIENCE = 10_000; // milliseconds after which a question without an answer is asked again
 let askTimer = null;
 let lastTouch = -Infinity;
@@ -23,39 +24,50 @@ for (const kind of ["pointerdown", "pointermove", "keydown", "input"]) {
 export function show(component) {
   const message = decode(component.data);
   if (message.role === "toolbar") return showToolbar(component.parentElement);
+  if (message.role === "address") return writeEntries(message.entries);
   if (message.role === "run" || message.role === "error") return showPanel(component.parentElement, message);
   return showKnown(component, message);
 }
 
 function showPanel(parent, message) {
-  let panel = roots.get(parent);
-  if (!panel) {
-    startPresent();
-    const root = document.createElement("section");
-    parent.append(root);
-    panel = createPanel(root, VIEWS[message.panel]);
-    roots.set(parent, panel);
-    panel.stopWatching = watchScript(panel);
-  }
+  const { slot } = message;
+  const view = VIEWS[message.view];
+  if (roots.has(parent) && roots.get(parent).view !== view) removePanel(parent);
+  if (!roots.has(parent)) addPanel(parent, view, message);
+  const panel = roots.get(parent);
   receive(panel, message);
-  if (waiting.has(message.panel)) receive(panel, waiting.get(message.panel));
-  waiting.delete(message.panel);
-  return () => {
-    panel.stopWatching();
-    destroyPanel(panel);
-    roots.delete(parent);
-    panel.root.remove();
-  };
+  if (waiting.has(slot)) receive(panel, waiting.get(slot));
+  waiting.delete(slot);
+  return () => removePanel(parent);
+}
+
+function addPanel(parent, view, message) {
+  startPresent();
+  const root = document.createElement("section");
+  parent.append(root);
+  const panel = createPanel(root, view, message);
+  roots.set(parent, panel);
+  panel.stopWatching = watchScript(panel);
+}
+
+function removePanel(parent) {
+  const panel = roots.get(parent);
+  panel.stopWatching();
+  destroyPanel(panel);
+  roots.delete(parent);
+  panel.root.remove();
 }
 
 // What is known beyond the run comes in slices: an unfinished answer is asked for again when the page is idle.
 function showKnown(component, message) {
-  const panel = panels.get(message.panel);
+  const { slot } = message;
+  const panel = panels.get(slot);
   if (panel) receive(panel, message);
-  else waiting.set(message.panel, message);
-  asks.delete(message.panel);
-  if (!message.finished) asks.set(message.panel, { component, slice: message.slice });
+  else waiting.set(slot, message);
+  asks.delete(slot);
+  if (!message.finished) asks.set(slot, { component, slice: message.slice });
   scheduleAsk();
+  return () => asks.delete(slot);
 }
 
 // One question at a time, and none while a run plays to its end or somebody is at the controls: people come first.

@@ -41,10 +41,11 @@ function histogram(sorted) {
   return { first, step, heights };
 }
 
-// One vertical scale for the whole run, so that nothing jumps; a spike may leave it and is then marked.
+// One vertical scale for the whole run, so that nothing jumps; a spike may leave it and is then marked. Beside another
+// run on the same data it is the scale of both.
 function densityTop(model) {
   const bars = Math.max(...model.histogram.heights);
-  let peak = bars;
+  let peak = Math.max(bars, model.axes?.density ?? 0);
   for (let t = 0; t <= model.iterations; t++) {
     const mixture = iterate(model, t);
     for (const mean of mixture.means) peak = Math.max(peak, density(mean, mixture));

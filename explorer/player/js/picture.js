@@ -37,7 +37,7 @@ export function draw(panel) {
   root.dataset.step = transport.step;
   root.dataset.lastStep = transport.last;
   root.dataset.playing = transport.playing;
-  updateControls(panel.bar, { transport, noun: view.noun, hide: isHidden(panel) });
+  updateControls(panel.bar, { transport, noun: view.noun, hide: isHidden(panel), alone: panel.company.length === 1 });
   if (root.clientWidth === 0) return; // in a hidden tab or a closed page
   const theme = panel.theme ?? layout(panel);
   const now = moment(panel);
@@ -178,9 +178,13 @@ function layout(panel) {
 
 export const hasMoved = (panel) => panel.root.clientWidth > 0 && Math.abs(availableHeight(panel.root) - panel.available) > 1;
 
+// What the page leaves; a replay further down fills the screen once it has been scrolled to.
 function availableHeight(root) {
   const scroller = root.closest('[data-testid="stMain"]') ?? document.documentElement;
   const scrolled = scroller === document.documentElement ? 0 : scroller.scrollTop;
-  const top = root.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scrolled;
-  return clamp(scroller.clientHeight - top - 12, 560, 1400);
+  const from = (element) => root.getBoundingClientRect().top - element.getBoundingClientRect().top;
+  const replay = root.closest(".st-key-replay");
+  const top = from(scroller) + scrolled;
+  const above = replay && top > scroller.clientHeight / 2 ? from(replay) : top;
+  return clamp(scroller.clientHeight - above - 12, 560, 1400);
 }

@@ -2,7 +2,6 @@
 // and h is half step h being made. The transport is the only thing that holds state; pictures are functions of it.
 
 const PERIOD = 900; // milliseconds of a half step at speed 1, of which the transition takes the first part
-const linked = new Set();
 const running = new Set();
 let lastFrame = null;
 
@@ -18,6 +17,7 @@ export class Transport {
     this.place = 0; // where people left it; Infinity is the end of whatever run
     this.speed = 1;
     this.loop = false;
+    this.group = new Set([this]); // who plays in step with it
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   }
 
@@ -44,12 +44,12 @@ export class Transport {
     this.last = last;
     if (place === undefined) return this.#put(this.playing ? this.position : this.place);
     const start = this.#placeOf(place);
-    for (const transport of this.#group()) transport.#put(start);
+    for (const transport of this.group) transport.#put(start);
   }
 
   play() {
     // Linked runs differ in length: the shorter one waits at its end, and both begin anew only from there together.
-    const anew = this.#group().every((transport) => transport.position >= transport.last);
+    const anew = [...this.group].every((transport) => transport.position >= transport.last);
     this.#together((transport) => {
       transport.target = null;
       if (anew) transport.position = 0;
@@ -80,7 +80,7 @@ export class Transport {
 
   // Forward steps are seen moving; backward ones jump, as scrubbing does.
   move(delta) {
-    const from = Math.max(...this.#group().map((transport) => transport.step));
+    const from = Math.max(...Array.from(this.group, (transport) => transport.step));
     if (delta < 0 || this.calm) return this.seek(from + delta);
     const place = this.#placeOf(from + delta);
     this.#together((transport) => {
@@ -95,7 +95,7 @@ export class Transport {
 
   // Whoever goes to the end of one run is at the end of the next, too; of linked runs the longest has the end.
   #placeOf(half) {
-    const end = Math.max(...this.#group().map((transport) => transport.last));
+    const end = Math.max(...Array.from(this.group, (transport) => transport.last));
     return half > 0 && half >= end ? Infinity : Math.max(0, Math.round(half));
   }
 
@@ -116,16 +116,20 @@ export class Transport {
   // A transport that is no longer there must not be waited for.
   forget() {
     this.stop();
-    linked.delete(this);
+    const others = this.group;
+    others.delete(this);
+    this.group = new Set([this]);
+    for (const transport of others) transport.onChange();
   }
 
   get isLinked() {
-    return linked.has(this);
+    return this.group.size > 1;
   }
 
+  // From now on they do the same; the leader, if there is one, keeps its place, and the others come to it.
   static link(transports, leader) {
-    linked.clear();
-    for (const transport of transports) linked.add(transport);
+    const group = new Set(transports);
+    for (const transport of transports) transport.group = group;
     if (leader) {
       leader.setSpeed(leader.speed);
       leader.setLoop(leader.loop);
@@ -135,9 +139,9 @@ export class Transport {
     for (const transport of transports) transport.onChange();
   }
 
-  static unlink() {
-    const before = [...linked];
-    linked.clear();
+  unlink() {
+    const before = [...this.group];
+    for (const transport of before) transport.group = new Set([transport]);
     for (const transport of before) transport.onChange();
   }
 
@@ -157,7 +161,7 @@ export class Transport {
 
   // Goes on playing from the place, or rests there where nothing is left to play for anyone linked.
   #put(place) {
-    const goesOn = place < this.last || (this.last > 0 && this.loop) || this.#group().some((other) => other !== this && other.playing);
+    const goesOn = place < this.last || (this.last > 0 && this.loop) || [...this.group].some((other) => other !== this && other.playing);
     if (this.playing && goesOn) this.position = Math.min(place, this.last);
     else this.#rest(Math.ceil(place - 1e-9));
     this.onChange();
@@ -181,7 +185,7 @@ export class Transport {
   #run(milliseconds) {
     this.position = Math.min(this.position + (milliseconds * this.speed) / PERIOD, this.last);
     if (this.position < this.last) return;
-    const group = this.#group();
+    const group = [...this.group];
     if (!group.every((transport) => transport.position >= transport.last)) return;
     for (const transport of group) {
       if (this.loop) transport.position = 0;
@@ -198,12 +202,8 @@ export class Transport {
     if (this.position >= this.target) this.#rest(this.place);
   }
 
-  #group() {
-    return linked.has(this) ? [...linked] : [this];
-  }
-
   #together(act) {
-    for (const transport of this.#group()) act(transport);
+    for (const transport of this.group) act(transport);
   }
 }
 

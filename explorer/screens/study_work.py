@@ -84,3 +84,15 @@ class StudyWork:
                 kept = (count, work(self.table()))
                 self._answers[name] = kept
             return kept[1]
+
+
+def work_from(study: Study, rows: pd.DataFrame) -> StudyWork:
+    """The work of a study of which rows are there already; a batch that lacks one of its runs is made again."""
+    finished = {}
+    for index, batch in enumerate(batches_of(study)):
+        mine = (rows["initialization"] == batch.initialization) & rows["seed"].isin(batch.seeds)
+        if batch.mask_seed is not None:
+            mine &= rows["mask_seed"] == batch.mask_seed
+        if mine.sum() == len(batch.seeds):
+            finished[index] = rows[mine]
+    return StudyWork(study, finished)

@@ -1,4 +1,7 @@
-"""The line at the top of every page: the product's name, present mode, help."""
+"""The line at the top of every page: the product's name, the pages, present mode, help."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -13,7 +16,7 @@ _KEYS = """
 | Home, End | to the start, to the end |
 | L | play again and again |
 | H | in both: hide what comes next, the verdict too |
-| K | play both panels in step |
+| K | play both players in step |
 | P | present mode, Esc leaves it |
 """
 
@@ -25,10 +28,16 @@ the formula to see another one.
 """
 
 
-def header() -> None:
-    """Draw the header."""
+def header(pages: Sequence[Any], current: Any) -> None:
+    """Draw the header, from which people go to the other pages; these are what st.Page makes."""
     with st.container(key="header", horizontal=True, vertical_alignment="center", gap="small"):
         st.html('<h1 class="app-title">EM &amp; ALS Explorer</h1>', width="content")
+        with st.container(key="pages", horizontal=True, vertical_alignment="center", width="content"):
+            for page in pages:
+                if page is current:
+                    st.html(f'<span class="here" aria-current="page">{page.title}</span>', width="content")
+                else:
+                    st.page_link(page)
         with st.container(key="header_right", horizontal=True, horizontal_alignment="right", gap="small"):
             toolbar()
             with st.popover("Help", type="tertiary"):

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.charts.words import counted
-from explorer.pages.study_work import StudyWork
+from explorer.screens.study_work import StudyWork
 
 # The picture is drawn anew each time that twice as many runs have finished.
 GROWTH = 2
@@ -59,20 +59,21 @@ class StudyBar:
     def run(self, work: StudyWork, draw: Callable[[], None]) -> None:
         """Run what is left of a study, with its progress, and draw what has finished, now and then and at the end."""
         place = st.empty()
-        if not work.complete and not self.stopped:
+        running = not work.complete and not self.stopped
+        if running:
             enough = max(1, GROWTH * work.n_finished)
             bar = place.progress(work.n_finished / work.n_runs, text=_progress(work))
             while not work.complete and work.n_finished < enough:
                 work.step()
                 # Here a click on "Stop", or any other, ends this run of the script; what has finished stays.
                 bar.progress(work.n_finished / work.n_runs, text=_progress(work))
-        if work.complete:
-            place.empty()
-        elif self.stopped:
+            if work.complete:
+                st.rerun()  # the button above says so then
+        if self.stopped and not work.complete:
             place.info(f"Stopped: {work.n_finished:,} of {counted(work.n_runs, 'run')} are shown.")
         if work.n_finished:
             draw()
-        if not work.complete and not self.stopped:
+        if running:
             st.rerun()
 
 

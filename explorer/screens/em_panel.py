@@ -6,11 +6,11 @@ import streamlit as st
 
 from explorer.datasets import SAMPLES
 from explorer.mixture import STRATEGIES
-from explorer.pages.own_data import bring_sample, brought, held
-from explorer.pages.panels import Panel
-from explorer.pages.widgets import Form
 from explorer.player.payload import em_payload
 from explorer.runs import EMRun
+from explorer.screens.own_data import bring_sample, brought, held
+from explorer.screens.panels import Panel
+from explorer.screens.widgets import Form
 from explorer.settings import OWN, EMSettings
 from explorer.study.beyond import N_STARTS, BeyondEM
 from explorer.study.verdicts import em_verdict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -17,22 +17,20 @@ from explorer.charts.tolerances import tolerances_figure
 from explorer.charts.words import counted, number, percent
 from explorer.datasets import SAMPLES
 from explorer.mixture import STRATEGIES
-from explorer.pages.charting import draw_chart, draw_picture, theme_name
-from explorer.pages.landscape_view import draw_landscape
-from explorer.pages.own_data import bring_sample, brought
-from explorer.pages.study_work import StudyWork
-from explorer.pages.widgets import Form
+from explorer.screens.charting import draw_chart, draw_picture, theme_name
+from explorer.screens.computed import Own
+from explorer.screens.landscape_view import draw_landscape
+from explorer.screens.own_data import bring_sample, brought
+from explorer.screens.study_part import Replay, StudyPart
+from explorer.screens.study_work import StudyWork
+from explorer.screens.widgets import Form
 from explorer.settings import OWN, EMSettings, EMStudySettings, run_of_study
 from explorer.study.em_outcomes import EMOutcomes, em_outcomes
 from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
 from explorer.study.em_summary import InitializationSummary, headline, summarize
 
-# What a click on a run does: shows it.
-Replay = Callable[[EMSettings], None]
 
-
-def draw_controls(form: Form) -> None:
-    """Draw the widgets of a study of EM, all in one row; `draw_button` fills the last place."""
+def _controls(form: Form) -> None:
     data, k, which, starts, seed, dice, more = st.columns(
         [2.4, 1.2, 2.6, 1.4, 1.4, 0.6, 1.1], gap="small", vertical_alignment="bottom"
     )
@@ -79,10 +77,14 @@ def _more(form: Form) -> None:
         bring_sample(form)
 
 
-def draw_results(work: StudyWork, replay: Replay) -> None:
-    """Draw what has finished of a study."""
+def _outcomes_of(work: StudyWork) -> EMOutcomes:
     settings, sample = work.study.settings, work.study.problem
-    outcomes = work.answer("outcomes", lambda table: em_outcomes(settings, sample.values, table))
+    return work.answer("outcomes", lambda table: em_outcomes(settings, sample.values, table))
+
+
+def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
+    settings, sample = work.study.settings, work.study.problem
+    outcomes = _outcomes_of(work)
     labels = {name: STRATEGIES[name].label for name in settings.initializations if name in set(_names(outcomes))}
     summaries = summarize(outcomes)
     title, sentence = headline(outcomes, labels)
@@ -92,18 +94,23 @@ def draw_results(work: StudyWork, replay: Replay) -> None:
         _draw_optima(work, outcomes, labels, summaries, replay)
     with right:
         if settings.n_components == 2:
-            draw_landscape(settings, sample, outcomes, replay)
+            draw_landscape(settings, sample, own, replay)
         else:
             _draw_ends(settings, outcomes, labels, replay)
-            _draw_restarts(outcomes, labels)
     left, right = st.columns([0.585, 0.415], gap="medium")
     with left:
         _draw_paths(work, outcomes, labels, replay)
     with right:
         if settings.n_components == 2:
             _draw_ends(settings, outcomes, labels, replay)
+        else:
             _draw_restarts(outcomes, labels)
+    left, right = st.columns([0.585, 0.415], gap="medium")
+    with left:
         _draw_tolerances(work, outcomes, labels)
+    with right:
+        if settings.n_components == 2:
+            _draw_restarts(outcomes, labels)
     _draw_numbers(labels, summaries)
 
 
@@ -224,3 +231,27 @@ _OUTCOME_TITLES = {
     "spurious": "Spurious",
     "degenerate": "Degenerate",
 }
+
+
+def _to_compare(work: StudyWork) -> dict[str, EMSettings]:
+    """One run for each place where runs end and each initialization."""
+    settings, outcomes = work.study.settings, _outcomes_of(work)
+    table = outcomes.table.assign(key=keys_of_runs(outcomes))
+    runs = {}
+    for row in end_rows(outcomes):
+        for name, mine in table[table["key"] == row.key].groupby("initialization", sort=False):
+            first = mine.iloc[0]
+            label = f"{row.title if row.letter == '' else row.letter} · {STRATEGIES[name].label} · seed {first['seed']}"
+            runs[label] = run_of_study(settings, name, int(first["seed"]))
+    return runs
+
+
+EM_STUDY = StudyPart(
+    name="em",
+    label="EM",
+    settings=EMStudySettings,
+    data="data",
+    controls=_controls,
+    results=_results,
+    to_compare=_to_compare,
+)

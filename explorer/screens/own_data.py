@@ -9,6 +9,8 @@ from explorer.datasets import (
     MAX_BYTES,
     MAX_MATRIX_SIDE,
     MAX_VALUES,
+    MatrixProblem,
+    Sample,
     own_matrix,
     own_sample,
     read_matrix,
@@ -16,8 +18,8 @@ from explorer.datasets import (
     read_table,
 )
 from explorer.errors import InputError
-from explorer.pages.computed import Own
-from explorer.pages.widgets import Form
+from explorer.screens.computed import Own
+from explorer.screens.widgets import Form
 from explorer.settings import OWN
 
 _SLOTS = {"data": "own_sample", "matrix": "own_matrix"}
@@ -34,6 +36,11 @@ _MEGABYTES = f"{MAX_BYTES // 1_000_000} MB"
 def brought(setting: str) -> Own | None:
     """Return what the user brought for "data" or "matrix", if anything."""
     return st.session_state.get(_SLOTS[setting])
+
+
+def keep(setting: str, data: Sample | MatrixProblem) -> None:
+    """Make this the user's own "data" or "matrix", as if it had been pasted or uploaded."""
+    st.session_state[_SLOTS[setting]] = Own.of(data)
 
 
 def held(setting: str) -> tuple[object, ...]:
@@ -97,7 +104,7 @@ def _take(form: Form, button: str) -> None:
         st.session_state[f"{button}_problem"] = (_held(button), str(error))
         return
     st.session_state.pop(f"{button}_problem", None)
-    st.session_state[_SLOTS[setting]] = Own.of(made)
+    keep(setting, made)
     form.change(setting, OWN)
 
 

@@ -6,7 +6,7 @@ Runs on data that a user brought are kept in that user's session; all others are
 import threading
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -14,14 +14,19 @@ import streamlit as st
 
 from explorer.datasets import MatrixProblem, Sample
 from explorer.runs import ALSRun, EMRun, make_als_run, make_em_run, sample_of
-from explorer.settings import ALSSettings, EMSettings
+from explorer.screens.study_work import StudyWork
+from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, EMStudySettings, StudySettings
 from explorer.study.beyond import beyond_als, beyond_em, ends_of_starts
+from explorer.study.landscape import iterate_landscape
+from explorer.study.plans import study_of
 
 SLICE_SECONDS = 0.05  # the longest that a background answer may delay what the user does next
 
 _MAKE = {EMSettings: make_em_run, ALSSettings: make_als_run}
-_BY_REPR = {EMSettings: repr, ALSSettings: repr}
+_BY_REPR = dict.fromkeys((EMSettings, ALSSettings, EMStudySettings, ALSStudySettings), repr)
 _SHARED = {"max_entries": 64, "show_spinner": False, "hash_funcs": _BY_REPR}
+# Studies and maps are larger than runs, and fewer are looked at.
+_FEW_SHARED = _SHARED | {"max_entries": 16}
 _OF_SESSION = {"max_entries": 8, "show_spinner": False, "hash_funcs": _BY_REPR, "scope": "session"}
 
 
@@ -140,3 +145,53 @@ def _shared_ends(settings) -> Investigation:
 @st.cache_resource(**_OF_SESSION)
 def _own_ends(settings, own_digest: str, _own: Own) -> Investigation:
     return Investigation(ends_of_starts(_own.data.values, settings))
+
+
+def study_work_of(settings: StudySettings, own: Own | None) -> StudyWork:
+    """Return the study that the settings determine, as far as anybody has run it.
+
+    Raises InputError like study_of.
+    """
+    return _shared_study(settings) if own is None else _own_study(settings, own.digest, own)
+
+
+@st.cache_resource(**_FEW_SHARED)
+def _shared_study(settings) -> StudyWork:
+    return StudyWork(study_of(settings))
+
+
+@st.cache_resource(**_OF_SESSION)
+def _own_study(settings, own_digest: str, _own: Own) -> StudyWork:
+    return StudyWork(study_of(settings, _own.data))
+
+
+def landscape_of(settings: EMStudySettings, own: Own | None, size: int) -> Investigation:
+    """Return the map of starts of a study, which knows no initialization and no seeds, in the making."""
+    alike = replace(settings, initializations=("equal",), n_starts=1, first_seed=0)
+    return _shared_landscape(alike, size) if own is None else _own_landscape(alike, size, own.digest, own)
+
+
+@st.cache_resource(**_FEW_SHARED)
+def _shared_landscape(settings, size: int) -> Investigation:
+    return _landscape(settings, size, None)
+
+
+@st.cache_resource(**_OF_SESSION)
+def _own_landscape(settings, size: int, own_digest: str, _own: Own) -> Investigation:
+    return _landscape(settings, size, _own.data)
+
+
+def _landscape(settings: EMStudySettings, size: int, own: Any) -> Investigation:
+    values = sample_of(settings, own).values
+    limits = {name: getattr(settings, name) for name in ("structure", "rtol", "max_iter", "variance_floor")}
+    return Investigation(_told(iterate_landscape(values, size, **limits)))
+
+
+def _told(steps: Generator[tuple[int, int], None, Any]) -> Generator[str, None, Any]:
+    """The steps of some work with how far it is in words."""
+    while True:
+        try:
+            finished, of_all = next(steps)
+        except StopIteration as end:
+            return end.value
+        yield f"{100 * finished // max(1, of_all)} % of the map"

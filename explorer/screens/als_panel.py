@@ -4,11 +4,11 @@ import streamlit as st
 
 from explorer.completion import STARTS
 from explorer.datasets import MATRICES
-from explorer.pages.own_data import bring_matrix, brought, held
-from explorer.pages.panels import Panel
-from explorer.pages.widgets import Form
 from explorer.player.payload import als_payload
 from explorer.runs import ALSRun
+from explorer.screens.own_data import bring_matrix, brought, held
+from explorer.screens.panels import Panel
+from explorer.screens.widgets import Form
 from explorer.settings import OWN, ALSSettings
 from explorer.study.verdicts import als_verdict
 

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from explorer.completion import STARTS
 from explorer.datasets import MATRICES
 from explorer.mixture import STRATEGIES
-from explorer.pages import computed
 from explorer.runs import make_em_run
+from explorer.screens import computed
 from explorer.settings import ALSSettings, EMSettings, write_query
 from explorer.study.beyond import ends_of_starts
 from tests.player import node
@@ -92,8 +92,8 @@ def test_the_page_opens_with_both_players_and_nothing_to_complain_about():
     page = opened()
     assert (page.errors, page.warnings) == ([], [])
     em, als = page.header("em_player"), page.header("als_player")
-    assert (em["role"], em["panel"], em["components"]) == ("run", "em", 3)
-    assert (als["role"], als["panel"], als["rank"]) == ("run", "als", 2)
+    assert (em["role"], em["slot"], em["view"], em["components"]) == ("run", "em", "em", 3)
+    assert (als["role"], als["slot"], als["view"], als["rank"]) == ("run", "als", "als", 2)
     assert page.header("toolbar") == {"role": "toolbar"}
     for panel, summary in (("em", "K 3"), ("als", "rank 2")):
         known = page.header(f"{panel}_known")
@@ -256,7 +256,7 @@ def test_bad_text_among_the_means_is_an_error_in_the_player_and_good_text_heals_
     page = opened(init="means", k="2")
     page.set("text_input", "em_means", "2 two")
     header = page.header("em_player")
-    assert (header["role"], header["panel"]) == ("error", "em")
+    assert (header["role"], header["slot"], header["view"]) == ("error", "em", "em")
     assert "Means: “two” is not a number" in header["text"]
     assert page.message("em_known") is None
     assert page.header("als_player")["role"] == "run"

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.errors import InputError
+from explorer.screens.arrival import taken_from_link
 from explorer.settings import Choice, Numbers, Several, Switch, Whole, read_query, settings_of
 
 
@@ -22,8 +23,9 @@ class Form:
         self._described = settings_of(kind)
         self._problem: InputError | None = None
         self._drawn: dict[str, Any] = {}
-        if name not in st.session_state:
-            settings, problems = read_query(kind, st.query_params.to_dict())
+        entries = taken_from_link(kind)
+        if entries or name not in st.session_state:
+            settings, problems = read_query(kind, entries)
             st.session_state[name] = settings
             st.session_state["link_problems"] += problems
 

@@ -1,25 +1,27 @@
 """What both panels do alike: widgets -> settings -> run -> player, and afterwards what is known beyond the run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from explorer.errors import InputError
-from explorer.pages.computed import Own, digest, investigation_of, run_of
-from explorer.pages.widgets import Form
 from explorer.player.component import beyond_the_run, player
 from explorer.player.payload import pack
-from explorer.settings import write_query
+from explorer.screens.computed import Own, digest, investigation_of, run_of
+from explorer.screens.widgets import Form
+from explorer.settings import ALSSettings, EMSettings, write_query
 from explorer.study.verdicts import Verdict
+
+EXPLORE_SLOTS = ("em", "als")
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One of the two panels.
+    """What is shown of EM, or of ALS.
 
-    name: "em" or "als". settings: its settings record.
+    name: "em" or "als", its view. settings: its settings record.
     controls(form): draws the widgets. brought(): the data that the user brought, if any. held(): what the widgets
     hold by which it is brought.
     values(run): the data. summary(run, settings): one line that names the run.
@@ -43,6 +45,7 @@ class Panel:
 def draw_panel(panel: Panel) -> None:
     """Draw a panel: a change of its settings runs nothing but this."""
     form = Form(panel.name, panel.settings)
+    place = place_of(panel, panel.name, EXPLORE_SLOTS)
     with st.container(key=f"{panel.name}_controls"):
         panel.controls(form)
     settings = form.settings
@@ -51,18 +54,30 @@ def draw_panel(panel: Panel) -> None:
         own = panel.brought() if settings.uses_own_data else None
         run = run_of(settings.of_the_run(), own)
     except InputError as error:
-        player(panel.name, pack({"role": "error", "panel": panel.name, "text": str(error)}))
+        player(panel.name, pack({"role": "error", **place, "text": str(error)}))
         return
-    identity = digest(settings.of_the_run(), own and own.digest)
     frame = {
-        "run": identity,
-        "data_id": digest(panel.values(run).tobytes()),
+        **place,
+        **description_of(panel, run, settings, own),
         "summary": panel.summary(run, settings),
         "address": write_query(settings),
-        "verdict": panel.verdict(run, settings, None).as_json(),
     }
     player(panel.name, panel.payload(run, settings, frame))
-    _draw_beyond(panel, run, form, own, panel.held(), identity)
+    _draw_beyond(panel, run, form, own, panel.held(), frame["run"])
+
+
+def place_of(panel: Panel, slot: str, company: Sequence[str], *, in_step: bool = False) -> dict[str, Any]:
+    """Return where a player is: its slot, the slots of all that play together, and whether they do so in step."""
+    return {"slot": slot, "view": panel.name, "company": list(company), "in_step": in_step}
+
+
+def description_of(panel: Panel, run: Any, settings: EMSettings | ALSSettings, own: Own | None) -> dict[str, Any]:
+    """Return what names a run and its data to the player, and how the run ended."""
+    return {
+        "run": digest(settings.of_the_run(), own and own.digest),
+        "data_id": digest(panel.values(run).tobytes()),
+        "verdict": panel.verdict(run, settings, None).as_json(),
+    }
 
 
 @st.fragment
@@ -81,7 +96,7 @@ def _draw_beyond(panel: Panel, run: Any, form: Form, own: Own | None, held: tupl
         verdict["sentence"] += f" · {found.progress} …"
     message = {
         "role": "known",
-        "panel": panel.name,
+        "slot": panel.name,
         "run": identity,
         "slice": found.slices,
         "question": st.session_state.get(count, 0),  # no two answers are alike, or the browser would not see the later

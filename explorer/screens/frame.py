@@ -1,0 +1,29 @@
+"""What is around every page: its style, the header, what was wrong with the link, and the players' code."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+import streamlit as st
+
+from explorer.player.component import provide_code
+from explorer.screens.arrival import show_link_problems
+from explorer.screens.header import header
+
+
+@contextmanager
+def framed(pages: Sequence[Any], current: Any) -> Iterator[None]:
+    """Draw the frame of the page that is drawn in the block."""
+    style("frame")
+    header(pages, current)
+    problems = st.container(key="problems", horizontal=True, vertical_alignment="center")
+    yield
+    provide_code()
+    with problems:
+        show_link_problems()
+
+
+def style(name: str) -> None:
+    """Add a style sheet of this folder to the page."""
+    st.html(f"<style>{(files('explorer.screens') / f'{name}.css').read_text(encoding='utf-8')}</style>")

@@ -1,0 +1,69 @@
+"""The map of starts on the page, and every partition of a few points: worked out in slices, drawn when it is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from explorer.charts.landscape import caption, landscape_figure
+from explorer.charts.words import counted
+from explorer.datasets import Sample
+from explorer.screens.charting import draw_chart, theme_name
+from explorer.screens.computed import Investigation, Own, landscape_of
+from explorer.screens.study_part import Replay
+from explorer.settings import EMSettings, EMStudySettings, run_of_study
+
+SLICE_SECONDS = 0.2
+# Points times starts that are worked out unasked: a few seconds.
+UNASKED_NUMBERS = 10_000_000
+
+
+def map_size(n_points: int) -> int:
+    """How many starting means along each side of the map: fewer where a run takes longer."""
+    return 100 if n_points <= 1000 else 50 if n_points <= 5000 else 25
+
+
+def draw_landscape(settings: EMStudySettings, sample: Sample, own: Own | None, replay: Replay) -> None:
+    """Draw the map of starting means, once it is worked out."""
+    st.html('<h3 class="chart">Which start leads where <small>equal weights, one width, means (μ₁, μ₂)</small></h3>')
+    size = map_size(len(sample.values))
+    if np.ptp(sample.values) == 0:
+        st.caption("All values are equal, so there is no map of starts to draw.")
+        return
+    investigation = landscape_of(settings, own, size)
+    key = f"map_asked_{size}"
+    if (
+        not investigation.finished
+        and size * size * len(sample.values) > UNASKED_NUMBERS
+        and key not in st.session_state
+    ):
+        if not st.button(f"Draw the map from {counted(size * size, 'start')}", key="map_button"):
+            return
+        st.session_state[key] = True
+    landscape = _worked_out(investigation)
+    figure = landscape_figure(landscape, sample.values, unit=sample.unit, theme=theme_name())
+    told = caption(landscape)
+    point = draw_chart(figure, "map", f"Map of {counted(size * size, 'start')} by their two means. {told}.")
+    st.caption(told)
+    if point and "x" in point:
+        row, column = landscape.cell(point["x"], point["y"])
+        means = f"{landscape.axis[column]:.12g}, {landscape.axis[row]:.12g}"
+        replay(_run_from(settings, means))
+
+
+def _worked_out(investigation: Investigation):
+    place = st.empty()
+    while not investigation.finished:
+        # Whatever is clicked meanwhile comes first; the map goes on from here the next time.
+        place.caption(f"{investigation.progress} …")
+        investigation.advance(SLICE_SECONDS)
+    place.empty()
+    return investigation.result
+
+
+def _run_from(settings: EMStudySettings, means: str) -> EMSettings:
+    """The run that starts at these means, as the Explore page makes it of means placed by hand."""
+    run = run_of_study(settings, settings.initializations[0], settings.first_seed)
+    return replace(run, initialization="means", seed=0, means=means)

@@ -1,0 +1,194 @@
+"""The Sensitivity page: many starts of EM or of ALS, where they end, how often, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from explorer.errors import InputError
+from explorer.player.component import write_address
+from explorer.screens.arrival import arrive
+from explorer.screens.computed import Own, study_work_of
+from explorer.screens.em_study import EM_STUDY
+from explorer.screens.frame import style
+from explorer.screens.own_data import brought, keep
+from explorer.screens.replay import REPLAY_SLOTS, draw_replay
+from explorer.screens.results_file import offer_results, take_results
+from explorer.screens.study_bar import StudyBar
+from explorer.screens.study_part import RunSettings, StudyPart
+from explorer.screens.study_work import StudyWork, work_from
+from explorer.screens.widgets import Form
+from explorer.settings import read_run, run_of_study, settings_of, write_query, write_run
+from explorer.study.plans import n_runs_of
+from explorer.study.results import Results
+
+PARTS = {part.name: part for part in (EM_STUDY,)}
+
+
+def page() -> None:
+    """Draw the page."""
+    arrive("sensitivity", [part.settings for part in PARTS.values()], REPLAY_SLOTS, ("study", "runs"))
+    _take_link()
+    style("sensitivity")
+    part = PARTS[st.session_state["study"]]
+    form = Form(f"{part.name}_study", part.settings)
+    runs = _replayed(form.settings)
+    if runs:
+        _draw_replays(part, form.settings, runs)
+    else:
+        _draw_study(part, form)
+    write_address(
+        {name: None for other in PARTS.values() for name in write_query(other.settings()) if other is not part}
+        | write_query(form.settings)
+        | {"study": None if part.name == "em" else part.name, "runs": " ".join(map(write_run, runs)) or None}
+    )
+
+
+def _take_link() -> None:
+    """Take which study the link is about, and which of its runs it shows."""
+    link = st.session_state["link"]
+    if "study" in link or "study" not in st.session_state:
+        named = link.pop("study", "em")
+        if named not in PARTS:
+            known = " and ".join(PARTS)
+            st.session_state["link_problems"].append(f"“{named[:40]}” is no kind of study; there are {known}.")
+        st.session_state["study"] = named if named in PARTS else "em"
+    if "runs" in link or "study_runs" not in st.session_state:
+        st.session_state["study_runs"] = link.pop("runs", "").split()[: len(REPLAY_SLOTS)]
+
+
+# ---- the study ---------------------------------------------------------------------------------------------------
+
+
+def _draw_study(part: StudyPart, form: Form) -> None:
+    bar = StudyBar(f"{part.name}_study")
+    with st.container(key="study_controls", horizontal=True, vertical_alignment="bottom", gap="small"):
+        _draw_switch(part)
+        with st.container(key="study_widgets", width="stretch"):
+            part.controls(form)
+        button = st.container(key="study_button", width=150)
+    settings = form.settings
+    if bar.asked is None:
+        bar.ask(settings)
+    try:
+        form.check()
+        own = _own(part, bar.asked)
+        work = _work_of(bar.asked, own)
+    except InputError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    with button:
+        bar.button(settings, n_runs_of(settings), work)
+    if settings != bar.asked:
+        st.caption("What is shown belongs to the settings before; the button runs the new ones.")
+    with st.container(key="study_results"):
+        bar.run(work, lambda: part.results(work, own, _replay))
+    with st.container(key="study_files", horizontal=True):
+        if work.n_finished:
+            offer_results(work)
+        take_results(_show_results)
+
+
+def _draw_switch(part: StudyPart) -> None:
+    def switch() -> None:
+        st.session_state["study"] = st.session_state["study_switch"]
+
+    if len(PARTS) > 1:
+        st.segmented_control(
+            "Study of", list(PARTS), format_func=lambda name: PARTS[name].label, default=part.name, required=True,
+            key="study_switch", on_change=switch,
+        )  # fmt: skip
+
+
+def _own(part: StudyPart, settings: Any) -> Own | None:
+    return brought(part.data) if settings.uses_own_data else None
+
+
+def _work_of(settings: Any, own: Own | None) -> StudyWork:
+    """The study of these settings: from a file that was opened, or the one that all share."""
+    loaded = st.session_state.get("study_loaded", {})
+    return loaded.get(settings) or study_work_of(settings, own)
+
+
+def _show_results(results: Results, index: int) -> None:
+    """Show a study of a file, with its settings in the widgets; what it lacks is not run before somebody asks."""
+    study = results.plan.studies[index]
+    part = PARTS[study.kind]
+    rows = results.table[results.table["study"] == index].reset_index(drop=True)
+    work = work_from(study, rows.assign(study=0))
+    if results.plan.own is not None:
+        keep(part.data, results.plan.own)
+    st.session_state["study"] = part.name
+    form = Form(f"{part.name}_study", part.settings)
+    for name in settings_of(part.settings):
+        form.change(name, getattr(study.settings, name))
+    st.session_state["study_loaded"] = {study.settings: work}
+    bar = StudyBar(f"{part.name}_study")
+    bar.ask(study.settings)
+    if not work.complete:
+        bar.stop()
+
+
+# ---- replays -----------------------------------------------------------------------------------------------------
+
+
+def _replay(*runs: RunSettings) -> None:
+    """Show one run, or two side by side, in place of the results."""
+    st.session_state["study_runs"] = [write_run(run) for run in runs[: len(REPLAY_SLOTS)]]
+    st.rerun()
+
+
+def _replayed(settings: Any) -> list[RunSettings]:
+    """The runs that are shown; one that cannot be read is named as a problem of the link and left out."""
+    base = run_of_study(settings, settings.initializations[0], settings.first_seed)
+    runs, texts = [], st.session_state["study_runs"]
+    for text in list(texts):
+        try:
+            runs.append(read_run(text, base))
+        except InputError as error:
+            st.session_state["link_problems"].append(str(error))
+            texts.remove(text)
+    return runs
+
+
+def _draw_replays(part: StudyPart, settings: Any, runs: list[RunSettings]) -> None:
+    own = _own(part, settings)
+    with st.container(key="replay_choice", horizontal=True, vertical_alignment="bottom"):
+        st.button("Back to the results", icon=":material/arrow_back:", on_click=_close_all, key="replay_back")
+        _draw_choices(part, settings, own, runs)
+    with draw_replay(runs[0], runs[1] if len(runs) > 1 else None, own, _close):
+        if len(runs) > 1:
+            part.beside(runs[0], runs[1], own)
+
+
+def _draw_choices(part: StudyPart, settings: Any, own: Own | None, runs: list[RunSettings]) -> None:
+    """Draw a box for each place: which of the study's telling runs stands there."""
+    try:
+        work = _work_of(settings, own)
+    except InputError:
+        return  # the players say what is wrong
+    names = {write_run(run): label for label, run in part.to_compare(work).items()} if work.n_finished else {}
+    shown = [write_run(run) for run in runs]
+    options = list(dict.fromkeys([*shown, *names]))
+    for slot, label in zip(range(len(REPLAY_SLOTS)), ("Left", "Right"), strict=True):
+        now = shown[slot] if slot < len(shown) else None
+
+        def choose(slot: int = slot) -> None:
+            chosen = st.session_state[f"replay_slot_{slot}"]
+            texts = st.session_state["study_runs"]
+            st.session_state["study_runs"] = [*texts[:slot], chosen, *texts[slot + 1 :]]
+
+        st.selectbox(
+            label, options, index=None if now is None else options.index(now), key=f"replay_slot_{slot}",
+            format_func=lambda text: names.get(text, text), on_change=choose, placeholder="Choose a second run",
+        )  # fmt: skip
+
+
+def _close(slot: str) -> None:
+    """Forget a run; the other one, if there is one, takes the first place."""
+    del st.session_state["study_runs"][REPLAY_SLOTS.index(slot)]
+
+
+def _close_all() -> None:
+    st.session_state["study_runs"] = []

@@ -1,0 +1,36 @@
+"""What the studies of EM and of ALS do alike on the page; each is one `StudyPart`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from explorer.screens.computed import Own
+from explorer.screens.study_work import StudyWork
+from explorer.screens.widgets import Form
+from explorer.settings import ALSSettings, EMSettings
+
+RunSettings = EMSettings | ALSSettings
+# Shows one run in the player, or two side by side.
+Replay = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class StudyPart:
+    """The study of EM, or of ALS.
+
+    name: in the address; label: on the screen. settings: its record. data: what a user brings for it, "data" or
+    "matrix".
+    controls(form): draws the widgets. results(work, own, replay): draws what has finished of a study.
+    to_compare(work): runs worth looking at side by side, by what to call them, the most telling first.
+    beside(left, right, own): draws below two players what compares their runs.
+    """
+
+    name: str
+    label: str
+    settings: type
+    data: str
+    controls: Callable[[Form], None]
+    results: Callable[[StudyWork, Own | None, Replay], None]
+    to_compare: Callable[[StudyWork], dict[str, RunSettings]]
+    beside: Callable[[RunSettings, RunSettings, Own | None], None] = lambda left, right, own: None
