@@ -12,8 +12,8 @@ import pandas as pd
 from explorer.errors import InputError
 from explorer.study.cluster import dask_executor
 from explorer.study.journal import Journal, folder_of, open_journal
+from explorer.study.outcomes import add_outcomes
 from explorer.study.plan_files import load_plan
-from explorer.study.plans import Plan
 from explorer.study.processes import n_cores, process_pool
 from explorer.study.progress import ProgressLine
 from explorer.study.results import Results, format_of, write_results
@@ -32,7 +32,7 @@ def run_study(plan_path: Path, out: Path, *, n_workers: int | None, dask: str | 
     plan = load_plan(plan_path)
     journal = open_journal(folder_of(out), plan)
     table = _finish(journal, n_workers or n_cores(), dask)
-    write_results(Results(plan, _with_outcomes(plan, table)), out)
+    write_results(Results(plan, add_outcomes(plan, table)), out)
     journal.remove()
     print(f"Wrote {out}.")
 
@@ -70,8 +70,3 @@ def _workers(n_workers: int, dask: str | None) -> Iterator[Executor | None]:
             yield executor
     else:
         yield None
-
-
-def _with_outcomes(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
-    """The table with the columns that tell how each run ended."""
-    return table  # at the merge: explorer.study.outcomes.add_outcomes(plan, table)

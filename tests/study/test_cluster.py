@@ -95,7 +95,9 @@ def test_a_cluster_of_which_a_worker_is_killed_makes_the_same_table(scheduler, w
 def test_a_scheduler_that_is_lost_on_the_way_is_told():
     plan = plan_of({"kind": "em", "n_components": 2, "n_starts": 500, "max_iter": 40})
     with (
-        LocalCluster(n_workers=1, protocol="tcp", host="127.0.0.1", dashboard_address="127.0.0.1:0", processes=False) as lost,
+        LocalCluster(
+            n_workers=1, protocol="tcp", host="127.0.0.1", dashboard_address="127.0.0.1:0", processes=False
+        ) as lost,
         pytest.raises(InputError, match=f"The Dask scheduler at {lost.scheduler.address} no longer answers"),
         dask_executor(lost.scheduler.address) as executor,
     ):
