@@ -31,7 +31,9 @@ def run_study(plan_path: Path, out: Path, *, n_workers: int | None, dask: str | 
         raise InputError(f"{out} exists already; choose another --out, or replace it by --overwrite.")
     plan = load_plan(plan_path)
     journal = open_journal(folder_of(out), plan)
-    table = _finish(journal, n_workers or n_cores(), dask)
+    with closing(journal):
+        table = _finish(journal, n_workers or n_cores(), dask)
+    print("Telling how each run ended.", flush=True)  # takes about as long as the runs did in one process
     write_results(Results(plan, add_outcomes(plan, table)), out)
     journal.remove()
     print(f"Wrote {out}.")
@@ -46,7 +48,7 @@ def _finish(journal: Journal, n_workers: int, dask: str | None) -> pd.DataFrame:
     n_left = len(plan.batches) - len(parts)
     with closing(progress), _workers(min(n_workers, n_left), dask if n_left else None) as executor:
         progress(n_finished, plan.n_runs)
-        with closing(iterate_batches(plan, executor, parts.keys())) as batches:
+        with closing(iterate_batches(plan, executor, frozenset(parts))) as batches:
             for index, rows in batches:
                 journal.keep(index, rows)
                 parts[index] = rows

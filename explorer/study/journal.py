@@ -48,6 +48,11 @@ class Journal:
             part.unlink()
         shutil.rmtree(self.folder)
 
+    def close(self) -> None:
+        """Leave no folder behind in which nothing is finished."""
+        if _kept(self.folder) <= {_PLAN}:
+            self.remove()
+
     def _part(self, index: int) -> Path:
         return self.folder / f"{index:07}.parquet"
 
@@ -65,10 +70,10 @@ def open_journal(folder: Path, plan: Plan) -> Journal:
     wanted = json.dumps(plan_as_json(plan)).encode()
     try:
         folder.mkdir(exist_ok=True)
-        names = [path.name for path in folder.iterdir() if not path.name.endswith(".unfinished")]
-        if not names:
+        kept = _kept(folder)
+        if kept <= {_PLAN}:  # nothing is finished, of whichever study
             write_whole(folder / _PLAN, wanted)
-        begun = (folder / _PLAN).read_bytes() if not names or _PLAN in names else None
+        begun = (folder / _PLAN).read_bytes() if _PLAN in kept or not kept else None
     except OSError as error:
         raise InputError(f"{folder} cannot be used for what is finished: {error.strerror}.") from None
     if begun is None:
@@ -79,3 +84,8 @@ def open_journal(folder: Path, plan: Plan) -> Journal:
             "choose another --out, or remove that folder."
         )
     return Journal(folder, plan)
+
+
+def _kept(folder: Path) -> set[str]:
+    """The names in a folder, but for what a killed command was writing."""
+    return {path.name for path in folder.iterdir() if not path.name.endswith(".unfinished")}

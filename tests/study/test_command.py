@@ -87,9 +87,10 @@ def test_a_plan_file_becomes_a_table(folder, capsys, suffix):
     assert sorted(path.name for path in folder.iterdir()) == ["long.toml", out, "short.toml"]
     printed = capsys.readouterr()
     assert printed.err == ""
-    assert printed.out.splitlines() == [
-        "[------------------------] 0 of 40 runs, 0:00 elapsed",
-        "[########################] 40 of 40 runs, 0:00 elapsed",
+    assert re.sub(r"\d:\d\d elapsed", "in no time", printed.out).splitlines() == [
+        "[------------------------] 0 of 40 runs, in no time",
+        "[########################] 40 of 40 runs, in no time",
+        "Telling how each run ended.",
         f"Wrote {out}.",
     ]
 
@@ -156,11 +157,18 @@ def test_what_cannot_be_done_is_one_sentence_and_exit_code_2(folder, capsys, arg
     (folder / "there.csv").write_text("precious")
     (folder / "other.csv.parts").mkdir()
     (folder / "other.csv.parts" / "plan.json").write_text("{}")
+    (folder / "other.csv.parts" / "0000000.parquet").write_text("")
     assert study(*arguments) == 2
     printed = capsys.readouterr()
     assert printed.err.startswith(f"explorer study: {sentence}")
     assert printed.err.count("\n") == 1
     assert (folder / "there.csv").read_text() == "precious"
+
+
+def test_an_address_where_nobody_answers_leaves_nothing_behind(folder, capsys):
+    assert study("short.toml", "--out", "a.csv", "--dask", "nonsense") == 2
+    assert capsys.readouterr().err.startswith("explorer study: No Dask scheduler answers at “nonsense” (")
+    assert sorted(path.name for path in folder.iterdir()) == ["long.toml", "short.toml"]
 
 
 @pytest.mark.parametrize(

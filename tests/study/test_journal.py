@@ -61,15 +61,15 @@ def test_a_batch_of_other_seeds_counts_as_none(folder, plan, batches):
 
 
 @pytest.mark.parametrize("other", [{"n_starts": 4}, {"data": "galaxies"}, {"rtol": 1e-8}, {"n_components": [2, 3]}])
-def test_another_plan_is_refused(folder, plan, other):
-    open_journal(folder, plan)
+def test_another_plan_is_refused(folder, plan, batches, other):
+    open_journal(folder, plan).keep(0, batches[0])
     changed = plan_of({"kind": "em", "data": "ten-points", "n_components": 2, "n_starts": 3, "max_iter": 9} | other)
     with pytest.raises(InputError, match=r"results\.csv\.parts holds the finished part of another study"):
         open_journal(folder, changed)
 
 
-def test_another_version_of_the_explorer_or_a_broken_plan_is_refused(folder, plan, monkeypatch):
-    open_journal(folder, plan)
+def test_another_version_of_the_explorer_or_a_broken_plan_is_refused(folder, plan, batches, monkeypatch):
+    open_journal(folder, plan).keep(0, batches[0])
     with monkeypatch.context() as patched:
         patched.setattr("explorer.study.portable.__version__", "99")
         with pytest.raises(InputError, match="by another version of the explorer"):
@@ -77,6 +77,14 @@ def test_another_version_of_the_explorer_or_a_broken_plan_is_refused(folder, pla
     (folder / "plan.json").write_text("{")
     with pytest.raises(InputError, match="choose another --out, or remove that folder"):
         open_journal(folder, plan)
+
+
+def test_where_nothing_is_finished_another_plan_may_begin_and_nothing_is_left_behind(folder, plan):
+    open_journal(folder, plan)
+    journal = open_journal(folder, plan_of({"kind": "als"}))
+    assert open_journal(folder, plan_of({"kind": "als"})).finished() == {}
+    journal.close()
+    assert not folder.exists()
 
 
 def test_what_is_not_the_explorers_is_left_alone(folder, plan):
