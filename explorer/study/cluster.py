@@ -1,7 +1,7 @@
 """Workers on a cluster of computers, by Dask."""
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
 
 from explorer import __version__
@@ -28,7 +28,7 @@ def dask_executor(address: str) -> Iterator[Executor]:
     try:
         client = distributed.Client(address, timeout=ANSWER_TIMEOUT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"No Dask scheduler answers at {address} ({_first_line(error)}).") from None
+        raise InputError(f"No Dask scheduler answers at “{address}” ({_first_line(error)}).") from None
     try:
         _check_workers(client, address)
         with client.get_executor() as executor:
@@ -38,8 +38,8 @@ def dask_executor(address: str) -> Iterator[Executor]:
                 executor.shutdown(wait=False)
     except distributed.scheduler.KilledWorker:
         raise InputError("Several Dask workers in turn were lost over the same runs, perhaps out of memory.") from None
-    except CommClosedError:
-        raise InputError(f"The Dask scheduler at {address} no longer answers.") from None
+    except (CommClosedError, CancelledError):
+        raise InputError(f"The Dask scheduler at {address} no longer answers, or has dropped the runs.") from None
     finally:
         client.close()
 

@@ -14,6 +14,8 @@ COLUMNS = (
     "study", "data", "n_components", "structure", "rtol", "initialization", "seed",
     "log_likelihood", "iterations", "stop_reason", "seconds",
 )  # fmt: skip
+# Followed by _1, _2, ..., one for each component.
+PARAMETERS = ("weight", "mean", "deviation")
 
 
 def run_em_batch(settings: EMStudySettings, sample: Sample, batch: Batch) -> pd.DataFrame:
@@ -35,11 +37,7 @@ def run_em_batch(settings: EMStudySettings, sample: Sample, batch: Batch) -> pd.
         variance_floor=settings.variance_floor,
     )
     order = np.argsort(runs.means[:, :, 0], axis=1, kind="stable")
-    parameters = {
-        "weight": runs.weights,
-        "mean": runs.means[:, :, 0],
-        "deviation": np.sqrt(runs.covariances[:, :, 0, 0]),
-    }
+    parameters = (runs.weights, runs.means[:, :, 0], np.sqrt(runs.covariances[:, :, 0, 0]))
     work = runs.n_iterations + 1.0
     table = {
         "study": batch.study,
@@ -53,7 +51,7 @@ def run_em_batch(settings: EMStudySettings, sample: Sample, batch: Batch) -> pd.
         "iterations": runs.n_iterations,
         "stop_reason": [str(reason) for reason in runs.stop_reasons],
     }
-    for name, array in parameters.items():
+    for name, array in zip(PARAMETERS, parameters, strict=True):
         ordered = np.take_along_axis(array, order, axis=1)
         table |= {f"{name}_{k + 1}": ordered[:, k] for k in range(n_components)}
     table["seconds"] = work / work.sum() * (perf_counter() - began)
