@@ -156,11 +156,12 @@ def _draw_diagonal(figure: go.Figure, landscape: Landscape, label_at: float, col
 
 
 def _draw_ticks(figure: go.Figure, landscape: Landscape, values: np.ndarray, colours: Theme) -> None:
-    """The values as ticks in the bands beside the map: one line with gaps, because thousands of marks are slow."""
+    """The values as ticks in the bands beside the map. A comb, its back on the map's frame: one line is quick to draw,
+    where thousands of marks, or of pieces of a line, are slow.
+    """
     (low, _), width = _span(landscape)
-    gaps = np.full(len(values), np.nan)
-    along = np.stack([values, values, gaps], axis=1).ravel().astype(np.float32)
-    across = np.tile([low - 0.9 * RUG * width, low - 0.2 * RUG * width, np.nan], len(values)).astype(np.float32)
+    along = np.repeat(values, 3).astype(np.float32)
+    across = np.tile([low, low - 0.8 * RUG * width, low], len(values)).astype(np.float32)
     line = {"color": colours.ink, "width": 2 if len(values) < 50 else 1}
     for x, y in ((along, across), (across, along)):
         figure.add_scatter(**mute(x, y, "lines", line=line))

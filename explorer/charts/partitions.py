@@ -15,6 +15,8 @@ from explorer.study.partitions import Partitions
 # How wide the picture is for its height, and how much of a cell's width is drawn.
 ASPECT = 1.8
 DRAWN = 0.78
+# More cells than this, those of 12 points, are too small to see and slow to draw.
+MAX_CELLS = 4096
 # A column has the letter of an optimum where its cells make up so many rows.
 ROWS_OF_A_LETTER = 6
 
@@ -34,6 +36,8 @@ def partitions_figure(
     """
     if partitions.n_components != 2:
         raise InputError(f"Partitions are drawn for two groups, not for {partitions.n_components}.")
+    if len(partitions.labels) > MAX_CELLS:
+        raise InputError(f"{len(partitions.labels):,} partitions are too many to draw: take fewer points, at most 12.")
     colours = theme_of(theme)
     names, fills = names_of(partitions.optima), colours_of(partitions.optima, colours)
     ranks = _ranks(partitions, names)

@@ -24,7 +24,7 @@ def ten_points():
 
 def cells_of(figure):
     """The clickable places, one a partition."""
-    (trace,) = [trace for trace in figure.data if trace.mode == "text"]
+    (trace,) = [trace for trace in figure.data if trace.hovertext is not None]
     return trace
 
 
@@ -103,3 +103,8 @@ def test_the_caption_counts_all(ten_points):
 def test_more_than_two_groups_are_not_drawn():
     with pytest.raises(InputError, match="two groups"):
         partitions_figure(enumerate_partitions(TEN[:5], 3, max_iter=3))
+
+
+def test_more_cells_than_can_be_seen_are_not_drawn():
+    with pytest.raises(InputError, match="at most 12"):
+        partitions_figure(enumerate_partitions(np.arange(13.0), 2, max_iter=1))
