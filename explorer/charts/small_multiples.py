@@ -86,7 +86,7 @@ def optima_figure(
     _add_bars(figure, rows, initializations, colours, font_size, (place(head + row * n_rows), place(head)))
     left, right = BARS
     width = (right - left) / max(1, len(initializations))
-    for j, (name, label) in enumerate(initializations.items()):
+    for j, name in enumerate(initializations):
         x = left + j * width
         _write(figure, "<br>".join(headings[name]), x, place(head / 2), colours.second, HEADING * font_size)
         if foot:
