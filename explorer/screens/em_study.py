@@ -120,7 +120,9 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
         elif len(labels) > MOST_BESIDE:
             _draw_restarts(outcomes, labels)
     if settings.n_components == 2 and settings.n_components ** len(sample.values) <= MAX_PARTITIONS:
-        draw_partitions(settings, sample, own, lambda run: replay(run, *_contrast(settings, outcomes, "", "")))
+        draw_partitions(
+            settings, sample, own, outcomes.optima, lambda run: replay(run, *_contrast(settings, outcomes, "", ""))
+        )
     _draw_numbers(labels, summaries)
 
 
@@ -135,7 +137,7 @@ def _draw_second(
     settings = work.study.settings
     if settings.n_components == 2:
         beside = _contrast(settings, outcomes, "", "")
-        draw_landscape(settings, work.study.problem, own, lambda run: replay(run, *beside))
+        draw_landscape(settings, work.study.problem, own, outcomes.optima, lambda run: replay(run, *beside))
     else:
         _draw_ends(settings, outcomes, labels, replay)
 

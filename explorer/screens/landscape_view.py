@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,8 @@ from explorer.screens.charting import draw_chart, looks
 from explorer.screens.computed import Investigation, Own, landscape_of, partitions_of
 from explorer.screens.study_part import Replay
 from explorer.settings import EMSettings, EMStudySettings, run_of_study
+from explorer.study.em_outcomes import Optimum
+from explorer.study.names import names_of
 from explorer.study.partitions import settings_of_partition
 
 SLICE_SECONDS = 0.2
@@ -29,7 +32,7 @@ def map_size(n_points: int) -> int:
 
 
 def draw_landscape(settings: EMStudySettings, sample: Sample, own: Own | None, replay: Replay) -> None:
-    """Draw the map of starting means, once it is worked out."""
+    """Draw the map of starting means, once it is worked out; optima that are known have their names."""
     st.html('<h3 class="chart">Which start leads where <small>from the means μ₁ and μ₂</small></h3>')
     size = map_size(len(sample.values))
     if np.ptp(sample.values) == 0:
@@ -46,8 +49,9 @@ def draw_landscape(settings: EMStudySettings, sample: Sample, own: Own | None, r
             return
         st.session_state[key] = True
     landscape = _worked_out(investigation)
-    figure = landscape_figure(landscape, sample.values, unit=sample.unit, **looks())
-    told = caption(landscape)
+    names = names_of(landscape.optima, known)
+    figure = landscape_figure(landscape, sample.values, names=names, unit=sample.unit, **looks())
+    told = caption(landscape, names)
     point = draw_chart(figure, "map", f"Map of {counted(size * size, 'start')} by their two means. {told}.")
     st.caption(told)
     if point and "x" in point:
@@ -72,17 +76,20 @@ def _run_from(settings: EMStudySettings, means: str) -> EMSettings:
     return replace(run, initialization="means", seed=0, means=means)
 
 
-def draw_partitions(settings: EMStudySettings, sample: Sample, own: Own | None, replay: Replay) -> None:
+def draw_partitions(
+    settings: EMStudySettings, sample: Sample, own: Own | None, known: Sequence[Optimum], replay: Replay
+) -> None:
     """Draw where EM leads from every assignment of a few points to two groups."""
     count = settings.n_components ** len(sample.values)
     st.html(
         f'<h3 class="chart">Every partition <small>all {count:,} assignments of the points to two groups</small></h3>'
     )
     partitions = _worked_out(partitions_of(settings, own))
-    told = partitions_caption(partitions)
+    names = names_of(partitions.optima, known)
+    told = partitions_caption(partitions, names)
     with st.container(key="wide_partitions"):
         point = draw_chart(
-            partitions_figure(partitions, **looks()), "partitions", f"Every partition as a start. {told}."
+            partitions_figure(partitions, names=names, **looks()), "partitions", f"Every partition as a start. {told}."
         )
     st.caption(told)
     if point and "point_index" in point:

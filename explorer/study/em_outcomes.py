@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from string import ascii_uppercase
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from explorer.mixture import ManyRuns, Mixture, OptimumKind, StopReason, find_limits
 from explorer.settings import EMStudySettings
+from explorer.study.names import names_of
 
 Floats = NDArray[np.float64]
 
@@ -36,8 +36,7 @@ class EMOutcome(StrEnum):
 class Optimum:
     """A place where runs end, or would end if they went on.
 
-    label: A, B, ... for proper ones, best first; u1, u2, ... for saddles, s1, s2, ... for spurious ones. outcome: of a
-    run that ends there. mixture: components by rising mean.
+    label: its name, as `names_of` tells. outcome: of a run that ends there. mixture: components by rising mean.
     """
 
     label: str
@@ -123,9 +122,9 @@ _OUTCOMES = {
 def _named(found) -> tuple[tuple[Optimum, ...], NDArray, NDArray]:
     """The optima but for collapses; and of all, collapses too, the labels and outcomes (G,)."""
     optima, labels, outcomes = [], [], []
-    for g, kind in enumerate(found.kinds):
+    for g, (kind, name) in enumerate(zip(found.kinds, names_of(found), strict=True)):
         outcome = _OUTCOMES[kind]
-        label = label_of(outcome, outcomes.count(outcome))
+        label = "" if outcome is EMOutcome.DEGENERATE else name
         labels.append(label)
         outcomes.append(outcome)
         if outcome is not EMOutcome.DEGENERATE:
@@ -133,12 +132,3 @@ def _named(found) -> tuple[tuple[Optimum, ...], NDArray, NDArray]:
             mixture = Mixture(found.weights[g][order], found.means[g][order], found.covariances[g][order])
             optima.append(Optimum(label, outcome, float(found.log_likelihoods[g]), mixture))
     return tuple(optima), np.array(labels, dtype=object), np.array(outcomes, dtype=object)
-
-
-def label_of(outcome: EMOutcome, index: int) -> str:
-    """The label of the index-th optimum of its kind: A, ..., Z, A2, ..., or u1, ..., or s1, ...; "" for a collapse."""
-    if outcome is EMOutcome.PROPER:
-        round_, letter = divmod(index, len(ascii_uppercase))
-        return ascii_uppercase[letter] + (f"{round_ + 1}" if round_ else "")
-    prefix = {EMOutcome.SADDLE: "u", EMOutcome.SPURIOUS: "s"}.get(outcome)
-    return f"{prefix}{index + 1}" if prefix else ""
