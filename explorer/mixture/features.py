@@ -37,6 +37,8 @@ KEPT_NUMBERS = 2_000_000
 BLOCK_NUMBERS = 32_768
 # Below this many numbers of responsibilities the number of calls counts, not that of operations.
 FEW_NUMBERS = 4096
+# Points of a block from which on one product with a vector for each component is the fastest way to sum (measured).
+LONG_ROW = 512
 # Equal values are looked for if two among so many are equal, and each is worked with once if there are at most so many.
 SAMPLED_POINTS = 2048
 MOST_DISTINCT = 0.75
@@ -172,8 +174,9 @@ class Features:
         theta must come from an M step, or be as `covers` says, and have no empty component.
 
         With a = (|z| + |mu_k|)^2 / sigma_k^2 for the farthest point and the narrowest direction, every log joint
-        density of the run is between its peak and its peak - a / 2. So no digit is lost where a <= LARGEST_RATIO. And where a is small for all components no exponent leaves its range; else the widest component is taken out,
-        and exponents are kept in range (`_keep_in_range`).
+        density of the run is between its peak and its peak - a / 2. So no digit is lost where a <= LARGEST_RATIO. And
+        where a is small for all components no exponent leaves its range; else the widest component is taken out, and
+        exponents are kept in range (`_keep_in_range`).
         """
         precision = precisions(self.form, theta.whitening)
         risks = order = None
@@ -288,11 +291,7 @@ class Features:
         return precision[0] @ self.total
 
     def _pass(self, coefficients: Floats, risks: Floats | None) -> tuple[Floats, Floats]:
-        """Log-likelihoods (R,) and the sums of q phi, (p, K, R); the first component is the one taken out.
-
-        risks (K, R): for runs whose exponents may leave their range the ratios, in ascending order. The log-likelihood
-        of a run in which one is too high is NaN.
-        """
+        """Log-likelihoods (R,) and the sums of q phi, (p, K, R), some runs at a time."""
         _, n_components, n_runs = coefficients.shape
         runs_at_once = max(1, 2 * BLOCK_NUMBERS // (n_components * self.largest_block))
         if n_runs <= runs_at_once:
@@ -305,46 +304,63 @@ class Features:
         return log_likelihoods, sums
 
     def _pass_of_runs(self, coefficients: Floats, risks: Floats | None) -> tuple[Floats, Floats]:
-        n_features, n_components, n_runs = coefficients.shape
-        others = (coefficients[:, 1:] - coefficients[:, :1]).reshape(n_features, -1).T
-        log_likelihoods, sums = np.dot(self.sums, coefficients[:, 0]), None
+        differences = coefficients[:, 1:] - coefficients[:, :1]
+        differences = differences.reshape(self.n_features, -1).T
+        log_totals, sums = self.accumulate(differences, coefficients.shape[2], risks)
+        return np.dot(self.sums, coefficients[:, 0]) + log_totals, np.ascontiguousarray(sums).reshape(
+            coefficients.shape
+        )
+
+    def accumulate(self, differences: Floats, n_runs: int = 1, risks: Floats | None = None) -> tuple[Floats, Floats]:
+        """One pass of R runs. differences (K R - R, p): of the coefficients of all components but the first from those
+        of the first, which is the one taken out.
+
+        Returns the log-likelihoods (R,) without the first component's sum of c . phi, and the sums of q phi, (p, K R).
+
+        risks (K, R): for runs whose exponents may leave their range the ratios, in ascending order. The log-likelihood
+        of a run in which one is too high is NaN.
+        """
+        log_totals = sums = None
         for phi, weighted, weights in self._in_blocks():
             room = self._room(n_runs, len(weights))
-            np.dot(others, phi, out=room.exponents)
-            if risks is not None:
-                self._keep_in_range(room, risks, log_likelihoods)
+            np.dot(differences, phi, out=room.exponents)
+            too_high = None if risks is None else self._keep_in_range(room, risks)
             np.exp(room.exponents, out=room.exponents)
             room.taken_out.fill(1.0)
             np.dot(room.one_each, room.by_component, out=room.totals)
             np.divide(1.0, room.totals, out=room.totals)
             np.multiply(room.by_component, room.totals, out=room.by_component)
             part = self._weighted_sums(room.flat, weighted)
-            sums = part if sums is None else sums + part
             np.log(room.totals, out=room.totals)
-            log_likelihoods -= np.dot(room.totals_by_run, weights)
-        return log_likelihoods, sums.reshape(coefficients.shape)
+            logs = np.dot(room.totals_by_run, weights)
+            if too_high is not None:
+                logs[too_high] = np.nan
+            sums, log_totals = (part, -logs) if sums is None else (sums + part, log_totals - logs)
+        return log_totals, sums
 
-    def _keep_in_range(self, room: _Room, risks: Floats, log_likelihoods: Floats) -> None:
-        """Raise exponents to the lowest that matters, and lower those that are too high, whose log-likelihood is NaN.
+    def _keep_in_range(self, room: _Room, risks: Floats) -> NDArray[np.bool_] | None:
+        """Raise exponents to the lowest that matters, and lower those that are too high: in which runs (R,) any was.
 
         Only the narrowest components can get too low, and none too high while the one taken out is wide enough.
         """
         highest = risks.max(axis=1)
         low = room.by_component[1 + np.count_nonzero(highest[1:] <= self.safe_ratio) :]
         np.maximum(low, LOWEST_EXPONENT, out=low)
-        if highest[0] > self.highest_ratio and room.exponents.max(initial=0.0) > HIGHEST_EXPONENT:
-            by_run = room.exponents.reshape(-1, *room.taken_out.shape)
-            log_likelihoods[by_run.max(axis=(0, 2)) > HIGHEST_EXPONENT] = np.nan
-            np.minimum(room.exponents, HIGHEST_EXPONENT, out=room.exponents)
+        if highest[0] <= self.highest_ratio or room.exponents.max(initial=0.0) <= HIGHEST_EXPONENT:
+            return None
+        too_high = room.exponents.reshape(-1, *room.taken_out.shape).max(axis=(0, 2)) > HIGHEST_EXPONENT
+        np.minimum(room.exponents, HIGHEST_EXPONENT, out=room.exponents)
+        return too_high
 
     def _weighted_sums(self, q: Floats, phi: Floats) -> Floats:
-        """sum_i q phi, (p, K R). Few features: a product with a vector each beats one with a matrix so narrow.
-
-        At a few thousand numbers it is the number of calls that counts, and one product is fewer.
+        """sum_i q phi, (p, K R). BLAS is slow at products of matrices as narrow as these: those with a vector each
+        beat it, for rows long enough by row, and for many short ones by feature, where these are few.
         """
         used = self.n_squares + len(self.z) + 1
+        if q.shape[1] >= LONG_ROW:
+            return np.matmul(phi, q[:, :, None])[:, :, 0].T
         if used > 3 or q.size < FEW_NUMBERS:
-            return np.ascontiguousarray(np.dot(q, phi.T).T)
+            return np.dot(q, phi.T).T
         sums = np.zeros((len(phi), len(q)))
         for f in range(used):
             np.dot(q, phi[f], out=sums[f])
