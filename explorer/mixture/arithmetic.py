@@ -7,7 +7,7 @@ calls an iteration, those that work on the points are left.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log
+from math import isnan, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,19 +80,31 @@ class WithNumbers(OnArrays):
         return log_likelihood, bound, _numbers(*statistics)
 
     def _expect(self, theta: Numbers) -> tuple[float, float, Numbers] | None:
-        """One pass, or None where it is out of bounds; as in `Features`."""
+        """`Features.expect`, with the same bounds, and None where they do not hold."""
         features = self.sweep.features
-        radius, safe_ratio = features.radius, features.safe_ratio
+        if min(theta[2]) * features.safe_precision >= 1:
+            return self._pass(theta)
+        ratios = [(abs(mean) + features.radius) ** 2 / variance for mean, variance in zip(*theta[1:], strict=True)]
+        if max(ratios) > LARGEST_RATIO:
+            return None
+        if max(ratios) <= features.safe_ratio:
+            return self._pass(theta)
+        order = sorted(range(len(ratios)), key=ratios.__getitem__)
+        found = self._pass(_reordered(theta, order), np.sort(ratios)[:, None])
+        if found is None:
+            return None
+        log_likelihood, bound, statistics = found
+        return log_likelihood, bound, _reordered(statistics, sorted(range(len(order)), key=order.__getitem__))
+
+    def _pass(self, theta: Numbers, risks: Floats | None = None) -> tuple[float, float, Numbers] | None:
         coefficients = []
         for weight, mean, variance in zip(*theta, strict=True):
             precision = 1 / variance
-            if (abs(mean) + radius) ** 2 * precision > safe_ratio:
-                return None
             slope = precision * mean
             coefficients.append((-0.5 * precision, slope, log(weight) - 0.5 * (slope * mean + log(variance))))
         a, b, c = coefficients[0]
         differences = np.array([(a_k - a, b_k - b, c_k - c, 0.0) for a_k, b_k, c_k in coefficients[1:]])
-        log_likelihood, sums = features.accumulate(differences.reshape(-1, 4))
+        log_totals, sums = self.sweep.features.accumulate(differences.reshape(-1, 4), risks=risks)
         counts, means, variances = [], [], []
         for second, first, count, _ in sums.T.tolist():
             if count < EMPTY_COUNT:
@@ -105,7 +117,9 @@ class WithNumbers(OnArrays):
             means.append(mean)
             variances.append(variance)
         second, first, count = self.sums
-        log_likelihood = log_likelihood.item() + a * second + b * first + c * count + self.sweep.data.log_volume
+        log_likelihood = a * second + b * first + c * count + log_totals.item() + self.sweep.data.log_volume
+        if isnan(log_likelihood):
+            return None
         return log_likelihood, log_likelihood, (counts, means, variances)
 
     def maximize(self, statistics: Numbers, theta: Numbers) -> tuple[Numbers, NDArray[np.bool_] | None]:
@@ -132,6 +146,11 @@ def arithmetic_of(problem: Problem, n_components: int, hard: bool) -> OnArrays:
     form = problem.form
     few = form.n_dimensions == 1 and not form.shared and not hard and n_components <= MOST_COMPONENTS
     return WithNumbers(problem, n_components) if few else OnArrays(problem, n_components, hard)
+
+
+def _reordered(numbers: Numbers, order: list[int]) -> Numbers:
+    first, means, variances = numbers
+    return [first[k] for k in order], [means[k] for k in order], [variances[k] for k in order]
 
 
 def _numbers(weights: Floats, means: Floats, variances: Floats) -> Numbers:
