@@ -37,8 +37,9 @@ KEPT_NUMBERS = 2_000_000
 BLOCK_NUMBERS = 32_768
 # Below this many numbers of responsibilities the number of calls counts, not that of operations.
 FEW_NUMBERS = 4096
-# Points of a block from which on one product with a vector for each component is the fastest way to sum (measured).
+# Rows of at least so many points are long, and so many rows are few (measured).
 LONG_ROW = 512
+FEW_ROWS = 16
 # Equal values are looked for if two among so many are equal, and each is worked with once if there are at most so many.
 SAMPLED_POINTS = 2048
 MOST_DISTINCT = 0.75
@@ -54,21 +55,20 @@ LEAST_WEIGHT = 1e-18
 
 
 class _Room(NamedTuple):
-    """Arrays to work in: views of responsibilities q (K, R, n), and of the totals that they are divided by, (R, n)."""
+    """Room to work in: views of responsibilities q (K, R, n)."""
 
-    taken_out: Floats  # q[0], (R, n)
-    exponents: Floats  # q[1:], (K R - R, n)
-    flat: Floats  # (K R, n)
-    by_component: Floats  # (K, R n)
-    totals: Floats  # (R n,)
-    totals_by_run: Floats  # (R, n)
-    one_each: Floats  # (K,)
+    first: Floats  # q[0], (R n,)
+    first_by_run: Floats  # (R, n)
+    others: Floats  # q[1:], (K R - R, n)
+    others_by_component: Floats  # (K - 1, R n)
+    flat: Floats  # q, (K R, n)
+    one_each: Floats  # (K - 1,)
 
     @classmethod
     def of(cls, n_components: int, n_runs: int, n_points: int) -> _Room:
-        q, totals = np.empty((n_components, n_runs, n_points)), np.empty((n_runs, n_points))
-        views = q[0], q[1:].reshape(-1, n_points), q.reshape(-1, n_points), q.reshape(n_components, -1)
-        return cls(*views, totals.reshape(-1), totals, np.ones(n_components))
+        q = np.empty((n_components, n_runs, n_points))
+        by_component, flat = q.reshape(n_components, -1), q.reshape(-1, n_points)
+        return cls(by_component[0], q[0], flat[n_runs:], by_component[1:], flat, np.ones(n_components - 1))
 
 
 class _Block(NamedTuple):
@@ -91,7 +91,12 @@ class Features:
         self.z, times = distinct_points(data.z)
         # A covariance that all components share is common to their log joint densities: no features of second order.
         self.n_squares = 0 if form.shared else d * (d + 1) // 2 if form.matrices else 1 if form.isotropic else d
-        self.pairs = np.triu_indices(d)
+        # The products z_i z_j of i <= j: their places in a (d, d) table laid flat, and how often they are in z^T A z;
+        # and for each place which of them is in it.
+        i, j = np.triu_indices(d)
+        self.places, self.times = i * d + j, np.where(i == j, 1.0, 2.0)
+        self.products = np.empty((d, d), dtype=np.intp)
+        self.products[i, j] = self.products[j, i] = np.arange(len(i))
         # BLAS is twice as fast where the number of features is a multiple of four: the rest are zeros.
         self.n_features = -(-(self.n_squares + d + 1) // 4) * 4
         self.available = self.n_features <= MOST_FEATURES or not form.matrices
@@ -104,7 +109,7 @@ class Features:
         widening = d if form.matrices else 1
         self.safe_precision = self.safe_ratio / (4 * self.radius**2 * widening) if self.radius > 0 else np.inf
         self.mean_square = float(data.variances.sum())
-        size = max(256, BLOCK_NUMBERS // max(n_components, self.n_features // 4))
+        size = max(LONG_ROW, BLOCK_NUMBERS // max(n_components, self.n_features // 4))
         n_distinct = self.z.shape[1]
         self.blocks = [slice(first, min(first + size, n_distinct)) for first in range(0, n_distinct, size)]
         self.largest_block = min(size, n_distinct)
@@ -270,8 +275,8 @@ class Features:
         if self.form.matrices:
             linear = (precision @ means[..., None])[..., 0]
             if squares:
-                i, j = self.pairs
-                coefficients[:squares] = _features_first(np.where(i == j, -0.5, -1.0) * precision[..., i, j])
+                products = precision.reshape(*precision.shape[:2], -1).take(self.places, axis=2)
+                coefficients[:squares] = _features_first(products * (-0.5 * self.times))
         else:
             linear = precision * means
             if squares:
@@ -293,7 +298,7 @@ class Features:
     def _pass(self, coefficients: Floats, risks: Floats | None) -> tuple[Floats, Floats]:
         """Log-likelihoods (R,) and the sums of q phi, (p, K, R), some runs at a time."""
         _, n_components, n_runs = coefficients.shape
-        runs_at_once = max(1, 2 * BLOCK_NUMBERS // (n_components * self.largest_block))
+        runs_at_once = max(1, 4 * BLOCK_NUMBERS // (n_components * self.largest_block))
         if n_runs <= runs_at_once:
             return self._pass_of_runs(coefficients, risks)
         log_likelihoods, sums = np.empty(n_runs), np.empty_like(coefficients)
@@ -323,16 +328,17 @@ class Features:
         log_totals = sums = None
         for phi, weighted, weights in self._in_blocks():
             room = self._room(n_runs, len(weights))
-            np.dot(differences, phi, out=room.exponents)
+            self._exponents(differences, phi, room.others)
             too_high = None if risks is None else self._keep_in_range(room, risks)
-            np.exp(room.exponents, out=room.exponents)
-            room.taken_out.fill(1.0)
-            np.dot(room.one_each, room.by_component, out=room.totals)
-            np.divide(1.0, room.totals, out=room.totals)
-            np.multiply(room.by_component, room.totals, out=room.by_component)
+            np.exp(room.others, out=room.others)
+            # The first component's exponential is 1: all of them together, and what q is then.
+            np.dot(room.one_each, room.others_by_component, out=room.first)
+            np.add(room.first, 1.0, out=room.first)
+            np.divide(1.0, room.first, out=room.first)
+            np.multiply(room.others_by_component, room.first, out=room.others_by_component)
             part = self._weighted_sums(room.flat, weighted)
-            np.log(room.totals, out=room.totals)
-            logs = np.dot(room.totals_by_run, weights)
+            np.log(room.first, out=room.first)
+            logs = np.dot(room.first_by_run, weights)
             if too_high is not None:
                 logs[too_high] = np.nan
             sums, log_totals = (part, -logs) if sums is None else (sums + part, log_totals - logs)
@@ -344,21 +350,29 @@ class Features:
         Only the narrowest components can get too low, and none too high while the one taken out is wide enough.
         """
         highest = risks.max(axis=1)
-        low = room.by_component[1 + np.count_nonzero(highest[1:] <= self.safe_ratio) :]
+        low = room.others_by_component[np.count_nonzero(highest[1:] <= self.safe_ratio) :]
         np.maximum(low, LOWEST_EXPONENT, out=low)
-        if highest[0] <= self.highest_ratio or room.exponents.max(initial=0.0) <= HIGHEST_EXPONENT:
+        if highest[0] <= self.highest_ratio or room.others.max(initial=0.0) <= HIGHEST_EXPONENT:
             return None
-        too_high = room.exponents.reshape(-1, *room.taken_out.shape).max(axis=(0, 2)) > HIGHEST_EXPONENT
-        np.minimum(room.exponents, HIGHEST_EXPONENT, out=room.exponents)
+        too_high = room.others.reshape(-1, *room.first_by_run.shape).max(axis=(0, 2)) > HIGHEST_EXPONENT
+        np.minimum(room.others, HIGHEST_EXPONENT, out=room.others)
         return too_high
 
+    # BLAS is slow at products of matrices as narrow as these: those with a vector each beat it, for a few long rows by
+    # row, and for many by feature, where these are few.
+
+    def _exponents(self, differences: Floats, phi: Floats, out: Floats) -> None:
+        """differences phi, (K R - R, n)."""
+        if phi.shape[1] >= LONG_ROW and len(differences) <= FEW_ROWS:
+            np.matmul(differences[:, None, :], phi, out=out[:, None, :])
+        else:
+            np.dot(differences, phi, out=out)
+
     def _weighted_sums(self, q: Floats, phi: Floats) -> Floats:
-        """sum_i q phi, (p, K R). BLAS is slow at products of matrices as narrow as these: those with a vector each
-        beat it, for rows long enough by row, and for many short ones by feature, where these are few.
-        """
-        used = self.n_squares + len(self.z) + 1
-        if q.shape[1] >= LONG_ROW:
+        """sum_i q phi, (p, K R)."""
+        if phi.shape[1] >= LONG_ROW and len(q) <= FEW_ROWS:
             return np.matmul(phi, q[:, :, None])[:, :, 0].T
+        used = self.n_squares + len(self.z) + 1
         if used > 3 or q.size < FEW_NUMBERS:
             return np.dot(q, phi.T).T
         sums = np.zeros((len(phi), len(q)))
@@ -389,9 +403,8 @@ class Features:
         if not self.form.matrices:
             second -= means * means
             return Statistics(counts, means, second)
-        i, j = self.pairs
-        covariances = np.empty((*counts.shape, d, d))
-        covariances[..., i, j] = covariances[..., j, i] = second - means[..., i] * means[..., j]
+        covariances = second.take(self.products, axis=2)
+        covariances -= means[..., :, None] * means[..., None, :]
         return Statistics(counts, means, covariances)
 
     def _pooled(self, counts: Floats, means: Floats) -> Floats:
