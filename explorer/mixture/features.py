@@ -260,9 +260,14 @@ class Features:
             reach *= reach
             return (reach * precision)[..., 0]
         reach = np.square(np.sqrt(np.square(theta.means).sum(axis=2)) + self.radius)
-        if self.form.matrices:
-            return reach * np.sqrt(np.einsum("krij,krij->kr", precision, precision))
-        return reach * precision.max(axis=2)
+        if not self.form.matrices:
+            return reach * precision.max(axis=2)
+        # The root of the sum of squares is not below the largest eigenvalue, which is asked for only where it matters.
+        ratios = reach * np.sqrt(np.einsum("krij,krij->kr", precision, precision))
+        far = (ratios > LARGEST_RATIO).any(axis=0)
+        if far.any():
+            ratios[:, far] = reach[:, far] * np.linalg.eigvalsh(precision[:, far])[..., -1]
+        return ratios
 
     def _coefficients(self, theta: Parameters, precision: Floats) -> Floats:
         """C, (p, K, R), with c_k . phi(z) = log pi_k + log N(z; mu_k, Sigma_k) + d/2 log(2 pi).
