@@ -219,27 +219,21 @@ class Features:
         They are second moments less m m^T, or, where they are shared, less that of all components: differences of
         numbers as large as |m|^2, or as the mean of |z|^2.
         """
-        smallest = self._least_variances(statistics.covariances)
-        if np.minimum.reduce(smallest, axis=None) * LARGEST_RATIO >= self.radius**2:
-            return None
+        covariances = statistics.covariances
+        if not self.form.matrices:
+            smallest = np.minimum.reduce(covariances, axis=2)
+            if np.minimum.reduce(smallest, axis=None) * LARGEST_RATIO >= self.radius**2:
+                return None
         if self.form.shared:
-            sizes = np.full_like(smallest, self.mean_square)
+            sizes = np.full(covariances.shape[:2], self.mean_square)
         else:
             sizes = np.square(statistics.means).sum(axis=2)
+        if self.form.matrices:
+            if _all_above(covariances, sizes.max() / LARGEST_RATIO):
+                return None
+            smallest = np.linalg.eigvalsh(covariances)[..., 0]
         lost = (sizes > LARGEST_RATIO * smallest).any(axis=0)
         return lost if lost.any() else None
-
-    def _least_variances(self, covariances: Floats) -> Floats:
-        """A lower bound of the variance in any direction, (K or 1, R), exact where it matters."""
-        if not self.form.matrices:
-            return covariances[:, :, 0] if covariances.shape[2] == 1 else covariances.min(axis=2)
-        d = self.form.n_dimensions
-        # The other eigenvalues' product is at most the power of their mean.
-        others = np.einsum("krii->kr", covariances) / (d - 1)
-        least = np.linalg.det(covariances) / others ** (d - 1)
-        if least.min() * LARGEST_RATIO >= self.radius**2:
-            return least
-        return np.linalg.eigvalsh(covariances)[..., 0]
 
     def are_near(self, theta: Parameters) -> NDArray[np.bool_]:
         """For which runs (R,) no log joint density loses digits as a difference of numbers that are too large."""
@@ -429,6 +423,15 @@ def _features_first(values: Floats) -> Floats:
 def _features_last(rows: Floats) -> Floats:
     """(m, K, R) as (K, R, m), contiguous: small arrays with gaps between their numbers are slow."""
     return rows[0][:, :, None] if len(rows) == 1 else np.ascontiguousarray(rows.transpose(1, 2, 0))
+
+
+def _all_above(covariances: Floats, least: float) -> bool:
+    """Whether the variance in any direction is above the least: a Cholesky factor is quicker than the eigenvalues."""
+    try:
+        np.linalg.cholesky(covariances - least * np.eye(covariances.shape[-1]))
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def distinct_points(z: Floats) -> tuple[Floats, Floats | None]:
