@@ -7,6 +7,7 @@ calls an iteration, those that work on the points are left.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from math import isnan, log
 
 import numpy as np
@@ -157,11 +158,9 @@ def _numbers(weights: Floats, means: Floats, variances: Floats) -> Numbers:
     return weights[:, 0].tolist(), means[:, 0, 0].tolist(), variances[:, 0, 0].tolist()
 
 
-def _arrays(found: Sequence[Numbers]) -> tuple[Floats, Floats, Floats]:
+def _arrays(found: Sequence[Numbers]) -> list[Floats]:
     """(K, R), (K, R, 1) and (K, R, 1)."""
-    first, means, variances = np.array(found).transpose(1, 2, 0)
-    return (
-        np.ascontiguousarray(first),
-        np.ascontiguousarray(means[..., None]),
-        np.ascontiguousarray(variances[..., None]),
-    )
+    in_a_row = chain.from_iterable(chain.from_iterable(found))
+    table = np.fromiter(in_a_row, dtype=float).reshape(len(found), 3, -1)
+    first, means, variances = np.ascontiguousarray(table.transpose(1, 2, 0))
+    return [first, means[..., None], variances[..., None]]

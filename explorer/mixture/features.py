@@ -60,7 +60,7 @@ class _Room(NamedTuple):
     first: Floats  # q[0], (R n,)
     first_by_run: Floats  # (R, n)
     others: Floats  # q[1:], (K R - R, n)
-    others_by_component: Floats  # (K - 1, R n)
+    by_component: Floats  # q[1:], (K - 1, R n)
     flat: Floats  # q, (K R, n)
     one_each: Floats  # (K - 1,)
 
@@ -327,17 +327,18 @@ class Features:
         log_totals = sums = None
         for phi, weighted, weights in self._in_blocks():
             room = self._room(n_runs, len(weights))
-            self._exponents(differences, phi, room.others)
+            first, first_by_run, others, by_component, q, one_each = room
+            self._exponents(differences, phi, others)
             too_high = None if risks is None else self._keep_in_range(room, risks)
-            np.exp(room.others, out=room.others)
-            # The first component's exponential is 1: all of them together, and what q is then.
-            np.dot(room.one_each, room.others_by_component, out=room.first)
-            np.add(room.first, 1.0, out=room.first)
-            np.divide(1.0, room.first, out=room.first)
-            np.multiply(room.others_by_component, room.first, out=room.others_by_component)
-            part = self._weighted_sums(room.flat, weighted)
-            np.log(room.first, out=room.first)
-            logs = np.dot(room.first_by_run, weights)
+            np.exp(others, out=others)
+            # The first component's exponential is 1: first the sum of all, then what q is there.
+            np.dot(one_each, by_component, out=first)
+            np.add(first, 1.0, out=first)
+            np.divide(1.0, first, out=first)
+            np.multiply(by_component, first, out=by_component)
+            part = self._weighted_sums(q, weighted)
+            np.log(first, out=first)
+            logs = np.dot(first_by_run, weights)
             if too_high is not None:
                 logs[too_high] = np.nan
             sums, log_totals = (part, -logs) if sums is None else (sums + part, log_totals - logs)
@@ -349,7 +350,7 @@ class Features:
         Only the narrowest components can get too low, and none too high while the one taken out is wide enough.
         """
         highest = risks.max(axis=1)
-        low = room.others_by_component[np.count_nonzero(highest[1:] <= self.safe_ratio) :]
+        low = room.by_component[np.count_nonzero(highest[1:] <= self.safe_ratio) :]
         np.maximum(low, LOWEST_EXPONENT, out=low)
         if highest[0] <= self.highest_ratio or room.others.max(initial=0.0) <= HIGHEST_EXPONENT:
             return None

@@ -100,6 +100,10 @@ def add_row(table, work: str, peer: str, ours: list[float], theirs: list[float],
         (10_000, 2, 5, 40, 20),
         (10_000, 10, 5, 20, 9),
         (10_000, 50, 5, 10, 2),
+        # The most components and the most dimensions that the library takes: no slower than the peer.
+        (20_000, 1, 50, 10, 1),
+        (20_000, 10, 50, 5, 1),
+        (5000, 100, 5, 10, 1),
     ],
 )
 def test_an_iteration(table, n, d, n_components, n_iterations, target):
@@ -208,6 +212,7 @@ def test_growth(table, notes):
     sizes = [(n, 1, 5) for n in (1000, 4000, 16_000, 64_000, 256_000, 1_000_000)]
     sizes += [(20_000, 1, k) for k in (1, 2, 5, 10, 20, 50)]
     sizes += [(20_000, d, 5) for d in (1, 2, 5, 10, 20, 50, 100)]
+    sizes += [(20_000, 100, k) for k in (1, 50)]
     notes.append("One EM iteration, full covariances")
     notes.append("           n    d    K        time   a point, component and d^2")
     found = {}
