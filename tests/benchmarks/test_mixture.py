@@ -212,7 +212,6 @@ def test_growth(table, notes):
     sizes = [(n, 1, 5) for n in (1000, 4000, 16_000, 64_000, 256_000, 1_000_000)]
     sizes += [(20_000, 1, k) for k in (1, 2, 5, 10, 20, 50)]
     sizes += [(20_000, d, 5) for d in (1, 2, 5, 10, 20, 50, 100)]
-    sizes += [(20_000, 100, k) for k in (1, 50)]
     notes.append("One EM iteration, full covariances")
     notes.append("           n    d    K        time   a point, component and d^2")
     found = {}
