@@ -6,8 +6,8 @@ To read it, begin with the story: `model` (densities), `steps` (the E step, the 
 
 Then the engine below: `covariances` (four structures), `standardized` (the data in its own units), `parameters` (what
 an M step needs, and the M step itself), `deviations` (the reference form of the arithmetic), `features` and `products`
-(its fast forms, and the bounds that let them be used), `sweep` (which of them), `problem`, `recording`, `units` (in and
-out).
+(its fast forms, and the bounds that let them be used), `sweep` (which of them), `arithmetic` (a single run in one
+dimension needs few arrays), `problem`, `recording`, `units` (in and out).
 
 Beside EM: `many` (a thousand runs), `optima` (which ends are the same), `limits` (which runs stopped before their end),
 `selection` (how many components), `kmeans`, `gradient` with `optimizers`. And the sources' mistakes, as lessons:

@@ -317,7 +317,7 @@ def _from_tables(problem: Problem, starts: list[ArrayLike]) -> Beginning:
         raise InputError("Starts must be tables of responsibilities, one row a data point, or mixtures.")
     q = as_responsibilities(np.stack(starts), problem.n_points)
     check_n_components(q.shape[2], problem.n_points)
-    return from_responsibilities(problem, np.ascontiguousarray(q.transpose(2, 0, 1)))
+    return from_responsibilities(problem, np.ascontiguousarray(q.transpose(2, 0, 1)), bounded=False)
 
 
 def _joined(beginnings: list[Beginning]) -> Beginning:
