@@ -17,7 +17,7 @@ from time import perf_counter
 
 import numpy as np
 
-from explorer.completion.blocks import col_blocks, row_blocks
+from explorer.completion.blocks import Block, DenseBlock, col_blocks, row_blocks
 from explorer.completion.checks import (
     MAX_RANK,
     check_comparisons,
@@ -31,7 +31,7 @@ from explorer.completion.factors import Factors, distance, rmse
 from explorer.completion.half_step import solve_factor
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
 from explorer.completion.starts import STARTS
-from explorer.completion.stopping import RISE, ZERO
+from explorer.completion.stopping import verdict
 from explorer.completion.trace import CompletionTrace
 from explorer.errors import InputError
 from explorer.stopping import StopReason
@@ -195,28 +195,45 @@ def iterate_als(
     check_observations(observations)
     check_settings(observations.shape, rank, ridge, max_sweeps, rtol)
     right = starting_factor(observations, rank, start, seed)
-    row_ridges, col_ridges = ridges(observations, ridge, ridge_per_entry)
-    return _alternate(observations, right, row_ridges, col_ridges, max_sweeps, rtol)
+    return _alternate(observations, right, halves(observations, rank, ridge, ridge_per_entry), max_sweeps, rtol)
+
+
+@dataclass(frozen=True, eq=False)
+class Halves:
+    """The two problems that a sweep solves in turn: the entries by rows and by columns, each with their lambdas."""
+
+    rows: tuple[Block | DenseBlock, ...]
+    cols: tuple[Block | DenseBlock, ...]
+    row_ridges: np.ndarray
+    col_ridges: np.ndarray
+
+    def solve_left(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+        """X for a fixed Y, as `solve_factor` returns it."""
+        return solve_factor(self.rows, right, left, self.row_ridges)
+
+    def solve_right(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+        """Y for a fixed X."""
+        return solve_factor(self.cols, left, right, self.col_ridges)
+
+
+def halves(observations: Observations, rank: int, ridge: float, per_entry: bool) -> Halves:
+    """What the half steps of a run need, made once."""
+    return Halves(
+        row_blocks(observations, rank), col_blocks(observations, rank), *ridges(observations, ridge, per_entry)
+    )
 
 
 def _alternate(
-    observations: Observations,
-    right: np.ndarray,
-    row_ridges: np.ndarray,
-    col_ridges: np.ndarray,
-    max_sweeps: int,
-    rtol: float,
+    observations: Observations, right: np.ndarray, problems: Halves, max_sweeps: int, rtol: float
 ) -> Iterator[HalfStep]:
-    rank = right.shape[1]
-    rows = row_blocks(observations, rank)
-    cols = col_blocks(observations, rank)
-    left = np.zeros((observations.shape[0], rank))
+    left = np.zeros((observations.shape[0], right.shape[1]))
 
     @np.errstate(over="ignore", invalid="ignore")
     def state(squared_error: float, singular: np.ndarray) -> HalfStep:
         left.setflags(write=False)
         right.setflags(write=False)
-        penalty = np.vdot(left, row_ridges[:, None] * left) + np.vdot(right, col_ridges[:, None] * right)
+        penalty = np.vdot(left, problems.row_ridges[:, None] * left)
+        penalty += np.vdot(right, problems.col_ridges[:, None] * right)
         rmse = float(np.sqrt(squared_error / observations.count))
         return HalfStep(left, right, float(squared_error + penalty) / 2, rmse, singular)
 
@@ -226,9 +243,9 @@ def _alternate(
 
     for sweep in range(1, max_sweeps + 1):
         before = step.objective
-        left, squared_error, singular = solve_factor(rows, right, left, row_ridges)
+        left, squared_error, singular = problems.solve_left(left, right)
         yield state(squared_error, singular)
-        right, squared_error, singular = solve_factor(cols, left, right, col_ridges)
+        right, squared_error, singular = problems.solve_right(left, right)
         step = state(squared_error, singular)
 
         stop_reason = verdict(before, step.objective, squared_values / 2, rtol)
@@ -237,15 +254,6 @@ def _alternate(
         yield replace(step, stop_reason=stop_reason)
         if stop_reason is not None:
             return
-
-
-def verdict(before: float, after: float, whole: float, rtol: float) -> StopReason | None:
-    """Whether the run ends after a sweep from `before` to `after`; `whole` is the objective at X = Y = 0."""
-    if not np.isfinite(after) or after > before + RISE * max(whole, before):
-        return StopReason.DIVERGED
-    if after <= ZERO * whole or abs(before - after) < rtol * whole:
-        return StopReason.CONVERGED
-    return None
 
 
 def ridges(observations: Observations, ridge: float, per_entry: bool) -> tuple[np.ndarray, np.ndarray]:
