@@ -3,7 +3,7 @@
 A sweep is made in `planes`, of all slots at once. Three kinds of runs need more, and get the outcome of `run_als`:
 one whose fixed factor has weak directions is solved in these directions, with the others like it; one whose problems
 are nearly singular makes this half step as `run_als` makes it; and one whose outcome rounding could decide, because
-it fits exactly at one stroke or seems to rise, is made by itself from its start up to where it is.
+it fits exactly at one stroke or seems to rise, is made by itself from its start on.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -94,6 +94,7 @@ class Window:
     n_sweeps: (W,) the sweeps it has made.
     paths: (W, S + 1) its objectives so far, or None when they are not asked for.
     halves: its problem as `run_als` lays it out, made when it is needed; as many as there are `problems`.
+    alone: the sweeps of those runs that are made by themselves, by the run.
     room: what half steps and residuals are worked out in.
     """
 
@@ -105,6 +106,7 @@ class Window:
     paths: np.ndarray | None
     problems: Problems
     halves: list[Halves | None]
+    alone: dict[int, Iterator[End]]
     room: Room
 
     def keep(self, slots: np.ndarray) -> None:
@@ -147,6 +149,7 @@ def _empty_window(job: Job) -> Window:
             job.one_for_all, *(np.zeros((n_problems, *shape)) for shape in ((m, n), (m, n), (m,), (n,), ()))
         ),
         halves=[None] * n_problems,
+        alone={},
         room=room_for(k, width, (m, n), max(RESIDUAL_NUMBERS, m * n)),
     )
     if job.one_for_all:
@@ -196,17 +199,20 @@ def _sweep(window: Window, job: Job) -> list[End]:
         window.paths[running, window.n_sweeps[running]] = after[running]
 
     exact = (after < EXACT * whole) & (after < EXACT**0.5 * before)
-    decided_by_rounding = running & (exact | has_risen(before, after, whole))
+    decided_by_rounding = running & (exact | has_risen(before, after, whole) | np.isin(window.runs, list(window.alone)))
     converged = has_converged(before, after, whole, job.rtol)
     over = running & ~decided_by_rounding & (converged | (window.n_sweeps == job.max_sweeps))
     ends = _ends(window, np.flatnonzero(over), job, converged)
     for slot in np.flatnonzero(decided_by_rounding):
-        *_, end = by_itself(job, int(window.runs[slot]), int(window.n_sweeps[slot]))
-        if end.stop_reason is StopReason.MAX_ITER and end.n_sweeps < job.max_sweeps:
+        run, n_sweeps = int(window.runs[slot]), window.n_sweeps[slot]
+        sweeps = window.alone.setdefault(run, by_itself(job, run, job.max_sweeps))
+        end = next(end for end in sweeps if end.stop_reason is not None or end.n_sweeps == n_sweeps)
+        if end.stop_reason is None:
             _put_back(window, slot, end)
         else:
             ends.append(end)
             over[slot] = True
+            del window.alone[run]
     window.runs[over] = -1
     return ends
 
@@ -284,7 +290,7 @@ def _ends(window: Window, slots: np.ndarray, job: Job, converged: np.ndarray | N
 
 
 def _put_back(window: Window, slot: int, end: End) -> None:
-    """A run that was made by itself goes on in its slot."""
+    """Where a run that is made by itself stands now."""
     window.left[:, slot], window.right[:, slot] = end.left.T, end.right.T
     window.objective[slot] = end.objective
     if window.paths is not None:

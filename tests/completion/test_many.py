@@ -132,6 +132,34 @@ def test_a_start_that_lacks_a_direction_goes_side_by_side(nothing_by_itself):
     assert_same_objectives(many, traces, [seen])
 
 
+@pytest.mark.parametrize("angle", [1e-1, 1e-2, 1e-3])
+def test_a_run_that_one_sweep_fits_exactly_has_the_bits_of_a_single_run(angle):
+    """What is left then is rounding, and decides whether the objective is zero, which ends the run."""
+    seen = from_matrix(low_rank(20, 25, 2, seed=0))
+    starts = np.random.default_rng(0).standard_normal((12, 25, 2))
+    starts[:, :, 1] = starts[:, :, 0] + angle * starts[:, :, 1]
+    many = run_many_als(seen, 2, start=starts, ridge=0.0, rtol=0, max_sweeps=12)
+    traces = [run_als(seen, 2, start=start, ridge=0.0, rtol=0, max_sweeps=12) for start in starts]
+    assert many.n_sweeps.tolist() == [trace.n_sweeps for trace in traces]
+    for r, trace in enumerate(traces):
+        assert np.array_equal(many.lefts[r], trace.final.left)
+        assert np.array_equal(many.rights[r], trace.final.right)
+
+
+def test_a_direction_that_is_rounding_in_some_rows_is_left_out_there():
+    """All directions count as such in Y_0; but to rows that miss its first column, one of them is rounding."""
+    matrix = low_rank(12, 16, 3, seed=0)
+    matrix[:4, 0] = np.nan
+    seen = from_matrix(matrix)
+    start = np.random.default_rng(0).standard_normal((16, 2)) * [1, 1e-14]
+    start[0, 1] = 1e-9
+    many = run_many_als(seen, 2, start=start[None], ridge=0.0, max_sweeps=1, keep_paths=True)
+    trace = run_als(seen, 2, start=start, ridge=0.0, max_sweeps=1)
+    assert trace.singular_rows.tolist() == [0, 1, 2, 3]
+    assert_same_objectives(many, [trace], [seen])
+    assert np.allclose(many.lefts[0][:4], trace.final.left[:4])
+
+
 @pytest.mark.parametrize("rank", [1, 3, 8])
 def test_any_rank_goes_side_by_side(nothing_by_itself, rank):
     seen, _ = masked(low_rank(25, 30, rank, seed=0, noise=0.1), 0.7, seed=0)
