@@ -8,12 +8,11 @@ whether a mask determines the matrix at all. `blocks` lays entries out so that m
 
 The other solvers: `gradient`, `sgd` (with `matchings` of entries that share no row or column), `alternating_sgd`,
 `frank_wolfe` (with `lanczos`), `projected_gradient` (with `nuclear`); `residual`, `starting_factors`, `stopping` and
-`checks` are what they have in common. `selection` chooses rank and ridge.
+`checks` (with `quoted` values) are what they have in common. `selection` chooses rank and ridge.
 """
 
 from explorer.completion.als import ALSTrace, HalfStep, iterate_als, run_als
 from explorer.completion.alternating_sgd import iterate_alternating_sgd, run_alternating_sgd
-from explorer.completion.blocks import Block, col_blocks, row_blocks
 from explorer.completion.factors import Factors, distance, factorize, predict, rmse
 from explorer.completion.frank_wolfe import (
     STEP_RULES,
@@ -24,7 +23,6 @@ from explorer.completion.frank_wolfe import (
     run_frank_wolfe,
 )
 from explorer.completion.gradient import iterate_gradient, run_gradient
-from explorer.completion.half_step import solve_factor
 from explorer.completion.identifiability import Identifiability, identifiability, short_cols, short_rows
 from explorer.completion.many import ManyALSRuns, iterate_many_als, run_many_als
 from explorer.completion.nuclear import nuclear_norm, project_onto_nuclear_ball
@@ -43,7 +41,6 @@ __all__ = [
     "STARTS",
     "STEP_RULES",
     "ALSTrace",
-    "Block",
     "CompletionTrace",
     "Factors",
     "Fit",
@@ -61,7 +58,6 @@ __all__ = [
     "StepRule",
     "SweepOperations",
     "choose_rank_and_ridge",
-    "col_blocks",
     "distance",
     "factorize",
     "from_matrix",
@@ -78,7 +74,6 @@ __all__ = [
     "predict",
     "project_onto_nuclear_ball",
     "rmse",
-    "row_blocks",
     "run_als",
     "run_alternating_sgd",
     "run_frank_wolfe",
@@ -88,6 +83,5 @@ __all__ = [
     "run_sgd",
     "short_cols",
     "short_rows",
-    "solve_factor",
     "sweep_operations",
 ]

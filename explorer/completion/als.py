@@ -20,7 +20,9 @@ import numpy as np
 from explorer.completion.blocks import Block, DenseBlock, col_blocks, row_blocks
 from explorer.completion.checks import (
     MAX_RANK,
+    check_choice,
     check_comparisons,
+    check_flag,
     check_observations,
     check_ridge,
     check_rtol,
@@ -193,7 +195,7 @@ def iterate_als(
     numbers overflow, the last half step is not finite.
     """
     check_observations(observations)
-    check_settings(observations.shape, rank, ridge, max_sweeps, rtol)
+    check_settings(observations.shape, rank, ridge, ridge_per_entry, max_sweeps, rtol)
     right = starting_factor(observations, rank, start, seed)
     return _alternate(observations, right, halves(observations, rank, ridge, ridge_per_entry), max_sweeps, rtol)
 
@@ -264,10 +266,13 @@ def ridges(observations: Observations, ridge: float, per_entry: bool) -> tuple[n
     return ridge * np.bincount(observations.rows, minlength=m), ridge * np.bincount(observations.cols, minlength=n)
 
 
-def check_settings(shape: tuple[int, int], rank: int, ridge: float, max_sweeps: int, rtol: float) -> None:
+def check_settings(
+    shape: tuple[int, int], rank: int, ridge: float, ridge_per_entry: bool, max_sweeps: int, rtol: float
+) -> None:
     """Raises `InputError` for a setting that `run_als` says is out of its bounds."""
     check_whole("The rank", rank, 1, min(*shape, MAX_RANK))
     check_ridge(ridge)
+    check_flag("Whether the ridge is one per entry", ridge_per_entry)
     check_whole("The sweeps", max_sweeps, 0, MAX_SWEEPS)
     check_rtol(rtol)
 
@@ -276,8 +281,7 @@ def starting_factor(observations: Observations, rank: int, start: str | np.ndarr
     """Y_0, (n, k): by a name in `STARTS`, or as it is given. Raises `InputError` when it does not fit."""
     check_seed(seed)
     if isinstance(start, str):
-        if start not in STARTS:
-            raise InputError(f"There is no start called '{start}'; choose one of: {', '.join(STARTS)}.")
+        check_choice("start", start, STARTS)
         return STARTS[start].make(observations, rank, np.random.default_rng(seed))
     try:
         right = np.array(start, dtype=np.float64)

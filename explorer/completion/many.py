@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.completion.als import MAX_TRACE_NUMBERS, check_settings, starting_factor
-from explorer.completion.checks import check_comparisons
+from explorer.completion.checks import check_comparisons, check_flag
 from explorer.completion.factors import Factors
 from explorer.completion.many_job import End, Job, at_start, by_itself
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
+from explorer.completion.quoted import quoted
 from explorer.completion.window import side_by_side
 from explorer.errors import InputError
 from explorer.stopping import StopReason
@@ -107,7 +108,7 @@ def run_many_als(
     """
     for what, given in (("progress", progress), ("cancelled", cancelled)):
         if given is not None and not callable(given):
-            raise InputError(f"{what} must be a function, not {given!r}.")
+            raise InputError(f"{what} must be a function, not {quoted(given)}.")
     steps = iterate_many_als(
         observations,
         rank,
@@ -153,7 +154,8 @@ def iterate_many_als(
     problems = _one_or_many(observations, "The observations")
     comparisons = None if hidden is None else _one_or_many(hidden, "The hidden entries")
     shape = _first(problems).shape
-    check_settings(shape, rank, ridge, max_sweeps, rtol)
+    check_settings(shape, rank, ridge, ridge_per_entry, max_sweeps, rtol)
+    check_flag("Whether to keep the paths", keep_paths)
     rights = _starts(problems, rank, start, seeds)
     _check_counts(problems, comparisons, len(rights))
     _check_memory(len(rights), shape, rank, keep_paths * (max_sweeps + 1))
