@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from explorer.completion.half_step import CONDITION as TRUSTED
 from explorer.completion.half_step import ROUNDING
+from explorer.completion.observations import Observations
 
 TILE = 16
 """Runs whose planes are multiplied with a shared table at a time. BLAS makes the last rows of a product otherwise than
@@ -33,6 +35,9 @@ REFINABLE = 1e11
 
 CORRECTIONS = 2
 
+SPARSE = 0.1
+"""Below this share of observed entries, sums over the entries are quicker than products with zero-filled tables."""
+
 GRADE = 1e-18
 """A direction with less than this share of a row's squares might count as rounding to `half_step`, where singular
 values below 1e-12 of the largest do."""
@@ -44,11 +49,13 @@ class Side:
 
     seen, values: (n, m) or (W, n, m), 1 and a_ij where an entry is observed, 0 elsewhere.
     ridges: (1, m) or (W, m), lambda of each problem. Where nothing is observed it may be any positive number.
+    sparse: the two tables, transposed, (m, n), where they are for all runs and few entries are observed.
     """
 
     seen: np.ndarray
     values: np.ndarray
     ridges: np.ndarray
+    sparse: tuple[csr_array, csr_array] | None = None
 
     def only(self, slots: np.ndarray) -> "Side":
         """The problems of some runs, each by itself."""
@@ -58,6 +65,15 @@ class Side:
             return Side(np.broadcast_to(seen, shape), np.broadcast_to(values, shape), self.ridges)
         seen, values = (np.ascontiguousarray(table[slots]) for table in (self.seen, self.values))
         return Side(seen, values, self.ridges[slots])
+
+
+def sparse_sides(problem: Observations) -> tuple[tuple[csr_array, csr_array] | None, ...]:
+    """`Side.sparse` of X and of Y, each None where a good part of the entries is observed."""
+    if problem.count >= SPARSE * problem.shape[0] * problem.shape[1]:
+        return None, None
+    cells = (problem.rows, problem.cols)
+    tables = [csr_array((data, cells), shape=problem.shape) for data in (np.ones(problem.count), problem.values)]
+    return tuple(tables), tuple(table.T.tocsr() for table in tables)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,20 +189,25 @@ def _normal_equations(other: np.ndarray, side: Side, room: Room) -> tuple[np.nda
     """
     rank, width, n = other.shape
     m = side.seen.shape[-1]
+    seen, values = side.sparse or (side.seen, side.values)
     grams, space = cut(room.grams, rank, rank, width, m), np.empty((width, rank, rank))
     for a in range(rank):
         products = np.multiply(other[a], other[: a + 1], out=cut(room.planes, a + 1, width, n))
-        _sum_entries(products, side.seen, grams[a, : a + 1])
+        _sum_entries(products, seen, grams[a, : a + 1])
         space[:, a, : a + 1] = space[:, : a + 1, a] = products.sum(axis=2).T
-    return grams, _sum_entries(other, side.values, np.empty((rank, width, m))), space
+    return grams, _sum_entries(other, values, np.empty((rank, width, m))), space
 
 
-def _sum_entries(planes: np.ndarray, table: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """sum_j t_ij z_j of planes z (p, W, n) for a table t (n, m) of all runs or (W, n, m), one of each: (p, W, m)."""
+def _sum_entries(planes: np.ndarray, table: np.ndarray | csr_array, out: np.ndarray) -> np.ndarray:
+    """sum_j t_ij z_j of planes z (p, W, n), for a table t as in `Side`: (p, W, m)."""
+    n_planes, width, n = planes.shape
+    if isinstance(table, csr_array):
+        sums = table @ np.ascontiguousarray(planes.reshape(-1, n).T)
+        out[...] = sums.T.reshape(out.shape)
+        return out
     if table.ndim == 3:
         np.matmul(planes.swapaxes(0, 1), table, out=out.swapaxes(0, 1))
         return out
-    n_planes, width, n = planes.shape
     full = width // TILE * TILE
     tiles = (n_planes, full // TILE, TILE)
     np.matmul(planes[:, :full].reshape(*tiles, n), table, out=out[:, :full].reshape(*tiles, table.shape[1]))

@@ -13,7 +13,16 @@ import numpy as np
 
 from explorer.completion.als import Halves, halves, ridges
 from explorer.completion.many_job import End, Job, by_itself, hidden_error, objective_at_start
-from explorer.completion.planes import Room, Side, cut, half_step, inner_products, refined_half_step, room_for
+from explorer.completion.planes import (
+    Room,
+    Side,
+    cut,
+    half_step,
+    inner_products,
+    refined_half_step,
+    room_for,
+    sparse_sides,
+)
 from explorer.completion.stopping import has_converged, has_risen
 from explorer.stopping import StopReason
 
@@ -43,12 +52,14 @@ class Problems:
     """Problems as zero-filled matrices, one for each slot of a window, or one for all slots: the first axis is 1 then.
 
     one_for_all: which of the two.
+    sparse: the one problem of all runs as `sparse_sides` gives it.
     seen, values: (., m, n), 1 and a_ij where an entry is observed, 0 elsewhere.
     row_ridges, col_ridges: (., m) and (., n), lambda of each; 1 where nothing is observed, which gives zero.
     squares: (.,) |P_Omega(A)|^2.
     """
 
     one_for_all: bool
+    sparse: tuple
     seen: np.ndarray
     values: np.ndarray
     row_ridges: np.ndarray
@@ -68,20 +79,20 @@ class Problems:
     def only(self, slots: np.ndarray) -> "Problems":
         """The problems of some slots."""
         arrays = (self.seen, self.values, self.row_ridges, self.col_ridges, self.squares)
-        return self if self.one_for_all else Problems(False, *(array[slots] for array in arrays))
+        return self if self.one_for_all else Problems(False, self.sparse, *(array[slots] for array in arrays))
 
     @property
     def of_rows(self) -> Side:
         """What X solves."""
-        return self._side(self.seen.swapaxes(1, 2), self.values.swapaxes(1, 2), self.row_ridges)
+        return self._side(self.seen.swapaxes(1, 2), self.values.swapaxes(1, 2), self.row_ridges, self.sparse[0])
 
     @property
     def of_cols(self) -> Side:
         """What Y solves."""
-        return self._side(self.seen, self.values, self.col_ridges)
+        return self._side(self.seen, self.values, self.col_ridges, self.sparse[1])
 
-    def _side(self, seen: np.ndarray, values: np.ndarray, ridges: np.ndarray) -> Side:
-        return Side(seen[0], values[0], ridges) if self.one_for_all else Side(seen, values, ridges)
+    def _side(self, seen: np.ndarray, values: np.ndarray, ridges: np.ndarray, sparse: tuple | None) -> Side:
+        return Side(seen[0], values[0], ridges, sparse) if self.one_for_all else Side(seen, values, ridges)
 
 
 @dataclass(eq=False)
@@ -138,6 +149,7 @@ def _empty_window(job: Job) -> Window:
         width = min(width, CELLS // (m * n))
     width = max(1, min(width, job.n_runs))
     n_problems = 1 if job.one_for_all else width
+    sparse = sparse_sides(job.problem(0)) if job.one_for_all else (None, None)
     window = Window(
         runs=np.full(width, -1),
         left=np.zeros((k, width, m)),
@@ -146,7 +158,7 @@ def _empty_window(job: Job) -> Window:
         n_sweeps=np.zeros(width, dtype=np.int64),
         paths=np.zeros((width, job.max_sweeps + 1)) if job.paths else None,
         problems=Problems(
-            job.one_for_all, *(np.zeros((n_problems, *shape)) for shape in ((m, n), (m, n), (m,), (n,), ()))
+            job.one_for_all, sparse, *(np.zeros((n_problems, *shape)) for shape in ((m, n), (m, n), (m,), (n,), ()))
         ),
         halves=[None] * n_problems,
         alone={},

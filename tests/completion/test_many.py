@@ -370,6 +370,20 @@ def test_a_run_has_the_same_bits_whatever_runs_are_beside_it(rank, true_rank, ri
         assert_identical(whole, make(which), which)
 
 
+@pytest.mark.parametrize("sparse", [0.0, 1.0])
+@pytest.mark.parametrize("rank", [1, 3])
+def test_sums_over_the_entries_are_those_of_zero_filled_tables(nothing_by_itself, monkeypatch, sparse, rank):
+    monkeypatch.setattr(planes, "SPARSE", sparse)
+    seen, hidden = masked(low_rank(40, 70, rank, seed=0, noise=0.1), 0.4, seed=1)
+    options = {"ridge": 0.1, "max_sweeps": 20, "rtol": 1e-9, "hidden": hidden}
+    many = run_many_als(seen, rank, seeds=range(6), keep_paths=True, **options)
+    traces = [run_als(seen, rank, seed=seed, **options) for seed in range(6)]
+    assert_same(many, traces)
+    assert_same_objectives(many, traces, [seen])
+    for which in ([0], [5, 2], range(1, 6)):
+        assert_identical(many, run_many_als(seen, rank, seeds=which, keep_paths=True, **options), list(which))
+
+
 @pytest.mark.parametrize("width", [1, 3, 16, 20])
 def test_the_width_of_the_window_changes_no_bit(monkeypatch, width):
     seen, hidden = masked(low_rank(40, 70, 2, seed=0, noise=0.1), 0.4, seed=1)
