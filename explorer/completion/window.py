@@ -204,14 +204,17 @@ def _sweep(window: Window, job: Job) -> list[End]:
     after = (problems.squares - explained + penalty) / 2
     whole = np.broadcast_to(problems.squares / 2, after.shape)
     inexact = np.flatnonzero(running & ~((after > CANCELLATION * whole) & (terms <= TERMS * whole)))
-    after[inexact], _ = _exactly(left, right, window, inexact)
+    if len(inexact):
+        after[inexact], _ = _exactly(left, right, window, inexact)
     window.left, window.right, window.objective = left, right, after
     window.n_sweeps[running] += 1
     if window.paths is not None:
         window.paths[running, window.n_sweeps[running]] = after[running]
 
     exact = (after < EXACT * whole) & (after < EXACT**0.5 * before)
-    decided_by_rounding = running & (exact | has_risen(before, after, whole) | np.isin(window.runs, list(window.alone)))
+    decided_by_rounding = running & (exact | has_risen(before, after, whole))
+    if window.alone:
+        decided_by_rounding |= np.isin(window.runs, list(window.alone))
     converged = has_converged(before, after, whole, job.rtol)
     over = running & ~decided_by_rounding & (converged | (window.n_sweeps == job.max_sweeps))
     ends = _ends(window, np.flatnonzero(over), job, converged)
