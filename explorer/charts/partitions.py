@@ -15,6 +15,8 @@ from explorer.study.partitions import Partitions
 # How wide the picture is for its height, and how much of a cell's width is drawn.
 ASPECT = 1.8
 DRAWN = 0.78
+# More cells than this, those of 12 points, are too small to see and slow to draw.
+MAX_CELLS = 4096
 # A column has the letter of an optimum where its cells make up so many rows.
 ROWS_OF_A_LETTER = 6
 
@@ -34,6 +36,8 @@ def partitions_figure(
     """
     if partitions.n_components != 2:
         raise InputError(f"Partitions are drawn for two groups, not for {partitions.n_components}.")
+    if len(partitions.labels) > MAX_CELLS:
+        raise InputError(f"{len(partitions.labels):,} partitions are too many to draw: take fewer points, at most 12.")
     colours = theme_of(theme)
     names, fills = names_of(partitions.optima), colours_of(partitions.optima, colours)
     ranks = _ranks(partitions, names)
@@ -147,7 +151,7 @@ def _with_axes(
     n = partitions.labels.shape[1]
     step = 10 * max(1, round(y.max() / 40))
     rows = np.arange(0, y.max() + 1, step)
-    note = f"0, {n}: one group is empty · 1, {n - 1}: one is a single point"
+    note = f"0, {n}: a group is empty · 1, {n - 1}: it is one point"
     small = f"font-size:{0.85 * font_size}px;color:{second}"
     return figure.update_layout(
         xaxis={

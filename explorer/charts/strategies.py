@@ -42,7 +42,7 @@ def ends_figure(
         colour = colours.degenerate if hollow else colour_of(outcomes, optimum, colours)
         figure.add_scatter(
             x=group["log_likelihood"].clip(lower=low + 0.012 * (high - low)),
-            y=[lanes.index(name) for name in group["initialization"]], mode="markers",
+            y=[lanes.index(name) for name in group["initialization"]], mode="markers", cliponaxis=False,
             customdata=group[["initialization", "seed"]].to_numpy(),
             marker={
                 "symbol": np.where(group["log_likelihood"] < low, "triangle-left", "circle"),
@@ -67,10 +67,10 @@ def ends_figure(
         )  # fmt: skip
     figure.update_layout(layout_of(colours, font_size), showlegend=False)
     figure.update_layout(
-        height=(3.6 * len(lanes) + 5) * font_size,
+        height=(3.6 * max(3, len(lanes)) + 5) * font_size,
         margin={"l": 9 * font_size, "t": 1.6 * font_size, "b": 3.4 * font_size},
     )
-    figure.update_xaxes(title="final log-likelihood, total over points (nats)", range=[low, high])
+    figure.update_xaxes(title="final log-likelihood L, nats", range=[low, high])
     figure.update_yaxes(
         tickvals=list(range(len(lanes))), ticktext=_lane_names(table, initializations, colours, font_size),
         range=[len(lanes) - 0.4, -0.6],
@@ -109,13 +109,13 @@ def restarts_figure(
             annotation_text=f"A {number(outcomes.best.log_likelihood)}", annotation_position="top left",
             annotation_font={"color": colours.second},
         )  # fmt: skip
-    figure.update_layout(layout_of(colours, font_size), height=(3.6 * len(initializations) + 5) * font_size)
+    figure.update_layout(layout_of(colours, font_size), height=(3.6 * max(4, len(initializations)) + 5) * font_size)
     figure.update_layout(
         margin={"t": 1.6 * font_size, "b": 3.4 * font_size},
         legend={"orientation": "v", "x": 1, "xanchor": "right", "y": 0.02, "yanchor": "bottom", "itemclick": False},
     )
     figure.update_xaxes(title="number of restarts", type="log", dtick=1)
-    figure.update_yaxes(title="best so far, mean L")
+    figure.update_yaxes(title="best so far, mean L", range=window_of(outcomes))
     return figure
 
 

@@ -99,7 +99,10 @@ def iterate_landscape(
     max_iter: int = 200,
     variance_floor: float = DEFAULT_VARIANCE_FLOOR,
 ) -> Generator[tuple[int, int], None, Landscape]:
-    """`landscape` in slices of time: yields (finished, all) after every iteration, and returns the map at the end."""
+    """`landscape` in slices of time: yields (finished, all) after every iteration, and returns the map at the end.
+
+    Whatever raises InputError does so at the first step.
+    """
     points = as_points(values)
     check_whole_number("The size of the map", size, 2, LARGEST_SIZE)
     if points.shape[1] > 1:

@@ -119,7 +119,10 @@ def iterate_partitions(
     max_iter: int = 200,
     variance_floor: float = DEFAULT_VARIANCE_FLOOR,
 ) -> Generator[tuple[int, int], None, Partitions]:
-    """`enumerate_partitions` in slices of time: yields (finished, all), and returns the record at the end."""
+    """`enumerate_partitions` in slices of time: yields (finished, all), and returns the record at the end.
+
+    Whatever raises InputError does so at the first step.
+    """
     points = as_points(values)
     labels = all_partitions(len(points), n_components)
     reached = yield from iterate_reached(
