@@ -29,7 +29,7 @@ from explorer.mixture.kmeans import (
     nearest,
     run_k_means,
 )
-from explorer.mixture.limits import Limits, find_limits
+from explorer.mixture.limits import Limits, find_limits, iterate_limits
 from explorer.mixture.loops import WAYS, LoopTiming, compare_loops
 from explorer.mixture.many import ManyRuns, iterate_many, run_many
 from explorer.mixture.model import Mixture, Mixtures, as_points, density, log_joint, log_likelihood
@@ -94,6 +94,7 @@ __all__ = [
     "iterate_em",
     "iterate_gradient_ascent",
     "iterate_k_means",
+    "iterate_limits",
     "iterate_many",
     "k_means_plus_plus",
     "lloyd",

@@ -109,6 +109,14 @@ def test_a_path_is_drawn_over_the_map_and_no_letter_stands_on_it(ten_points):
         assert np.hypot(*(path - [x, y]).T).min() > 0.04 * np.ptp(ten_points.axis)
 
 
+def test_letters_give_way_to_paths(ten_points):
+    places = [[x, y] for _, x, y in letters_of(landscape_figure(ten_points, TEN))]
+    *letters, _ = letters_of(landscape_figure(ten_points, TEN, paths=[places]))  # the last one ends the path
+    assert len(letters) >= 4
+    for _, x, y in letters:
+        assert np.hypot(*(np.array(places) - [x, y]).T).min() > 0.04 * np.ptp(ten_points.axis)
+
+
 def test_the_label_of_the_diagonal_gives_way_to_a_path(ten_points):
     def place(*paths):
         (label,) = landscape_figure(ten_points, TEN, paths=paths).layout.annotations
