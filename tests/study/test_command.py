@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from explorer import cli
+from explorer.errors import InputError
 from explorer.study import work
 from explorer.study.journal import folder_of
 from explorer.study.outcomes import add_outcomes
@@ -183,6 +184,23 @@ def test_an_address_where_nobody_answers_leaves_nothing_behind(folder, capsys):
 def test_wrong_arguments_are_told(folder, capsys, arguments, sentence):
     assert study(*arguments) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_a_failure_on_the_way_keeps_what_is_finished_and_says_so(folder, monkeypatch, capsys):
+    make_batch, made = work.make_batch, []
+
+    def make_two(study, batch):
+        if len(made) == 2:
+            raise InputError("The workers are lost.")
+        made.append(batch)
+        return make_batch(study, batch)
+
+    monkeypatch.setattr(work, "make_batch", make_two)
+    assert study("short.toml", "--out", "a.csv", "--workers", "1") == 2
+    assert capsys.readouterr().err == (
+        "explorer study: The workers are lost. What is finished is kept; the same command continues.\n"
+    )
+    assert len(parts("a.csv")) == 2
 
 
 def test_an_existing_result_is_replaced_when_that_is_asked_for(folder):
