@@ -15,9 +15,9 @@ from explorer.completion.checks import check_comparisons, check_flag
 from explorer.completion.factors import Factors
 from explorer.completion.many_job import End, Job, at_start, by_itself
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
-from explorer.completion.quoted import quoted
 from explorer.completion.window import side_by_side
 from explorer.errors import InputError
+from explorer.slices import Slices, check_callbacks, finish
 from explorer.stopping import StopReason
 
 LARGE = 1_000_000
@@ -101,14 +101,12 @@ def run_many_als(
         rtol: as in `run_als`. Where it is below some 1e-13, rounding may decide in which sweep a run ends.
         hidden: entries that the runs must not see, only to measure the error on them: for all runs, or for each.
         keep_paths: whether to keep the objective of every sweep.
-        progress: called now and then with how many runs have finished, and how many there are.
+        progress: called between sweeps with how many runs have finished, and how many there are.
         cancelled: asked between sweeps whether to stop here and return the runs as they stand.
 
     Raises `InputError` when a setting is out of its bounds, or the results would not fit into memory.
     """
-    for what, given in (("progress", progress), ("cancelled", cancelled)):
-        if given is not None and not callable(given):
-            raise InputError(f"{what} must be a function, not {quoted(given)}.")
+    check_callbacks(progress, cancelled)
     steps = iterate_many_als(
         observations,
         rank,
@@ -121,16 +119,7 @@ def run_many_als(
         hidden=hidden,
         keep_paths=keep_paths,
     )
-    told = 0
-    try:
-        finished, total = next(steps)
-        while True:
-            if progress is not None and finished > told:
-                progress(finished, total)
-            told = finished
-            finished, total = steps.send(cancelled is not None and cancelled())
-    except StopIteration as end:
-        return end.value
+    return finish(steps, progress, cancelled)
 
 
 def iterate_many_als(
@@ -145,7 +134,7 @@ def iterate_many_als(
     rtol: float = 1e-5,
     hidden: Observations | Sequence[Observations] | None = None,
     keep_paths: bool = False,
-) -> Generator[tuple[int, int], bool | None, ManyALSRuns]:
+) -> Slices[ManyALSRuns]:
     """`run_many_als` in slices of time: yields (finished, all) after every sweep, and returns the runs at the end.
 
     A sweep is one of all the runs that go side by side, or of the one run that goes by itself. Sending True ends it at
@@ -163,7 +152,7 @@ def iterate_many_als(
     return _iterate(job)
 
 
-def _iterate(job: Job) -> Generator[tuple[int, int], bool | None, ManyALSRuns]:
+def _iterate(job: Job) -> Slices[ManyALSRuns]:
     m, n = job.shape
     together = job.max_sweeps > 0 and m * n * job.rank <= LARGE
     steps = side_by_side(job) if together else _one_at_a_time(job)

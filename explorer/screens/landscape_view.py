@@ -31,7 +31,9 @@ def map_size(n_points: int) -> int:
     return 100 if n_points <= 1000 else 50 if n_points <= 5000 else 25
 
 
-def draw_landscape(settings: EMStudySettings, sample: Sample, own: Own | None, replay: Replay) -> None:
+def draw_landscape(
+    settings: EMStudySettings, sample: Sample, own: Own | None, known: Sequence[Optimum], replay: Replay
+) -> None:
     """Draw the map of starting means, once it is worked out; optima that are known have their names."""
     st.html('<h3 class="chart">Which start leads where <small>from the means μ₁ and μ₂</small></h3>')
     size = map_size(len(sample.values))
