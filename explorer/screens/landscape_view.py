@@ -14,14 +14,14 @@ from explorer.charts.partitions import partitions_figure
 from explorer.charts.words import counted
 from explorer.datasets import Sample
 from explorer.screens.charting import draw_chart, looks
-from explorer.screens.computed import Investigation, Own, landscape_of, partitions_of
+from explorer.screens.computed import Own, landscape_of, partitions_of
+from explorer.screens.investigation import worked_out
 from explorer.screens.study_part import Replay
 from explorer.settings import EMSettings, EMStudySettings, run_of_study
 from explorer.study.em_outcomes import Optimum
 from explorer.study.names import names_of
 from explorer.study.partitions import settings_of_partition
 
-SLICE_SECONDS = 0.2
 # Points times starts that are worked out unasked: a few seconds.
 UNASKED_NUMBERS = 10_000_000
 
@@ -50,7 +50,7 @@ def draw_landscape(
         if not st.button(f"Draw the map from {counted(size * size, 'start')}", key="map_button"):
             return
         st.session_state[key] = True
-    landscape = _worked_out(investigation)
+    landscape = worked_out(investigation)
     names = names_of(landscape.optima, known)
     figure = landscape_figure(landscape, sample.values, names=names, unit=sample.unit, **looks())
     told = caption(landscape, names)
@@ -60,16 +60,6 @@ def draw_landscape(
         row, column = landscape.cell(point["x"], point["y"])
         means = f"{landscape.axis[column]:.12g}, {landscape.axis[row]:.12g}"
         replay(_run_from(settings, means))
-
-
-def _worked_out(investigation: Investigation):
-    place = st.empty()
-    while not investigation.finished:
-        # Whatever is clicked meanwhile comes first; the map goes on from here the next time.
-        place.caption(f"{investigation.progress} …")
-        investigation.advance(SLICE_SECONDS)
-    place.empty()
-    return investigation.result
 
 
 def _run_from(settings: EMStudySettings, means: str) -> EMSettings:
@@ -86,7 +76,7 @@ def draw_partitions(
     st.html(
         f'<h3 class="chart">Every partition <small>all {count:,} assignments of the points to two groups</small></h3>'
     )
-    partitions = _worked_out(partitions_of(settings, own))
+    partitions = worked_out(partitions_of(settings, own))
     names = names_of(partitions.optima, known)
     told = partitions_caption(partitions, names)
     with st.container(key="wide_partitions"):

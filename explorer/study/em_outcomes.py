@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explorer.mixture import ManyRuns, Mixture, OptimumKind, StopReason, find_limits
+from explorer.mixture import ManyRuns, Mixture, OptimumKind, StopReason, iterate_limits
 from explorer.settings import EMStudySettings
+from explorer.slices import Slices, finish
 from explorer.study.names import names_of
 
 Floats = NDArray[np.float64]
@@ -75,6 +76,11 @@ class EMOutcomes:
 
 def em_outcomes(settings: EMStudySettings, values: Floats, table: pd.DataFrame) -> EMOutcomes:
     """Judge the runs of one study, all or some of them, by their limits (`find_limits`)."""
+    return finish(iterate_em_outcomes(settings, values, table))
+
+
+def iterate_em_outcomes(settings: EMStudySettings, values: Floats, table: pd.DataFrame) -> Slices[EMOutcomes]:
+    """`em_outcomes` in slices of time: yields (finished, all), and returns the outcomes at the end."""
     lasting = ~table["stop_reason"].isin([StopReason.DEGENERATE, StopReason.DIVERGED]).to_numpy()
     outcome = np.full(len(table), EMOutcome.DEGENERATE, dtype=object)
     optimum = np.full(len(table), "", dtype=object)
@@ -82,7 +88,9 @@ def em_outcomes(settings: EMStudySettings, values: Floats, table: pd.DataFrame) 
     optima: tuple[Optimum, ...] = ()
     if lasting.any():
         ends = ends_of(table[lasting], settings.n_components)
-        limits = find_limits(values, ends, structure=settings.structure, variance_floor=settings.variance_floor)
+        limits = yield from iterate_limits(
+            values, ends, structure=settings.structure, variance_floor=settings.variance_floor
+        )
         optima, labels, outcomes = _named(limits.optima)
         labels, outcomes = labels[limits.optima.labels], outcomes[limits.optima.labels]
         reached = np.where(labels == "", np.nan, limits.continued.log_likelihoods)
