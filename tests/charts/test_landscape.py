@@ -207,3 +207,11 @@ def test_a_map_of_one_optimum_without_early_stops_is_drawn():
 def test_a_figure_of_ten_thousand_starts_is_small():
     figure = landscape_figure(map_landscape(TEN, 100), TEN)
     assert len(figure.to_json()) < 400_000
+
+
+def test_a_path_from_elsewhere_ends_as_it_is_told(ten_points):
+    path = path_of(settings_at(EMSettings(data="ten-points"), 0.3, -0.4))
+    *_, (end, x, y) = letters_of(landscape_figure(ten_points, TEN, paths=[path], path_ends=["C"]))
+    assert (end, x, y) == ("C", *path[-1])
+    figure = landscape_figure(ten_points, TEN, paths=[path], path_ends=[""])
+    assert [trace for trace in traces(figure, mode="markers") if trace.marker.symbol == "square"]
