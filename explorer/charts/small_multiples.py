@@ -86,11 +86,11 @@ def optima_figure(
     heading = 0.93 if len(initializations) < 4 else 0.85 if len(initializations) < 6 else 0.7
     for j, (name, label) in enumerate(initializations.items()):
         x = left + j * width
-        _write(figure, _in_lines(label), x, place(head / 2), colours.second, heading * font_size)
+        write(figure, in_lines(label), x, place(head / 2), colours.second, heading * font_size)
         if foot:
-            _write(figure, f"<b>{foot[name]}</b>", x, place(height - below / 2), colours.ink, 1.1 * font_size)
+            write(figure, f"<b>{foot[name]}</b>", x, place(height - below / 2), colours.ink, 1.1 * font_size)
     if foot:
-        _write(figure, foot_title, WORDS[1], place(height - below / 2), colours.second, 0.93 * font_size, "right")
+        write(figure, foot_title, WORDS[1], place(height - below / 2), colours.second, 0.93 * font_size, "right")
         figure.add_shape(
             type="line", xref="paper", yref="paper", x0=0, x1=1, y0=place(height - below), y1=place(height - below),
             line={"color": colours.second, "width": 2},
@@ -120,9 +120,7 @@ def _add_swatch(figure: go.Figure, row: EndRow, colours: Theme, font_size: float
             line={"color": colours.degenerate, "width": 1.5},
         )  # fmt: skip
     elif row.letter:
-        _write(
-            figure, f"<b>{row.letter}</b>", sum(SWATCH) / 2, (top + bottom) / 2, text_on(colour), font_size, "center"
-        )
+        write(figure, f"<b>{row.letter}</b>", sum(SWATCH) / 2, (top + bottom) / 2, text_on(colour), font_size, "center")
 
 
 def _add_density(
@@ -182,7 +180,7 @@ def _add_words(figure: go.Figure, row: EndRow, colours: Theme, font_size: float,
     colour = colours.warning if row.index is None else colours.ink
     title = f'<b style="font-size:{1.15 * font_size:.0f}px">{row.title}</b>'
     note = f'<br><span style="color:{colours.second};font-size:{0.85 * font_size:.0f}px">{row.note}</span>'
-    _write(figure, title + (note if row.note else ""), WORDS[1], y, colour, font_size, "right")
+    write(figure, title + (note if row.note else ""), WORDS[1], y, colour, font_size, "right")
 
 
 def _add_bars(
@@ -254,7 +252,7 @@ def _hatched(colours: Theme) -> dict[str, Any]:
     }
 
 
-def _in_lines(label: str) -> str:
+def in_lines(label: str) -> str:
     """A heading of several words in two lines of like length."""
     words = label.split()
     ways = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
@@ -266,7 +264,7 @@ def _faint(colour: str) -> str:
     return f"rgba({red},{green},{blue},0.18)"
 
 
-def _write(figure: go.Figure, text: str, x: float, y: float, colour: str, size: float, anchor: str = "left") -> None:
+def write(figure: go.Figure, text: str, x: float, y: float, colour: str, size: float, anchor: str = "left") -> None:
     figure.add_annotation(
         text=text, x=x, y=y, xref="paper", yref="paper", showarrow=False, xanchor=anchor, yanchor="middle",
         font={"size": size, "color": colour}, align=anchor,
