@@ -25,8 +25,8 @@ MARKS_ACROSS = 34
 ROOM = 0.045
 # The values' ticks stand in a band beside the map, of this share of its width.
 RUG = 0.035
-# Where on the diagonal its label stands, from 0 to 1, and half of how much of it the label takes.
-LABEL_AT = 0.7
+# Where on the diagonal its label may stand, from 0 to 1, and half of how much of it the label takes.
+LABEL_AT = (0.7, 0.3, 0.5)
 LABEL_HALF = 0.24
 
 Bools = NDArray[np.bool_]
@@ -54,10 +54,11 @@ def landscape_figure(
     _draw_regions(figure, landscape, colours)
     _draw_contours(figure, landscape)
     _draw_marks(figure, landscape, colours)
-    _draw_diagonal(figure, landscape, colours, font_size)
     _draw_ticks(figure, landscape, np.unique(np.asarray(values, dtype=float)), colours)
     paths = [np.asarray(path, dtype=float) for path in paths]
-    _draw_letters(figure, landscape, _taken(landscape, paths), font_size)
+    label_at = _place_of_label(landscape, paths)
+    _draw_diagonal(figure, landscape, label_at, colours, font_size)
+    _draw_letters(figure, landscape, _taken(landscape, label_at, paths), font_size)
     for path in paths:
         _draw_path(figure, landscape, path, font_size)
     _lay_starts_over(figure, landscape, unit)
@@ -138,14 +139,13 @@ def _draw_marks(figure: go.Figure, landscape: Landscape, colours: Theme) -> None
             figure.add_scatter(**mute(landscape.axis[columns], landscape.axis[rows], "markers", marker=marker))
 
 
-def _draw_diagonal(figure: go.Figure, landscape: Landscape, colours: Theme, font_size: float) -> None:
+def _draw_diagonal(figure: go.Figure, landscape: Landscape, label_at: float, colours: Theme, font_size: float) -> None:
     ends = landscape.axis[[0, -1]]
     for line in ({"color": DARK, "width": 5}, {"color": colours.active, "width": 3, "dash": "6px,3px"}):
         figure.add_scatter(**mute(ends, ends, "lines", line=line))
-    place = ends[0] + LABEL_AT * np.ptp(ends)
     figure.add_annotation(
-        x=place,
-        y=place,
+        x=label_at,
+        y=label_at,
         text="μ₁ = μ₂: never separates",
         textangle=-45,
         font={"color": LIGHT, "size": font_size},
@@ -270,12 +270,22 @@ def _span(landscape: Landscape) -> tuple[tuple[float, float], float]:
     return (low - step / 2, landscape.axis[-1] + step / 2), step * landscape.size
 
 
-def _taken(landscape: Landscape, paths: Sequence[np.ndarray]) -> Bools:
+def _place_of_label(landscape: Landscape, paths: Sequence[np.ndarray]) -> float:
+    """The mean on the diagonal at which its label stands: the first place of LABEL_AT that leaves the paths free."""
+    (low, _), width = _span(landscape)
+    points = (np.concatenate([np.empty((0, 2)), *paths]) - low) / width
+    beside = points[np.abs(points[:, 0] - points[:, 1]) < 2 * ROOM].mean(axis=1)
+    free = (place for place in LABEL_AT if not (np.abs(beside - place) < LABEL_HALF).any())
+    return low + width * next(free, LABEL_AT[0])
+
+
+def _taken(landscape: Landscape, label_at: float, paths: Sequence[np.ndarray]) -> Bools:
     """The cells (S, S) that lie under a path or under the label of the diagonal: no letter may stand there."""
     taken = np.zeros(landscape.labels.shape, dtype=bool)
     low, step = _low_and_step(landscape)
-    ends = LABEL_AT + LABEL_HALF * np.array([[-1.0], [1.0]])
-    for corners in (low + step * landscape.size * np.tile(ends, 2), *paths):
+    reach = LABEL_HALF * step * landscape.size
+    label = np.array([[label_at - reach] * 2, [label_at + reach] * 2])
+    for corners in (label, *paths):
         line = np.concatenate([np.linspace(*pair, 2 * landscape.size) for pair in pairwise([corners[0], *corners])])
         columns, rows = np.clip(np.round((line - low) / step), 0, landscape.size - 1).astype(int).T
         taken[rows, columns] = True

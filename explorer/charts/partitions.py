@@ -147,7 +147,7 @@ def _with_axes(
     n = partitions.labels.shape[1]
     step = 10 * max(1, round(y.max() / 40))
     rows = np.arange(0, y.max() + 1, step)
-    note = f"0, {n}: one group is empty · 1, {n - 1}: one is a single point"
+    note = f"0, {n}: a group is empty · 1, {n - 1}: it is one point"
     small = f"font-size:{0.85 * font_size}px;color:{second}"
     return figure.update_layout(
         xaxis={

@@ -42,7 +42,7 @@ def ends_figure(
         colour = colours.degenerate if hollow else colour_of(outcomes, optimum, colours)
         figure.add_scatter(
             x=group["log_likelihood"].clip(lower=low + 0.012 * (high - low)),
-            y=[lanes.index(name) for name in group["initialization"]], mode="markers",
+            y=[lanes.index(name) for name in group["initialization"]], mode="markers", cliponaxis=False,
             customdata=group[["initialization", "seed"]].to_numpy(),
             marker={
                 "symbol": np.where(group["log_likelihood"] < low, "triangle-left", "circle"),
@@ -70,7 +70,7 @@ def ends_figure(
         height=(3.6 * len(lanes) + 5) * font_size,
         margin={"l": 9 * font_size, "t": 1.6 * font_size, "b": 3.4 * font_size},
     )
-    figure.update_xaxes(title="final log-likelihood, total over points (nats)", range=[low, high])
+    figure.update_xaxes(title="final log-likelihood L, nats", range=[low, high])
     figure.update_yaxes(
         tickvals=list(range(len(lanes))), ticktext=_lane_names(table, initializations, colours, font_size),
         range=[len(lanes) - 0.4, -0.6],

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 
 from explorer.errors import InputError
 
+# Streamlit's own font, by the names that its versions give it.
 FONT = "Source Sans, Source Sans Pro, sans-serif"
 FONT_SIZE = 14
 
@@ -130,7 +131,7 @@ def layout_of(theme: Theme, font_size: float = FONT_SIZE) -> dict[str, Any]:
             "legend": {"bgcolor": "rgba(0,0,0,0)"},
         }
     )
-    margin = {"l": 4 * font_size, "r": font_size, "t": font_size, "b": 3 * font_size}
+    margin = {"l": 4 * font_size, "r": font_size, "t": font_size, "b": 4.5 * font_size}
     return {"template": template, "margin": margin, "separators": ".\u202f"}
 
 

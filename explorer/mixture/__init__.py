@@ -17,7 +17,7 @@ Beside EM: `many` (a thousand runs), `optima` (which ends are the same), `limits
 from explorer.mixture.covariances import STRUCTURES, CovarianceStructure
 from explorer.mixture.degeneracy import Degeneracy, DegeneracyKind
 from explorer.mixture.em import EMIterate, iterate_em, run_em
-from explorer.mixture.gradient import run_gradient_ascent
+from explorer.mixture.gradient import GradientIterate, iterate_gradient_ascent, run_gradient_ascent
 from explorer.mixture.initialization import STRATEGIES, Strategy, initialize, mixture_at
 from explorer.mixture.kmeans import (
     KMeansIterate,
@@ -64,6 +64,7 @@ __all__ = [
     "Degeneracy",
     "DegeneracyKind",
     "EMIterate",
+    "GradientIterate",
     "KMeansIterate",
     "KMeansTrace",
     "Limits",
@@ -91,6 +92,7 @@ __all__ = [
     "hard_assignments",
     "initialize",
     "iterate_em",
+    "iterate_gradient_ascent",
     "iterate_k_means",
     "iterate_many",
     "k_means_plus_plus",

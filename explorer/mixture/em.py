@@ -76,8 +76,10 @@ def run_em(
       times the data's. 0 switches the floor off; what is left of it is 1e-24, where rounding takes over;
     - diverged: its log-likelihood is below the previous one by more than rounding (a relative 1e-10);
     - converged: |L_t - L_(t-1)| < rtol |L_(t-1)|, 0 <= rtol < 1 (TD2, question 5). A plateau passes for
-      convergence too: a small change does not prove a maximum. And as densities have a unit, the size of the
-      log-likelihood depends on that of the data: in another unit a run may take half or twice as many iterations;
+      convergence too: a small change does not prove a maximum (`find_limits` finds it). And the unit of the data
+      counts: it adds a constant to L, so that the same rise is another part of it. Old Faithful's eruptions in minutes
+      may climb to the maximum at L = -276, and, from the same start, stop 145 nats below it in seconds, where L is
+      some -1500. To compare runs keep to one unit, or take rtol so small that it does not matter, 1e-10;
     - max_iter: t = max_iter, of 0..100 000.
 
     Raises InputError for settings outside these bounds, where the start does not fit the data or the structure, and

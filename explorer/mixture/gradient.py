@@ -19,8 +19,10 @@ of N_k and S_k over k. All of it is divided by n: the gradient of the mean log-l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from time import perf_counter
 from typing import NamedTuple
 
@@ -28,9 +30,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explorer.mixture.covariances import Floats, Form, at_least
-from explorer.mixture.degeneracy import find_degeneracies
+from explorer.mixture.degeneracy import Degeneracy, find_degeneracies
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
-from explorer.mixture.model import LARGEST_VALUE, Mixture
+from explorer.mixture.model import LARGEST_VALUE, Mixture, read_only
 from explorer.mixture.optimizers import Optimizer, check_learning_rate, optimizer_called
 from explorer.mixture.parameters import EMPTY_COUNT, Parameters, Statistics
 from explorer.mixture.problem import Problem, have_identical_components, pose
@@ -39,6 +41,7 @@ from explorer.mixture.standardized import StandardizedData
 from explorer.mixture.stopping import first_reason
 from explorer.mixture.sweep import Sweep
 from explorer.mixture.trace import MixtureTrace
+from explorer.mixture.units import in_data_units
 from explorer.stopping import StopReason
 
 
@@ -54,6 +57,30 @@ class Coordinates(NamedTuple):
     back: Callable[[Form, Floats, int], tuple[Floats, Floats, Floats]]
     gradient: Callable[[Form, Statistics, Parameters], Floats]
     tangent: Callable[[Floats, int], Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class GradientIterate:
+    """Iterate t of a run: weights (K,), means (K, d), covariances (K, d, d) and the log-likelihood of these.
+
+    stop_reason is None while the run goes on. degeneracies: what is wrong with the iterate, if it is degenerate.
+    """
+
+    iteration: int
+    weights: Floats
+    means: Floats
+    covariances: Floats
+    log_likelihood: float
+    degeneracies: tuple[Degeneracy, ...]
+    stop_reason: StopReason | None
+
+    @classmethod
+    def of(cls, run: Run, t: int, state: State) -> GradientIterate:
+        weights, means, covariances = (a[0] for a in in_data_units(run.problem.data, run.problem.form, state.theta))
+        if t == 0 and run.exact is not None:
+            weights, means, covariances = run.exact.weights, run.exact.means, run.exact.covariances
+        arrays = (read_only(array) for array in (weights, means, covariances))
+        return cls(t, *arrays, state.log_likelihood, state.degeneracies, state.stop_reason)
 
 
 def run_gradient_ascent(
@@ -90,7 +117,32 @@ def run_gradient_ascent(
     chosen = optimizer_called(optimizer)
     rate = check_learning_rate(learning_rate, chosen)
     run = begin(at_unit_variance(pose(data, structure, max_iter, tolerance, variance_floor)), start)
-    return record(run, ascend(run, FREE, chosen, rate), began)
+    return record(run, End.of(ascend(run, FREE, chosen, rate)), began)
+
+
+def iterate_gradient_ascent(
+    data: ArrayLike,
+    start: ArrayLike | Mixture,
+    *,
+    structure: str = "full",
+    optimizer: str = "adam",
+    learning_rate: float | None = None,
+    max_iter: int = 1000,
+    tolerance: float = 1e-5,
+    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+) -> Iterator[GradientIterate]:
+    """The iterates of `run_gradient_ascent` one by one, none kept, so that a caller can work in slices of time.
+
+    Raises InputError for a setting or a start when called; when first advanced, for a start too far from the data. Each
+    iterate costs one pass over the points, and the first one two: only the step from an iterate tells whether the run
+    diverges there.
+    """
+    chosen = optimizer_called(optimizer)
+    rate = check_learning_rate(learning_rate, chosen)
+    problem = at_unit_variance(pose(data, structure, max_iter, tolerance, variance_floor))
+    run = begin(problem, start, kept=False)
+    states = ascend(run, FREE, chosen, rate)
+    return (GradientIterate.of(run, t, state) for t, state in enumerate(states))
 
 
 def at_unit_variance(problem: Problem) -> Problem:
@@ -108,46 +160,54 @@ def at_unit_variance(problem: Problem) -> Problem:
     return problem._replace(data=rescaled, floor=floor / np.square(widths[: len(floor)]))
 
 
-@np.errstate(over="ignore", invalid="ignore")
-def ascend(run: Run, coordinates: Coordinates, optimizer: Optimizer, rate: float) -> End:
+def ascend(run: Run, coordinates: Coordinates, optimizer: Optimizer, rate: float) -> Iterator[State]:
     """The iterates of an ascent in some coordinates, at a learning rate; stops as in `run_gradient_ascent`.
 
-    Steps go anywhere: numbers that are not finite are looked for, and end the run.
+    Steps go anywhere: numbers that are not finite are looked for, and end the run. So an iterate is known to be the
+    last one only after the step from it.
     """
-    data, form, floor, max_iter, tolerance = run.problem
-    theta, degenerate = run.beginning.theta, run.beginning.degenerate
+    problem, form = run.problem, run.problem.form
+    theta, degenerate, _, singletons = run.beginning
     n_components = len(theta.weights)
-    sweep = Sweep(data, form, n_components)
-    singletons = run.beginning.singletons
+    sweep = Sweep(problem.data, form, n_components)
     identical = have_identical_components(theta)
-    memory, states = optimizer.memory, []
-    while True:
-        t = len(states)
-        # Not every iterate is within the bounds of the fast form of the pass, as M steps are.
-        careful = identical | ~sweep.features.covers(theta)
-        (log_likelihood,), _, statistics = sweep.expect(theta, careful)
-        if t == 0:
-            check_reached(log_likelihood)
-        if not np.isfinite(log_likelihood):
-            return End(states, StopReason.DIVERGED)
-        states.append(State(theta, float(log_likelihood), perf_counter()))
-        rested = False
-        if degenerate is None:
-            gradient = coordinates.gradient(form, statistics, theta)
-            rested = np.abs(coordinates.tangent(gradient, n_components)).max() < tolerance
-        stop_reason = first_reason(degenerate is not None, converged=rested, max_iter=t == max_iter)
+    memory = optimizer.memory
+    with np.errstate(over="ignore", invalid="ignore"):
+        log_likelihood, statistics = _pass(sweep, theta, identical)
+    check_reached(log_likelihood)
+    for t in count():
+        time = perf_counter()
+        # Not around the yield: numpy's warnings are off in here, and not where the caller is meanwhile.
+        with np.errstate(over="ignore", invalid="ignore"):
+            degeneracies = find_degeneracies(problem.data, form, theta, degenerate, problem.floor, t, singletons)
+            rested = False
+            if degenerate is None:
+                gradient = coordinates.gradient(form, statistics, theta)
+                rested = np.abs(coordinates.tangent(gradient, n_components)).max() < problem.tolerance
+            stop_reason = first_reason(degenerate is not None, converged=rested, max_iter=t == problem.max_iter)
+            stepped = None
+            if stop_reason is None:
+                direction, memory = optimizer.direction(gradient, memory, t + 1)
+                vector = coordinates.of(form, theta) + rate * direction
+                if np.isfinite(vector).all():
+                    proposed = coordinates.back(form, vector, n_components)
+                    stepped = _admit(problem, proposed, theta, statistics.counts < EMPTY_COUNT)
+            reached = None if stepped is None else _pass(sweep, stepped[0], identical)
+        if stop_reason is None and (reached is None or not np.isfinite(reached[0])):
+            stop_reason = StopReason.DIVERGED
+        yield State(theta, log_likelihood, time, stop_reason, degeneracies)
         if stop_reason is not None:
-            degeneracies = find_degeneracies(data, form, theta, degenerate, floor, t, singletons if t == 0 else None)
-            return End(states, stop_reason, degeneracies)
-        direction, memory = optimizer.direction(gradient, memory, t + 1)
-        vector = coordinates.of(form, theta) + rate * direction
-        admitted = None
-        if np.isfinite(vector).all():
-            proposed = coordinates.back(form, vector, n_components)
-            admitted = _admit(run.problem, proposed, theta, statistics.counts < EMPTY_COUNT)
-        if admitted is None:
-            return End(states, StopReason.DIVERGED)
-        theta, degenerate = admitted
+            return
+        (theta, degenerate), (log_likelihood, statistics) = stepped, reached
+        singletons = None
+
+
+def _pass(sweep: Sweep, theta: Parameters, identical: NDArray[np.bool_]) -> tuple[float, Statistics]:
+    """The log-likelihood at theta, and the statistics of its responsibilities."""
+    # Not every iterate is within the bounds of the fast form of the pass, as M steps are.
+    careful = identical | ~sweep.features.covers(theta)
+    (log_likelihood,), _, statistics = sweep.expect(theta, careful)
+    return float(log_likelihood), statistics
 
 
 def _admit(

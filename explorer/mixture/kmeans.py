@@ -10,7 +10,7 @@ the data's mean. Wherever its rounding could decide, the distances are computed 
 every label is the one that these plain differences give, ties included: the first centre wins.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from typing import NamedTuple
@@ -26,6 +26,7 @@ from explorer.mixture.model import (
     Floats,
     as_floats,
     as_points,
+    check_callbacks,
     check_n_components,
     check_whole_number,
     read_only,
@@ -77,6 +78,7 @@ class KMeansTrace:
     - h = 2t, assignment: labels t, centres t;
     - h = 2t + 1, update: labels t, centres t + 1.
     They never rise by more than rounding. seconds (T+1,): from the beginning of the run to each iterate.
+    stop_reason is None for a run that was cut short by cancellation.
     """
 
     centres: Floats
@@ -84,7 +86,7 @@ class KMeansTrace:
     sizes: NDArray[np.intp]
     inertias: Floats
     seconds: Floats
-    stop_reason: StopReason
+    stop_reason: StopReason | None
 
     @property
     def n_iterations(self) -> int:
@@ -108,19 +110,7 @@ def run_k_means(data: ArrayLike, centres: ArrayLike, *, max_iter: int = 300) -> 
     Raises InputError for data beyond 1 000 000 points in 100 dimensions, more than 50 centres, centres that do
     not fit the data, and where the trace could take more than 1 GB (`iterate_k_means` keeps nothing).
     """
-    iterates = iterate_k_means(data, centres, max_iter=max_iter)
-    first = next(iterates)
-    if (max_iter + 1) * (first.labels.nbytes + first.centres.nbytes) > MAX_TRACE_BYTES:
-        raise InputError(f"{max_iter} iterations of {len(first.labels)} points do not fit into memory: allow fewer.")
-    history = [first, *iterates]
-    return KMeansTrace(
-        centres=read_only(np.array([iterate.centres for iterate in history])),
-        labels=read_only(np.array([iterate.labels for iterate in history])),
-        sizes=read_only(np.array([iterate.sizes for iterate in history])),
-        inertias=read_only(np.concatenate([iterate.inertias for iterate in history])),
-        seconds=read_only(np.array([iterate.seconds for iterate in history])),
-        stop_reason=history[-1].stop_reason,
-    )
+    return _trace(list(_within_memory(iterate_k_means(data, centres, max_iter=max_iter), max_iter)))
 
 
 def iterate_k_means(data: ArrayLike, centres: ArrayLike, *, max_iter: int = 300) -> Iterator[KMeansIterate]:
@@ -132,18 +122,42 @@ def iterate_k_means(data: ArrayLike, centres: ArrayLike, *, max_iter: int = 300)
 
 
 def best_k_means(
-    data: ArrayLike, n_components: int, *, n_starts: int = 10, seed: int = 0, max_iter: int = 300
+    data: ArrayLike,
+    n_components: int,
+    *,
+    n_starts: int = 10,
+    seed: int = 0,
+    max_iter: int = 300,
+    progress: Callable[[int, int], object] | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> KMeansTrace:
-    """The run of the lowest inertia out of n_starts (1..10 000) seeded by k-means++; the first of equals."""
+    """The run of the lowest inertia out of n_starts (1..10 000) seeded by k-means++; the first of equals.
+
+    progress(finished, n_starts) is called after every iteration. cancelled() is asked then too: once it is true, the
+    best of the runs so far is returned, where the one under way counts as it stands, with a stop reason of None.
+    """
     points = _as_spread_points(data)
     check_n_components(n_components, len(points))
     check_whole_number("The number of starts", n_starts, 1, MAX_STARTS)
     check_whole_number("The seed", seed, 0, LARGEST_SEED)
+    check_callbacks(progress, cancelled)
     rng = np.random.default_rng(seed)
-    runs = (
-        run_k_means(points, k_means_plus_plus(points, n_components, rng), max_iter=max_iter) for _ in range(n_starts)
-    )
-    return min(runs, key=lambda trace: trace.inertia)
+    best, stop = None, False
+    for start in range(n_starts):
+        history = []
+        seeding = k_means_plus_plus(points, n_components, rng)
+        for iterate in _within_memory(iterate_k_means(points, seeding, max_iter=max_iter), max_iter):
+            history.append(iterate)
+            if progress is not None:
+                progress(start + (iterate.stop_reason is not None), n_starts)
+            stop = cancelled is not None and bool(cancelled())
+            if stop:
+                break
+        if best is None or history[-1].inertias[-1] < best[-1].inertias[-1]:
+            best = history
+        if stop:
+            break
+    return _trace(best)
 
 
 def k_means_plus_plus(points: ArrayLike, n_components: int, rng: np.random.Generator) -> Floats:
@@ -185,6 +199,29 @@ def squared_distances(points: Floats, centres: Floats) -> Floats:
         for x, c in zip(points[block].T, centres.T, strict=True):
             distances[:, block] += np.square(x - c[:, None])
     return distances
+
+
+def _within_memory(iterates: Iterator[KMeansIterate], max_iter: int) -> Iterator[KMeansIterate]:
+    """The iterates, if a trace of them all is not too large. Raises InputError at the first one otherwise."""
+    for iterate in iterates:
+        if (
+            iterate.iteration == 0
+            and (max_iter + 1) * (iterate.labels.nbytes + iterate.centres.nbytes) > MAX_TRACE_BYTES
+        ):
+            n_points = len(iterate.labels)
+            raise InputError(f"{max_iter} iterations of {n_points} points do not fit into memory: allow fewer.")
+        yield iterate
+
+
+def _trace(history: list[KMeansIterate]) -> KMeansTrace:
+    return KMeansTrace(
+        centres=read_only(np.array([iterate.centres for iterate in history])),
+        labels=read_only(np.array([iterate.labels for iterate in history])),
+        sizes=read_only(np.array([iterate.sizes for iterate in history])),
+        inertias=read_only(np.concatenate([iterate.inertias for iterate in history])),
+        seconds=read_only(np.array([iterate.seconds for iterate in history])),
+        stop_reason=history[-1].stop_reason,
+    )
 
 
 class _Points(NamedTuple):

@@ -27,6 +27,7 @@ from explorer.mixture.optima import (
     SPURIOUS_SHARE,
     Optima,
     OptimumKind,
+    check_tolerances,
     distances_between,
     group_optima,
 )
@@ -87,13 +88,15 @@ def find_limits(
     a run is said to have reached it.
     progress(finished, all) and cancelled() are called after every iteration, as in `run_many`; `all` are the runs that
     ended in different places, since those that ended in the same one are continued only once. Once cancelled() is true,
-    the runs are grouped as they stand, those under way with a stop reason of None, and no saddle points are looked for.
+    the runs are grouped as they stand, those under way with a stop reason of None, and saddle points are no longer
+    looked for.
 
     Raises InputError as `run_many` and `group_ends` do. Runs of another structure than told are refused where they do
     not have it; that they had another variance floor, or hard E steps, cannot be seen.
     """
     if not isinstance(runs, ManyRuns):
         raise InputError("The runs must be what `run_many` gives.")
+    check_tolerances(log_likelihood_tolerance, distance_tolerance, spurious_share)
     settings = {"structure": structure, "variance_floor": variance_floor, "rtol": rtol, "max_iter": max_iter}
     continued = _continued(data, runs, settings, progress, cancelled)
     grouping = {
@@ -103,7 +106,7 @@ def find_limits(
     }
     optima = group_optima(continued, **grouping)
     if None not in continued.stop_reasons:
-        left = _left_when_pushed(data, optima, settings, log_likelihood_tolerance)
+        left = _left_when_pushed(data, optima, settings, log_likelihood_tolerance, cancelled)
         if left.any():
             optima = group_optima(continued, saddles=left[optima.labels], **grouping)
     gaps = np.maximum(continued.log_likelihoods - runs.log_likelihoods, 0.0)
@@ -162,13 +165,17 @@ def _renamed(falls: tuple[Degeneracy, ...], order: list[int]) -> tuple[Degenerac
     return tuple(sorted(renamed, key=lambda fall: fall.component))
 
 
-def _left_when_pushed(data: ArrayLike, optima: Optima, settings: dict, tolerance: float) -> NDArray[np.bool_]:
+def _left_when_pushed(
+    data: ArrayLike, optima: Optima, settings: dict, tolerance: float, cancelled: Callable[[], bool] | None
+) -> NDArray[np.bool_]:
     """Which proper optima (G,) EM leaves for a higher log-likelihood, when it begins right beside them."""
     proper = np.flatnonzero([kind is OptimumKind.PROPER for kind in optima.kinds])
     left = np.zeros(optima.n_optima, dtype=bool)
     if len(proper):
         weights, means, covariances = optima.weights[proper], optima.means[proper], optima.covariances[proper]
-        beside = run_many(data, _pushed(weights, means, covariances, settings["structure"]), **settings)
+        pushed = _pushed(weights, means, covariances, settings["structure"])
+        beside = run_many(data, pushed, cancelled=cancelled, **settings)
+        proper = proper[: beside.n_runs]
         left[proper] = beside.log_likelihoods > optima.log_likelihoods[proper] + tolerance
     return left
 

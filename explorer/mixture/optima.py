@@ -210,11 +210,7 @@ def group_ends(
     weights, means, covariances, log_likelihoods = _as_runs(weights, means, covariances, log_likelihoods)
     degenerate = _as_flags("degenerate", degenerate, len(weights))
     saddles = _as_flags("saddle points", saddles, len(weights))
-    for what, value in (("log-likelihood", log_likelihood_tolerance), ("distance", distance_tolerance)):
-        if not _is_number(value) or not 0 < value < np.inf:
-            raise InputError(f"The {what} tolerance must be a positive number; got {value!r}.")
-    if not _is_number(spurious_share) or not 0 <= spurious_share < 1:
-        raise InputError(f"The spurious share must be a number of at least 0 and below 1; got {spurious_share!r}.")
+    check_tolerances(log_likelihood_tolerance, distance_tolerance, spurious_share)
 
     order = _best_first(weights, means, log_likelihoods, degenerate)
     best = order[0]
@@ -246,6 +242,15 @@ def group_ends(
         labels=read_only(labels),
         permutations=read_only(permutations),
     )
+
+
+def check_tolerances(log_likelihood_tolerance: float, distance_tolerance: float, spurious_share: float) -> None:
+    """Raise InputError unless these settings of `group_ends` are within its bounds."""
+    for what, value in (("log-likelihood", log_likelihood_tolerance), ("distance", distance_tolerance)):
+        if not _is_number(value) or not 0 < value < np.inf:
+            raise InputError(f"The {what} tolerance must be a positive number; got {value!r}.")
+    if not _is_number(spurious_share) or not 0 <= spurious_share < 1:
+        raise InputError(f"The spurious share must be a number of at least 0 and below 1; got {spurious_share!r}.")
 
 
 class _Frame(NamedTuple):

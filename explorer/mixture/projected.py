@@ -34,7 +34,7 @@ from explorer.mixture.model import Mixture
 from explorer.mixture.optimizers import check_learning_rate, optimizer_called
 from explorer.mixture.parameters import Parameters, Statistics
 from explorer.mixture.problem import pose
-from explorer.mixture.recording import begin, record
+from explorer.mixture.recording import End, begin, record
 from explorer.mixture.trace import MixtureTrace
 from explorer.simplex import project_onto_simplex
 
@@ -66,7 +66,7 @@ def run_projected_ascent(
     chosen = optimizer_called(optimizer)
     rate = check_learning_rate(learning_rate, chosen)
     run = begin(at_unit_variance(pose(data, structure, max_iter, tolerance, variance_floor)), start)
-    return record(run, ascend(run, DIRECT, chosen, rate), began)
+    return record(run, End.of(ascend(run, DIRECT, chosen, rate)), began)
 
 
 def direct_parameters(form: Form, theta: Parameters) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -31,11 +32,15 @@ class Run(NamedTuple):
 
 
 class State(NamedTuple):
-    """An iterate (R = 1), its log-likelihood, and the time at which it was there."""
+    """An iterate (R = 1), its log-likelihood, and the time at which it was there; if it is the last one, why, and what
+    is wrong with it.
+    """
 
     theta: Parameters
     log_likelihood: float
     time: float
+    stop_reason: StopReason | None = None
+    degeneracies: tuple[Degeneracy, ...] = ()
 
 
 class End(NamedTuple):
@@ -44,6 +49,12 @@ class End(NamedTuple):
     states: list[State]
     stop_reason: StopReason
     degeneracies: tuple[Degeneracy, ...] = ()
+
+    @classmethod
+    def of(cls, states: Iterable[State]) -> End:
+        """From the iterates, of which the last one tells why it is."""
+        states = list(states)
+        return cls(states, states[-1].stop_reason, states[-1].degeneracies)
 
 
 def begin(problem: Problem, start: ArrayLike | Mixture, kept: bool = True) -> Run:

@@ -26,6 +26,7 @@ from explorer.mixture.model import (
     MAX_DIMENSIONS,
     Mixture,
     as_points,
+    check_callbacks,
     check_n_components,
     check_whole_number,
     log_joint,
@@ -200,6 +201,7 @@ def select(
         raise InputError(f"There is no criterion {criterion!r}: choose one of {', '.join(CRITERIA)}.")
     check_whole_number("The number of starts", n_starts, 1, MAX_STARTS)
     check_whole_number("The seed", seed, 0, LARGEST_SEED + 1 - n_starts)
+    check_callbacks(progress, cancelled)
 
     to_do = [(name, number) for name in names for number in sorted(numbers)]
     candidates = []

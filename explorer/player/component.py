@@ -42,6 +42,18 @@ def toolbar() -> None:
     _player()(key="toolbar", data=pack({"role": "toolbar"}))
 
 
+def type_size() -> str:
+    """Return the size of type that fits the browser: "normal", "large", "phone", or "present" for a projector."""
+    told = st.session_state.get("type_size", {}).get("size", "normal")
+    found = _player()(
+        key="type_size",
+        data=pack({"role": "type_size", "size": told}),
+        default={"size": "normal"},
+        on_size_change=lambda: None,
+    )
+    return found["size"]
+
+
 def write_address(entries: Mapping[str, str | None]) -> None:
     """Set entries of the page's address, None to remove one, without a step in the browser's history; once a page.
 

@@ -21,7 +21,7 @@ from explorer.charts.theme import theme_of
 from explorer.charts.words import counted, number, percent
 from explorer.completion import STARTS
 from explorer.screens.als_panel import draw_about, draw_matrix
-from explorer.screens.charting import draw_chart, draw_picture, heading, number_of, theme_name
+from explorer.screens.charting import draw_chart, draw_picture, heading, looks, number_of, theme_name
 from explorer.screens.computed import Own
 from explorer.screens.own_data import bring_matrix
 from explorer.screens.study_part import Replay, StudyPart
@@ -167,9 +167,7 @@ def _draw_masks(shown: _Shown) -> None:
     together = "" if n_masks <= MOST_ROWS else f"; {n_masks} masks, several alike share a bar"
     heading("Which masks can be filled", f"a bar: all starts under a mask{together}; line: 95 % interval")
     shares, starts = share_recovered(table), starts_enough(table)
-    figure = masks_figure(
-        rows, labels, shares, {name: _starts(needed) for name, needed in starts.items()}, theme=theme_name()
-    )
+    figure = masks_figure(rows, labels, shares, {name: _starts(needed) for name, needed in starts.items()}, **looks())
     each = "; ".join(
         f"{labels[name]}: {percent(share.share)} recovered, {_starts(starts[name])} starts are enough"
         for name, share in shares.items()
@@ -177,7 +175,8 @@ def _draw_masks(shown: _Shown) -> None:
     )
     n_determined = table.groupby("mask_seed")["determined"].first().sum()
     told = f"{n_determined} of {n_masks} masks determine the matrix. {each}".strip()
-    point = draw_chart(figure, "als_masks", f"How {n_starts:.0f} starts end under each mask. {told}.")
+    with st.container(key="wide_masks"):
+        point = draw_chart(figure, "als_masks", f"How {n_starts:.0f} starts end under each mask. {told}.")
     if point:
         i, name, ending = point["customdata"][:3]
         shown.play(_first_run(shown, rows[int(i)], name, ending))
@@ -201,7 +200,7 @@ def _measure(shown: _Shown) -> str:
 def _draw_lanes(shown: _Shown, lanes: list[Lane], key: str, limit: float = np.nan) -> None:
     measure = _measure(shown)
     unit = shown.study.problem.unit if measure == "error_hidden" else ""
-    figure = errors_figure(shown.table, lanes, unit=unit, limit=limit, measure=measure, theme=theme_name())
+    figure = errors_figure(shown.table, lanes, unit=unit, limit=limit, measure=measure, **looks())
     what = "error on hidden entries" if measure == "error_hidden" else "final objective"
     medians = "; ".join(f"{lane.title}: {shown.table.loc[lane.rows, measure].median():.3g}" for lane in lanes)
     point = draw_chart(figure, key, f"Distribution of the {what}. Medians: {medians} {unit}.".replace(" .", "."))
@@ -250,7 +249,7 @@ def _draw_starts(shown: _Shown) -> None:
     needed = starts_enough(shown.table)
     told = "; ".join(f"{shown.labels[name]}: {_starts(needed[name])}" for name in shares)
     draw_picture(
-        recovery_figure(shares, shown.labels, theme=theme_name()), "als_starts",
+        recovery_figure(shares, shown.labels, **looks()), "als_starts",
         f"Chance that at least one of so many starts recovers the matrix. Enough for 95 %: {told}.",
     )  # fmt: skip
 
@@ -260,7 +259,7 @@ def _draw_objectives(shown: _Shown) -> None:
     rows, paths = work.answer("objectives", lambda _: _paths_of(work.study, table))
     of_all = "" if len(rows) == len(table) else f" of {counted(len(table), 'run')}"
     heading(f"Objective by sweep, {len(rows)}{of_all or ' runs'}", "coloured by how they end")
-    figure = objectives_figure(table, rows, paths, theme=theme_name())
+    figure = objectives_figure(table, rows, paths, **looks())
     point = draw_chart(
         figure, "als_objectives", f"Objective by sweep of {len(rows)} runs; runs that get stuck stay high."
     )

@@ -7,8 +7,24 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from explorer.player.component import type_size
+
 # Zooming by dragging would catch every click that is not quite still.
 _CONFIG = {"displayModeBar": False, "doubleClick": "reset", "scrollZoom": False}
+
+
+# Text in pixels by the size of type that fits the browser.
+FONT_SIZES = {"normal": 14.0, "large": 17.0, "phone": 13.0, "present": 18.0}
+
+
+def measure_type() -> None:
+    """Find out which size of type fits; once a page, before its charts."""
+    st.session_state["chart_font_size"] = FONT_SIZES.get(type_size(), FONT_SIZES["normal"])
+
+
+def looks() -> dict[str, Any]:
+    """The theme and the font size that every figure is made with."""
+    return {"theme": theme_name(), "font_size": st.session_state.get("chart_font_size", FONT_SIZES["normal"])}
 
 
 def theme_name() -> str:

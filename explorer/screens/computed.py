@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -18,6 +19,7 @@ from explorer.screens.study_work import StudyWork
 from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, EMStudySettings, StudySettings
 from explorer.study.beyond import beyond_als, beyond_em, ends_of_starts
 from explorer.study.landscape import iterate_landscape
+from explorer.study.partitions import iterate_partitions
 from explorer.study.plans import study_of
 
 SLICE_SECONDS = 0.05  # the longest that a background answer may delay what the user does next
@@ -166,25 +168,37 @@ def _own_study(settings, own_digest: str, _own: Own) -> StudyWork:
 
 
 def landscape_of(settings: EMStudySettings, own: Own | None, size: int) -> Investigation:
-    """Return the map of starts of a study, which knows no initialization and no seeds, in the making."""
+    """Return the map of starts of a study, in the making."""
+    return _of_all_starts(settings, own, partial(iterate_landscape, size=size), f"map {size}")
+
+
+def partitions_of(settings: EMStudySettings, own: Own | None) -> Investigation:
+    """Return where every partition of a study's data leads, in the making."""
+    work = partial(iterate_partitions, n_components=settings.n_components)
+    return _of_all_starts(settings, own, work, "partitions")
+
+
+def _of_all_starts(settings: EMStudySettings, own: Own | None, work: Any, name: str) -> Investigation:
+    # Neither initializations nor seeds matter where all starts are tried.
     alike = replace(settings, initializations=("equal",), n_starts=1, first_seed=0)
-    return _shared_landscape(alike, size) if own is None else _own_landscape(alike, size, own.digest, own)
+    if own is None:
+        return _shared_starts(alike, name, work)
+    return _own_starts(alike, name, own.digest, work, own)
 
 
 @st.cache_resource(**_FEW_SHARED)
-def _shared_landscape(settings, size: int) -> Investigation:
-    return _landscape(settings, size, None)
+def _shared_starts(settings, name: str, _work: Any) -> Investigation:
+    return _starts(settings, _work, None)
 
 
 @st.cache_resource(**_OF_SESSION)
-def _own_landscape(settings, size: int, own_digest: str, _own: Own) -> Investigation:
-    return _landscape(settings, size, _own.data)
+def _own_starts(settings, name: str, own_digest: str, _work: Any, _own: Own) -> Investigation:
+    return _starts(settings, _work, _own.data)
 
 
-def _landscape(settings: EMStudySettings, size: int, own: Any) -> Investigation:
-    values = sample_of(settings, own).values
+def _starts(settings: EMStudySettings, work: Any, own: Any) -> Investigation:
     limits = {name: getattr(settings, name) for name in ("structure", "rtol", "max_iter", "variance_floor")}
-    return Investigation(_told(iterate_landscape(values, size, **limits)))
+    return Investigation(_told(work(sample_of(settings, own).values, **limits)))
 
 
 def _told(steps: Generator[tuple[int, int], None, Any]) -> Generator[str, None, Any]:
@@ -194,4 +208,4 @@ def _told(steps: Generator[tuple[int, int], None, Any]) -> Generator[str, None, 
             finished, of_all = next(steps)
         except StopIteration as end:
             return end.value
-        yield f"{100 * finished // max(1, of_all)} % of the map"
+        yield f"{100 * finished // max(1, of_all)} %"

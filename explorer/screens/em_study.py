@@ -12,22 +12,22 @@ from explorer.charts.end_rows import end_rows, keys_of_runs
 from explorer.charts.paths import paths_figure
 from explorer.charts.small_multiples import optima_figure
 from explorer.charts.strategies import ends_figure, restarts_figure
-from explorer.charts.theme import FONT_SIZE
 from explorer.charts.tolerances import tolerances_figure
 from explorer.charts.words import counted, number, percent
 from explorer.datasets import SAMPLES
 from explorer.mixture import STRATEGIES
-from explorer.screens.charting import draw_chart, draw_picture, theme_name
+from explorer.screens.charting import draw_chart, draw_picture, looks
 from explorer.screens.computed import Own
-from explorer.screens.landscape_view import draw_landscape
+from explorer.screens.landscape_view import draw_landscape, draw_partitions
 from explorer.screens.own_data import bring_sample, brought
 from explorer.screens.study_part import Replay, StudyPart
 from explorer.screens.study_work import StudyWork
 from explorer.screens.widgets import Form
 from explorer.settings import OWN, EMSettings, EMStudySettings, run_of_study
-from explorer.study.em_outcomes import EMOutcomes, em_outcomes
+from explorer.study.em_outcomes import EMOutcome, EMOutcomes, em_outcomes
 from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
 from explorer.study.em_summary import InitializationSummary, headline, summarize
+from explorer.study.partitions import MAX_PARTITIONS
 
 
 def _controls(form: Form) -> None:
@@ -94,7 +94,7 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
         _draw_optima(work, outcomes, labels, summaries, replay)
     with right:
         if settings.n_components == 2:
-            draw_landscape(settings, sample, own, replay)
+            draw_landscape(settings, sample, own, lambda run: replay(run, *_contrast(settings, outcomes, "", "")))
         else:
             _draw_ends(settings, outcomes, labels, replay)
     left, right = st.columns([0.585, 0.415], gap="medium")
@@ -111,6 +111,8 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
     with right:
         if settings.n_components == 2:
             _draw_restarts(outcomes, labels)
+    if settings.n_components == 2 and settings.n_components ** len(sample.values) <= MAX_PARTITIONS:
+        draw_partitions(settings, sample, own, lambda run: replay(run, *_contrast(settings, outcomes, "", "")))
     _draw_numbers(labels, summaries)
 
 
@@ -134,7 +136,7 @@ def _draw_optima(
     foot = {name: _starts(summaries[name].starts_needed) for name in labels}
     _heading("Where the starts end", f"L: log-likelihood, total over {counted(len(sample.values), 'point')}")
     figure = optima_figure(
-        rows, sample.values, labels, theme=theme_name(), font_size=FONT_SIZE, foot=foot,
+        rows, sample.values, labels, **looks(), foot=foot,
         foot_title="starts for A with 95 % certainty",
     )  # fmt: skip
     told = "; ".join(
@@ -142,37 +144,57 @@ def _draw_optima(
         + ", ".join(f"{labels[name]} {percent(row.shares.get(name, 0))}" for name in labels)
         for row in rows
     )
-    point = draw_chart(figure, "optima", f"Share of the starts that end in each optimum. {told}.")
+    with st.container(key="wide_optima"):
+        point = draw_chart(figure, "optima", f"Share of the starts that end in each optimum. {told}.")
     if point:
         key, name = point["customdata"][:2]
         table = outcomes.table
         mine = (keys_of_runs(outcomes) == key) & ((table["initialization"] == name) if name else True)
-        _replay_row(table[mine].iloc[0], settings, replay)
+        _replay_row(table[mine].iloc[0], settings, outcomes, replay)
 
 
 def _starts(needed: float) -> str:
     return "–" if needed == float("inf") else f"{needed:,.0f}"
 
 
-def _replay_row(run: Any, settings: EMStudySettings, replay: Replay) -> None:
-    replay(run_of_study(settings, run["initialization"], int(run["seed"])))
+def _replay_row(run: pd.Series, settings: EMStudySettings, outcomes: EMOutcomes, replay: Replay) -> None:
+    """Show a run beside one that says why it matters where one starts."""
+    replay(_run_of(run, settings), *_contrast(settings, outcomes, run["outcome"], run["optimum"]))
+
+
+def _run_of(run: pd.Series, settings: EMStudySettings) -> EMSettings:
+    return run_of_study(settings, run["initialization"], int(run["seed"]))
+
+
+def _contrast(settings: EMStudySettings, outcomes: EMOutcomes, outcome: str, optimum: str) -> list[EMSettings]:
+    """A run that ended elsewhere: in the best optimum, or, for one that is there, in the place most others reached."""
+    table = outcomes.table
+    in_best = (table["outcome"] == EMOutcome.PROPER) & (table["optimum"] == "A")
+    others = table[in_best] if (outcome, optimum) != (EMOutcome.PROPER, "A") else table[~in_best]
+    if others.empty:
+        return []
+    commonest = others.groupby(["outcome", "optimum"]).size().idxmax()
+    there = others[(others["outcome"] == commonest[0]) & (others["optimum"] == commonest[1])]
+    return [_run_of(there.iloc[0], settings)]
 
 
 def _draw_ends(settings: EMStudySettings, outcomes: EMOutcomes, labels: Mapping[str, str], replay: Replay) -> None:
     _heading("By initialization", "a bubble is as large as its share of the runs")
     point = draw_chart(
-        ends_figure(outcomes, labels, theme=theme_name()), "ends",
+        ends_figure(outcomes, labels, **looks()), "ends",
         "Distribution of the final log-likelihood by initialization; the table of figures below tells the shares.",
     )  # fmt: skip
     if point:
         name, seed = point["customdata"][:2]
-        replay(run_of_study(settings, name, int(seed)))
+        table = outcomes.table
+        mine = (table["initialization"] == name) & (table["seed"] == int(seed))
+        _replay_row(table[mine].iloc[0], settings, outcomes, replay)
 
 
 def _draw_restarts(outcomes: EMOutcomes, labels: Mapping[str, str]) -> None:
     _heading("How many restarts", "the best of so many starts, on average")
     draw_picture(
-        restarts_figure(outcomes, labels, theme=theme_name()), "restarts",
+        restarts_figure(outcomes, labels, **looks()), "restarts",
         "Mean of the best log-likelihood against the number of restarts, one line an initialization.",
     )  # fmt: skip
 
@@ -187,11 +209,16 @@ def _draw_paths(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str, str]
         label_visibility="collapsed",
     )  # fmt: skip
     point = draw_chart(
-        paths_figure(outcomes, paths, labels, gap=way == "gap", theme=theme_name()), f"paths_{way}",
+        paths_figure(outcomes, paths, labels, gap=way == "gap", **looks()), f"paths_{way}",
         f"Log-likelihood by iteration of {len(paths)} runs; a level stretch is a plateau.",
     )  # fmt: skip
     if point:
-        _replay_row(outcomes.table.iloc[int(point["customdata"])], settings, replay)
+        _replay_row(outcomes.table.iloc[int(_first(point["customdata"]))], settings, outcomes, replay)
+
+
+def _first(value: Any) -> Any:
+    """A number that Plotly may have put into a list."""
+    return value[0] if isinstance(value, list) else value
 
 
 def _draw_tolerances(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str, str]) -> None:
@@ -201,7 +228,7 @@ def _draw_tolerances(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str,
     _heading("What the tolerance does", "runs that stop on a plateau, more than 0.05 nats below their limit")
     told = "; ".join(f"{effect.rtol:g}: {percent(float(effect.stopped_early.mean()))}" for effect in effects)
     draw_picture(
-        tolerances_figure(effects, lasting["initialization"].to_numpy(), labels, theme=theme_name()), "tolerances",
+        tolerances_figure(effects, lasting["initialization"].to_numpy(), labels, **looks()), "tolerances",
         f"Share of the runs that stop early, by tolerance. {told}.",
     )  # fmt: skip
 
@@ -221,7 +248,8 @@ def _draw_numbers(labels: Mapping[str, str], summaries: Mapping[str, Initializat
         for name, each in summaries.items()
     ]
     _heading("In figures", "by initialization")
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="figures")
+    with st.container(key="figures_table"):
+        st.dataframe(pd.DataFrame(rows), hide_index=True, key="figures")
 
 
 _OUTCOME_TITLES = {
@@ -246,6 +274,16 @@ def _to_compare(work: StudyWork) -> dict[str, EMSettings]:
     return runs
 
 
+def _known(work: StudyWork) -> dict[str, Any]:
+    """What the players show beyond their runs: how high the best of the study is."""
+    best = _outcomes_of(work).best
+    return (
+        {}
+        if best is None
+        else {"best": best.log_likelihood, "best_label": f"best of {counted(work.n_finished, 'start')}"}
+    )
+
+
 EM_STUDY = StudyPart(
     name="em",
     label="EM",
@@ -254,4 +292,5 @@ EM_STUDY = StudyPart(
     controls=_controls,
     results=_results,
     to_compare=_to_compare,
+    known=_known,
 )

@@ -18,8 +18,8 @@ def framed(pages: Sequence[Any], current: Any) -> Iterator[None]:
     style("frame")
     header(pages, current)
     problems = st.container(key="problems", horizontal=True, vertical_alignment="center")
+    provide_code()  # before the page: what takes long on it may begin the script anew before its end
     yield
-    provide_code()
     with problems:
         show_link_problems()
 

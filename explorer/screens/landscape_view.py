@@ -8,12 +8,15 @@ import numpy as np
 import streamlit as st
 
 from explorer.charts.landscape import caption, landscape_figure
+from explorer.charts.partitions import caption as partitions_caption
+from explorer.charts.partitions import partitions_figure
 from explorer.charts.words import counted
 from explorer.datasets import Sample
-from explorer.screens.charting import draw_chart, theme_name
-from explorer.screens.computed import Investigation, Own, landscape_of
+from explorer.screens.charting import draw_chart, looks
+from explorer.screens.computed import Investigation, Own, landscape_of, partitions_of
 from explorer.screens.study_part import Replay
 from explorer.settings import EMSettings, EMStudySettings, run_of_study
+from explorer.study.partitions import settings_of_partition
 
 SLICE_SECONDS = 0.2
 # Points times starts that are worked out unasked: a few seconds.
@@ -43,7 +46,7 @@ def draw_landscape(settings: EMStudySettings, sample: Sample, own: Own | None, r
             return
         st.session_state[key] = True
     landscape = _worked_out(investigation)
-    figure = landscape_figure(landscape, sample.values, unit=sample.unit, theme=theme_name())
+    figure = landscape_figure(landscape, sample.values, unit=sample.unit, **looks())
     told = caption(landscape)
     point = draw_chart(figure, "map", f"Map of {counted(size * size, 'start')} by their two means. {told}.")
     st.caption(told)
@@ -67,3 +70,21 @@ def _run_from(settings: EMStudySettings, means: str) -> EMSettings:
     """The run that starts at these means, as the Explore page makes it of means placed by hand."""
     run = run_of_study(settings, settings.initializations[0], settings.first_seed)
     return replace(run, initialization="means", seed=0, means=means)
+
+
+def draw_partitions(settings: EMStudySettings, sample: Sample, own: Own | None, replay: Replay) -> None:
+    """Draw where EM leads from every assignment of a few points to two groups."""
+    count = settings.n_components ** len(sample.values)
+    st.html(
+        f'<h3 class="chart">Every partition <small>all {count:,} assignments of the points to two groups</small></h3>'
+    )
+    partitions = _worked_out(partitions_of(settings, own))
+    told = partitions_caption(partitions)
+    with st.container(key="wide_partitions"):
+        point = draw_chart(
+            partitions_figure(partitions, **looks()), "partitions", f"Every partition as a start. {told}."
+        )
+    st.caption(told)
+    if point and "point_index" in point:
+        run = run_of_study(settings, settings.initializations[0], settings.first_seed)
+        replay(settings_of_partition(run, partitions, int(point["point_index"])))

@@ -10,11 +10,12 @@ from explorer.errors import InputError
 from explorer.player.component import write_address
 from explorer.screens.als_study import ALS_STUDY
 from explorer.screens.arrival import arrive
+from explorer.screens.charting import measure_type
 from explorer.screens.computed import Own, study_work_of
 from explorer.screens.em_study import EM_STUDY
 from explorer.screens.frame import style
 from explorer.screens.own_data import brought, keep
-from explorer.screens.replay import REPLAY_SLOTS, draw_replay
+from explorer.screens.replay import REPLAY_SLOTS, draw_replay, name_of
 from explorer.screens.results_file import offer_results, take_results
 from explorer.screens.study_bar import StudyBar
 from explorer.screens.study_part import RunSettings, StudyPart
@@ -32,6 +33,7 @@ def page() -> None:
     arrive("sensitivity", [part.settings for part in PARTS.values()], REPLAY_SLOTS, ("study", "runs"))
     _take_link()
     style("sensitivity")
+    measure_type()
     part = PARTS[st.session_state["study"]]
     form = Form(f"{part.name}_study", part.settings)
     runs = _replayed(form.settings)
@@ -155,34 +157,39 @@ def _replayed(settings: Any) -> list[RunSettings]:
 
 def _draw_replays(part: StudyPart, settings: Any, runs: list[RunSettings]) -> None:
     own = _own(part, settings)
-    with st.container(key="replay_choice", horizontal=True, vertical_alignment="bottom"):
+    work = _finished_work(settings, own)
+    with st.container(key="replay_choice", horizontal=True, vertical_alignment="center"):
         st.button("Back to the results", icon=":material/arrow_back:", on_click=_close_all, key="replay_back")
-        _draw_choices(part, settings, own, runs)
-    with draw_replay(runs[0], runs[1] if len(runs) > 1 else None, own, _close):
+        _draw_choices(part.to_compare(work) if work else {}, runs)
+    with draw_replay(runs[0], runs[1] if len(runs) > 1 else None, own, _close, part.known(work) if work else {}):
         if len(runs) > 1:
             part.beside(runs[0], runs[1], own)
 
 
-def _draw_choices(part: StudyPart, settings: Any, own: Own | None, runs: list[RunSettings]) -> None:
-    """Draw a box for each place: which of the study's telling runs stands there."""
+def _finished_work(settings: Any, own: Own | None) -> StudyWork | None:
+    """The study that the runs are from, if some of it is there; a link to runs need not have run it."""
     try:
         work = _work_of(settings, own)
     except InputError:
-        return  # the players say what is wrong
-    names = {write_run(run): label for label, run in part.to_compare(work).items()} if work.n_finished else {}
-    shown = [write_run(run) for run in runs]
-    options = list(dict.fromkeys([*shown, *names]))
-    for slot, label in zip(range(len(REPLAY_SLOTS)), ("Left", "Right"), strict=True):
-        now = shown[slot] if slot < len(shown) else None
+        return None  # the players say what is wrong
+    return work if work.n_finished else None
 
-        def choose(slot: int = slot) -> None:
-            chosen = st.session_state[f"replay_slot_{slot}"]
+
+def _draw_choices(to_compare: dict[str, RunSettings], runs: list[RunSettings]) -> None:
+    """Draw a box for each place: which run stands there, of those that are worth comparing."""
+    names = {write_run(run): name_of(run) for run in runs} | {write_run(run): name for name, run in to_compare.items()}
+    shown = [write_run(run) for run in runs]
+    for place, label in enumerate(("Left run", "Right run")):
+        now = shown[place] if place < len(shown) else None
+        key = f"replay_{place}_{now}"  # a box of its own for each run that stands here, which may change by other ways
+
+        def choose(place: int = place, key: str = key) -> None:
             texts = st.session_state["study_runs"]
-            st.session_state["study_runs"] = [*texts[:slot], chosen, *texts[slot + 1 :]]
+            st.session_state["study_runs"] = [*texts[:place], st.session_state[key], *texts[place + 1 :]]
 
         st.selectbox(
-            label, options, index=None if now is None else options.index(now), key=f"replay_slot_{slot}",
-            format_func=lambda text: names.get(text, text), on_change=choose, placeholder="Choose a second run",
+            label, list(names), index=None if now is None else list(names).index(now), key=key, on_change=choose,
+            format_func=names.__getitem__, placeholder="Choose a second run", label_visibility="collapsed",
         )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,9 @@ import streamlit as st
 from explorer.charts.words import counted
 from explorer.screens.study_work import StudyWork
 
-# The picture is drawn anew each time that twice as many runs have finished.
+# While a study runs, the picture is drawn anew when twice as many runs have finished, and not before so many seconds.
 GROWTH = 2
+SECONDS_UNDISTURBED = 3.0
 
 
 class StudyBar:
@@ -61,9 +63,9 @@ class StudyBar:
         place = st.empty()
         running = not work.complete and not self.stopped
         if running:
-            enough = max(1, GROWTH * work.n_finished)
+            enough, began = max(work.first_round, GROWTH * work.n_finished), time.monotonic()
             bar = place.progress(work.n_finished / work.n_runs, text=_progress(work))
-            while not work.complete and work.n_finished < enough:
+            while not work.complete and (work.n_finished < enough or time.monotonic() < began + SECONDS_UNDISTURBED):
                 work.step()
                 # Here a click on "Stop", or any other, ends this run of the script; what has finished stays.
                 bar.progress(work.n_finished / work.n_runs, text=_progress(work))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from explorer.screens.computed import Own
 from explorer.screens.study_work import StudyWork
@@ -23,7 +24,8 @@ class StudyPart:
     "matrix".
     controls(form): draws the widgets. results(work, own, replay): draws what has finished of a study.
     to_compare(work): runs worth looking at side by side, by what to call them, the most telling first.
-    beside(left, right, own): draws below two players what compares their runs.
+    known(work): what the players show beyond the runs they play. beside(left, right, own): draws below two players
+    what compares their runs.
     """
 
     name: str
@@ -33,4 +35,5 @@ class StudyPart:
     controls: Callable[[Form], None]
     results: Callable[[StudyWork, Own | None, Replay], None]
     to_compare: Callable[[StudyWork], dict[str, RunSettings]]
+    known: Callable[[StudyWork], dict[str, Any]] = lambda work: {}
     beside: Callable[[RunSettings, RunSettings, Own | None], None] = lambda left, right, own: None

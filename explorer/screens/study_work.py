@@ -44,6 +44,11 @@ class StudyWork:
         return sum(len(rows) for rows in list(self._finished.values()))
 
     @property
+    def first_round(self) -> int:
+        """How many runs there are when every initialization, under every mask, has made its first batch."""
+        return sum(len(batch.seeds) for batch in self._batches if batch.seeds.start == self.study.settings.first_seed)
+
+    @property
     def complete(self) -> bool:
         return not self._waiting
 

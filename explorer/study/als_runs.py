@@ -97,11 +97,16 @@ def remake(study: Study, rows: pd.DataFrame, *, keep_paths: bool = False) -> Man
     settings = study.settings
     observed = [masked.observed for masked in masks_of(study, rows)]
     starts = [
-        STARTS[name].make(seen, settings.rank, np.random.default_rng(seed))
+        start_of(seen, settings.rank, name, seed)
         for name, seen, seed in zip(rows["initialization"], observed, rows["seed"], strict=True)
     ]
     limits = {"max_sweeps": settings.max_sweeps, "rtol": settings.rtol}
     return run_on(observed, settings, np.stack(starts), **limits, keep_paths=keep_paths)
+
+
+def start_of(observed: Observations, rank: int, initialization: str, seed: int) -> np.ndarray:
+    """Return Y_0 (n, k), as `run_als` makes it from the name of a start and its seed."""
+    return STARTS[initialization].make(observed, rank, np.random.default_rng(seed))
 
 
 def run_on(observed: list[Observations], settings: ALSStudySettings, starts: np.ndarray, **limits: Any) -> ManyALSRuns:

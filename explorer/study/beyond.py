@@ -232,10 +232,10 @@ def _judged(observed: Observations, rank: int, at: Factors | None) -> Generator[
             _JUDGING.release()
 
     Thread(target=judge, daemon=True, name="identifiability").start()
-    while not found.done():
+    while True:
         yield progress
-        wait([found], timeout=_GLANCE)
-    return found.result()
+        if wait([found], timeout=_GLANCE).done:
+            return found.result()
 
 
 def _to_the_end(iterates: Iterator[EMIterate], progress: str) -> Generator[str, None, EMIterate]:

@@ -158,9 +158,9 @@ class Player:
         )
 
 
-def wait_for_player(page: Page, name: Literal["em", "als"]) -> Player:
-    """The player `em` or `als`, once it is in the page and has a run."""
-    root = page.get_by_test_id(f"{name}-player")
+def wait_for_player(page: Page, slot: Literal["em", "als", "a", "b"]) -> Player:
+    """The player in this slot, once it is in the page and has a run."""
+    root = page.get_by_test_id(f"{slot}-player")
     expect(root).to_have_attribute("data-last-step", re.compile(r"^\d+$"))
     return Player(root)
 
@@ -178,6 +178,11 @@ def link(em: EMSettings | None = None, als: ALSSettings | None = None, **entries
     """The path of a link with these settings and further entries, such as em_step=7."""
     query = write_query(em or EMSettings()) | write_query(als or ALSSettings()) | entries
     return "/?" + urlencode({name: value for name, value in query.items() if value is not None})
+
+
+def replay_link(*runs: str, **entries: object) -> str:
+    """The path of a link to the replay of runs in short, such as random-points:17, with further entries."""
+    return "/sensitivity?" + urlencode({"runs": " ".join(runs)} | entries)
 
 
 # ---- the widgets -------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from explorer.mixture import (
     DegeneracyKind,
     Mixture,
     StopReason,
+    e_step,
     initialize,
     log_likelihood,
     m_step,
@@ -134,3 +135,22 @@ def test_a_start_at_the_floor_is_degenerate_at_once():
     trace = run_em(TEN, Mixture.univariate([0.5, 0.5], [0.0, 3.2], [1.0, 1e-9]))
     assert_ends_degenerate(trace)
     assert trace.degeneracies == (Degeneracy(1, DegeneracyKind.FLOOR, 0, (pytest.approx(3.2),), 1),)
+
+
+@pytest.mark.parametrize(("place", "emptied"), [(9.0, False), (15.0, True), (30.0, True)])
+def test_a_component_is_emptied_where_what_it_holds_no_longer_counts(place, emptied):
+    """At 9 it holds a millionth of a point and grows; at 15 less than rounding, though not nothing."""
+    data = np.linspace(-3.0, 3.0, 61)
+    start = Mixture.univariate([0.5, 0.5], [0.0, place], [3.0, 1.0])
+    held = e_step(data, start)[:, 1].sum()
+    assert 0 < held < 1e-5
+    trace = run_em(data, start, max_iter=1)
+    if not emptied:
+        assert trace.weights[1, 1] == pytest.approx(held / 61, rel=1e-6)
+        return
+    assert trace.stop_reason is StopReason.DEGENERATE
+    assert [(fall.component, fall.kind) for fall in trace.degeneracies] == [(1, DegeneracyKind.EMPTIED)]
+    assert trace.weights[1].tolist() == [1.0, 0.0]
+    assert (trace.means[1, 1], trace.covariances[1, 1]) == (place, 1.0)
+    alone = Mixture(np.ones(1), trace.means[1, :1], trace.covariances[1, :1])
+    assert trace.log_likelihoods[1] == pytest.approx(log_likelihood(data, alone), rel=1e-15)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.mixture import GaussianMixture
 
+from explorer.datasets import load_sample
 from explorer.errors import InputError
 from explorer.mixture import (
     Mixture,
@@ -192,6 +193,20 @@ def test_converged_means_the_first_relative_change_below_the_tolerance():
     assert trace.stop_reason is StopReason.CONVERGED
     assert (changes[:-1] >= 1e-5).all()
     assert changes[-1] < 1e-5
+
+
+def test_the_unit_of_the_data_decides_where_a_relative_tolerance_stops():
+    """As `run_em` tells: the same steps in minutes and in seconds, but in seconds they look like convergence."""
+    minutes = load_sample("faithful-eruptions").values
+    start = initialize(minutes, 2, "random-responsibilities", 4)
+    in_minutes, in_seconds = (run_em(unit * minutes, start, rtol=1e-6) for unit in (1.0, 60.0))
+    assert in_minutes.stop_reason is in_seconds.stop_reason is StopReason.CONVERGED
+    assert in_minutes.log_likelihoods[-1] == pytest.approx(-276.36, abs=0.01)
+    moved = in_seconds.log_likelihoods + len(minutes) * np.log(60)
+    np.testing.assert_allclose(moved, in_minutes.log_likelihoods[: len(moved)], rtol=1e-10)
+    assert moved[-1] < in_minutes.log_likelihoods[-1] - 145
+    tight = [run_em(unit * minutes, start, rtol=1e-10) for unit in (1.0, 60.0)]
+    assert tight[1].log_likelihoods[-1] + len(minutes) * np.log(60) == pytest.approx(tight[0].log_likelihoods[-1])
 
 
 def test_running_out_of_iterations_is_not_convergence():

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import logsumexp
+from scipy.stats import norm
 
 from explorer.mixture import STRUCTURES, Mixture, deviations, initialize, run_em
 from explorer.mixture.problem import from_responsibilities, pose
@@ -72,8 +74,9 @@ def test_features_too_many_to_keep_are_made_in_every_pass(monkeypatch):
     np.testing.assert_allclose(made_anew.covariances, kept.covariances, rtol=1e-10)
 
 
-def test_a_narrow_component_far_from_the_centre_takes_the_reference_form(monkeypatch):
-    """mu^2 / sigma^2 of 1e10: c . phi(z) would have six digits left."""
+@pytest.mark.parametrize(("width", "digits"), [(1e-4, 1e-10), (1e-2, 1e-12)])
+def test_a_narrow_component_far_from_the_centre_takes_the_reference_form(width, digits, monkeypatch):
+    """mu^2 / sigma^2 of 1e10: c . phi(z) would have six digits left; of 1e6, ten."""
     passes = []
 
     def counted(*arguments):
@@ -83,12 +86,12 @@ def test_a_narrow_component_far_from_the_centre_takes_the_reference_form(monkeyp
     expect = deviations.expect
     monkeypatch.setattr(deviations, "expect", counted)
     rng = np.random.default_rng(0)
-    data = np.r_[rng.normal(0, 1, 200), rng.normal(10, 1e-4, 50)]
-    start = Mixture.univariate([0.8, 0.2], [0.0, 10.0], [1.0, 1e-8])
+    data = np.r_[rng.normal(0, 1, 200), rng.normal(10, width, 50)]
+    start = Mixture.univariate([0.8, 0.2], [0.0, 10.0], [1.0, width**2])
     trace = run_em(data, start, max_iter=20, rtol=0.0, variance_floor=0.0)
     assert len(passes) == 21
     np.testing.assert_allclose(trace.means[-1, 1], data[200:].mean(), rtol=1e-13)
-    np.testing.assert_allclose(trace.covariances[-1, 1, 0, 0], data[200:].var(), rtol=1e-10)
+    np.testing.assert_allclose(trace.covariances[-1, 1, 0, 0], data[200:].var(), rtol=digits)
     passes.clear()
     run_em(data[:200], Mixture.univariate([0.5, 0.5], [-1.0, 1.0], [1.0, 1.0]), max_iter=20, rtol=0.0)
     assert not passes
@@ -117,16 +120,59 @@ def test_no_denormal_number_is_ever_made(monkeypatch):
     assert min(smallest) >= normal
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("tiny", [0, 1])
+@pytest.mark.parametrize("weight", [1e-20, 1e-150, 1e-289])
+def test_a_start_of_next_to_no_weight_overflows_nothing(weight, tiny):
+    """No M step makes one; a mixture that is given may have it, and is then beyond the bounds of the fast form."""
+    data = np.random.default_rng(0).normal(size=300)
+    weights = [1.0, 1.0]
+    weights[tiny] = weight
+    start = Mixture.univariate(weights, [0.0, 0.1], [0.09, 1.0])
+    trace = run_em(data, start, max_iter=1)
+    joint = np.log(weights) + norm.logpdf(data[:, None], [0.0, 0.1], [0.3, 1.0])
+    assert trace.log_likelihoods[0] == pytest.approx(logsumexp(joint, axis=1).sum(), rel=1e-12)
+    assert np.isfinite(trace.log_likelihoods).all()
+
+
+def test_ordinary_starts_take_the_fast_form(monkeypatch):
+    """Mixtures near the data, a light component or a narrow one among them: the reference form is ten times slower."""
+
+    def refused(*arguments):
+        raise AssertionError("the reference form was used")
+
+    monkeypatch.setattr(deviations, "expect", refused)
+    data = clouds(500, 1)[:, 0]
+    for weight, width in ((0.3, 0.1), (1e-4, 1.0), (0.5, 0.05)):
+        start = Mixture.univariate(
+            [weight, 1 - weight], [data.mean(), data.mean()], data.var() * np.array([width**2, 1])
+        )
+        assert run_em(data, start, max_iter=20, rtol=0.0).n_iterations == 20
+
+
 @pytest.mark.parametrize("hard", [False, True])
-def test_means_that_leap_are_followed_by_a_second_pass(hard):
-    """Covariances around means a hundred deviations away would have lost their digits: they are summed anew."""
-    cluster = 5.0 + 1e-9 * np.random.default_rng(0).normal(size=40)
-    z = np.r_[cluster, -5.0 * np.ones(2)][None]
-    form = pose(z[0], "full", 1, 0.0, 0.0).form
+@pytest.mark.parametrize(("width", "digits"), [(1e-9, 1e-6), (1e-5, 1e-10), (1e-3, 1e-11)])
+def test_means_that_leap_are_followed_by_a_second_pass(width, digits, hard):
+    """Covariances around means thousands of deviations away would have lost their digits: they are summed anew."""
+    cluster = 5.0 + width * np.random.default_rng(0).normal(size=40)
+    data = np.r_[cluster, -5.0 * np.ones(2)]
     start = Mixture.univariate([0.5, 0.5], [4.0, -5.0], [1e-4, 1e-4])
-    trace = run_em(z[0], start, max_iter=1, rtol=0.0, variance_floor=0.0, hard=hard)
-    assert form.n_dimensions == 1
-    assert trace.covariances[1, 0, 0, 0] == pytest.approx(cluster.var(), rel=1e-6, abs=0)
+    trace = run_em(data, start, max_iter=1, rtol=0.0, variance_floor=0.0, hard=hard)
+    assert trace.covariances[1, 0, 0, 0] == pytest.approx(cluster.var(), rel=digits, abs=0)
+
+
+def test_means_that_move_little_need_one_pass(monkeypatch):
+    passes = []
+
+    def counted(*arguments):
+        passes.append(arguments)
+        return accumulate(*arguments)
+
+    accumulate = deviations._accumulate
+    monkeypatch.setattr(deviations, "_accumulate", counted)
+    data = clouds(300, 2)
+    trace = run_em(data, initialize(data, 3, "k-means++", 0), hard=True)
+    assert len(passes) == trace.n_iterations + 1
 
 
 def test_blocks_cover_every_point_once():

@@ -1,6 +1,7 @@
 """Gradient ascent: its gradient against finite differences, its maxima against EM's, and hard input."""
 
 import warnings
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from explorer.mixture import (
     StopReason,
     e_step,
     initialize,
+    iterate_gradient_ascent,
     log_likelihood,
+    m_step,
     run_em,
     run_gradient_ascent,
 )
@@ -42,6 +45,9 @@ def separated(d, n=240, seed=0):
     rng = np.random.default_rng(seed)
     centres = 6.0 * np.eye(3, d) if d > 1 else np.array([[-6.0], [0.0], [6.0]])
     return rng.normal(centres[rng.integers(3, size=n)], 1.0)
+
+
+THREE_BUMPS = separated(2)
 
 
 def random_theta(form, n_components, rng):
@@ -120,6 +126,53 @@ def test_the_record_is_the_one_of_em_without_lower_bounds():
     first = run_em(data, start, max_iter=0)
     np.testing.assert_allclose(trace.means[0], first.means[0], rtol=1e-12)
     np.testing.assert_allclose(trace.covariances[0], first.covariances[0], rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("from_mixture", [False, True])
+@pytest.mark.parametrize(("options", "reason"), [({"tolerance": 1e-3}, "converged"), ({"max_iter": 30}, "max_iter")])
+def test_iterates_can_be_taken_in_slices(options, reason, from_mixture):
+    start = initialize(THREE_BUMPS, 2, "k-means++", 0)
+    start = m_step(THREE_BUMPS, start) if from_mixture else start
+    trace = run_gradient_ascent(THREE_BUMPS, start, optimizer="momentum", **options)
+    assert trace.stop_reason == reason
+    iterates = iterate_gradient_ascent(THREE_BUMPS, start, optimizer="momentum", **options)
+    first = list(islice(iterates, 4))
+    every = [*first, *iterates]
+    assert [iterate.iteration for iterate in every] == list(range(trace.n_iterations + 1))
+    assert [iterate.stop_reason for iterate in every] == [None] * trace.n_iterations + [trace.stop_reason]
+    for name in ("weights", "means", "covariances"):
+        np.testing.assert_array_equal([getattr(iterate, name) for iterate in every], getattr(trace, name))
+        assert not getattr(first[0], name).flags.writeable
+    np.testing.assert_array_equal([iterate.log_likelihood for iterate in every], trace.log_likelihoods)
+
+
+@pytest.mark.parametrize("rate", [1e3, 1e200])
+def test_a_slice_tells_of_divergence_with_the_last_finite_iterate(rate):
+    start = initialize(THREE_BUMPS, 2, "k-means++", 0)
+    trace = run_gradient_ascent(THREE_BUMPS, start, optimizer="gradient", learning_rate=rate)
+    iterates = list(iterate_gradient_ascent(THREE_BUMPS, start, optimizer="gradient", learning_rate=rate))
+    assert len(iterates) == trace.n_iterations + 1
+    assert iterates[-1].stop_reason is trace.stop_reason
+    assert iterates[-1].degeneracies == trace.degeneracies
+
+
+def test_a_slice_leaves_numpy_s_warnings_as_they_were():
+    iterates = iterate_gradient_ascent(THREE_BUMPS, initialize(THREE_BUMPS, 2, "k-means++", 0))
+    before = np.geterr()
+    next(iterates)
+    assert np.geterr() == before
+
+
+def test_slices_are_refused_when_called_and_need_no_memory_for_a_trace():
+    with pytest.raises(InputError, match="optimizer"):
+        iterate_gradient_ascent(THREE_BUMPS, initialize(THREE_BUMPS, 2, "k-means++", 0), optimizer="newton")
+    with pytest.raises(InputError, match="start"):
+        iterate_gradient_ascent(THREE_BUMPS, None)
+    wide = np.random.default_rng(0).normal(size=(120, 40))
+    start = initialize(wide, 2, "k-means++", 0)
+    with pytest.raises(InputError, match="memory"):
+        run_gradient_ascent(wide, start, max_iter=100_000)
+    assert next(iterate_gradient_ascent(wide, start, max_iter=100_000)).iteration == 0
 
 
 def test_a_mixture_is_itself_the_first_iterate():

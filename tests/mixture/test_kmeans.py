@@ -263,6 +263,46 @@ def test_the_best_of_many_finds_clusters_that_are_plain():
 # Seeding
 
 
+def test_the_best_of_many_tells_its_progress_after_every_iteration():
+    points = np.random.default_rng(0).normal(size=(60, 2))
+    told = []
+    best = best_k_means(points, 4, n_starts=5, seed=1, progress=lambda *now: told.append(now), cancelled=lambda: False)
+    rng = np.random.default_rng(1)
+    runs = [run_k_means(points, k_means_plus_plus(points, 4, rng)) for _ in range(5)]
+    expected = [(s, 5) for s, run in enumerate(runs) for _ in range(run.n_iterations)]
+    assert sorted(told) == sorted([*expected, *((s + 1, 5) for s in range(5))])
+    assert told == sorted(told)
+    np.testing.assert_array_equal(best.centres, min(runs, key=lambda run: run.inertia).centres)
+
+
+@pytest.mark.parametrize("asked_at_most", [1, 2, 6, 20])
+def test_cancelling_gives_the_best_so_far_the_run_under_way_as_it_stands(asked_at_most):
+    points = np.random.default_rng(0).normal(size=(60, 2))
+    asked = []
+
+    def cancelled():
+        asked.append(True)
+        return len(asked) == asked_at_most
+
+    best = best_k_means(points, 4, n_starts=5, seed=1, cancelled=cancelled)
+    assert len(asked) == asked_at_most
+    rng, left, runs = np.random.default_rng(1), asked_at_most, []
+    while left > 0:
+        iterates = list(iterate_k_means(points, k_means_plus_plus(points, 4, rng)))[:left]
+        runs.append(iterates[-1])
+        left -= len(iterates)
+    expected = min(runs, key=lambda iterate: iterate.inertias[-1])
+    np.testing.assert_array_equal(best.centres[-1], expected.centres)
+    assert best.stop_reason is expected.stop_reason
+    assert best.n_iterations == expected.iteration
+
+
+def test_a_run_that_is_cut_short_has_no_stop_reason():
+    best = best_k_means(np.random.default_rng(0).normal(size=(60, 2)), 4, cancelled=lambda: True)
+    assert best.stop_reason is None
+    assert best.n_iterations == 0
+
+
 @settings(deadline=None)
 @given(POINTS_ON_A_GRID, st.integers(1, 5), SEEDS)
 def test_seeding_takes_distinct_points_while_there_are_any(points, n_components, seed):
@@ -323,6 +363,8 @@ def test_a_trace_that_does_not_fit_into_memory_is_refused(monkeypatch):
         ({"n_components": 4}, "choose at most 3"),
         ({"n_components": 2, "n_starts": 0}, "starts"),
         ({"n_components": 2, "seed": -1}, "seed"),
+        ({"n_components": 2, "progress": 5}, "progress must be a function"),
+        ({"n_components": 2, "cancelled": True}, "cancelled must be a function"),
     ],
 )
 def test_starts_that_make_no_sense_are_refused(arguments, message):

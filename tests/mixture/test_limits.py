@@ -148,6 +148,18 @@ def test_runs_out_of_iterations_stopped_early_but_on_no_plateau():
     assert not found.on_plateau[out].any()
 
 
+def test_runs_that_were_cut_short_go_on_from_where_they_stood():
+    starts, _, found = eruptions(3, 1e-6)
+    asked = []
+    cut = run_many(ERUPTIONS, starts, cancelled=lambda: asked.append(True) or len(asked) > 10)
+    under_way = np.array([reason is None for reason in cut.stop_reasons])
+    assert under_way.any()
+    other = find_limits(ERUPTIONS, cut)
+    np.testing.assert_array_equal(other.optima.labels, found.optima.labels)
+    assert other.early[under_way].any()
+    assert not other.on_plateau[under_way].any()
+
+
 def test_degenerate_runs_stay_as_they_are():
     starts = starts_of_ten_points([PARTITIONS[1], PARTITIONS[100], PARTITIONS[0]])
     runs = run_many(TEN_POINTS, starts)

@@ -308,6 +308,15 @@ def test_old_faithful_with_three_components_has_two_optima_and_a_plateau():
     assert np.ptp(optima.means[2]) < 1e-6
 
 
+def test_a_narrow_cluster_of_many_points_is_not_spurious():
+    """Thirty eruptions within a twentieth of the data's standard deviation are a part of the best four components."""
+    runs, degenerate = old_faithful(4, 1e-8)
+    optima = group_ends(*runs, degenerate=degenerate)
+    narrowest = np.sqrt(optima.covariances[0].min()) / load_sample("faithful-eruptions").values.std()
+    assert narrowest == pytest.approx(0.048, abs=0.001)
+    assert optima.kinds[0] is OptimumKind.PROPER
+
+
 # What is refused
 
 

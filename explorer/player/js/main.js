@@ -4,7 +4,7 @@ import { writeEntries } from "./address.js";
 import { createPanel, destroyPanel, receive } from "./panel.js";
 import { decode } from "./payload.js";
 import { setBusy } from "./picture.js";
-import { setPresent, startPresent } from "./present.js";
+import { isPresent, onPresent, setPresent, startPresent } from "./present.js";
 import { panels } from "./registry.js";
 import { alsView, emView } from "./views.js";
 
@@ -24,6 +24,7 @@ for (const kind of ["pointerdown", "pointermove", "keydown", "input"]) {
 export function show(component) {
   const message = decode(component.data);
   if (message.role === "toolbar") return showToolbar(component.parentElement);
+  if (message.role === "type_size") return tellTypeSize(component);
   if (message.role === "address") return writeEntries(message.entries);
   if (message.role === "run" || message.role === "error") return showPanel(component.parentElement, message);
   return showKnown(component, message);
@@ -101,6 +102,29 @@ function watchScript(panel) {
   return () => {
     clearTimeout(timer);
     observer.disconnect();
+  };
+}
+
+// Charts that Python draws cannot see how wide the page is, nor whether it is projected.
+function tellTypeSize(component) {
+  let { size: told } = decode(component.data);
+  const tell = () => {
+    const size = isPresent() ? "present" : innerWidth >= 1700 ? "large" : innerWidth < 640 ? "phone" : "normal";
+    if (size !== told) component.setStateValue("size", (told = size));
+  };
+  let timer = null;
+  const onResize = () => {
+    clearTimeout(timer);
+    timer = setTimeout(tell, 250);
+  };
+  startPresent();
+  tell();
+  addEventListener("resize", onResize);
+  const forget = onPresent(tell);
+  return () => {
+    clearTimeout(timer);
+    removeEventListener("resize", onResize);
+    forget();
   };
 }
 

@@ -1,0 +1,81 @@
+"""A session of the app as Streamlit runs it, without a browser: what a person does, and what the players are sent."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from tests.player.decoder import decode
+
+APP = str(files("explorer") / "app.py")
+pytest.importorskip("streamlit", minversion="1.67", reason="the AppTest of older ones mounts no components")
+
+
+@dataclass
+class Session:
+    """One session of the app."""
+
+    app: AppTest
+
+    def message(self, key):
+        """The header and the arrays that the element with this key was sent, None where there is no such element."""
+        for element in self.app.get("bidi_component"):
+            if element.proto.id.endswith(f"-{key}"):
+                return decode(element.proto.bytes)
+        return None
+
+    def header(self, key):
+        return self.message(key)[0]
+
+    def set(self, kind, key, value):
+        getattr(self.app, kind)(key=key).set_value(value)
+        return self.run()
+
+    def click(self, key):
+        self.app.button(key=key).click()
+        return self.run()
+
+    def paste(self, text):
+        self.set("text_area", "own_numbers", text)
+        return self.click("own_numbers_use")
+
+    def upload(self, key, content, name="mine.csv"):
+        self.app.file_uploader(key=key).set_value((name, content, "text/csv"))
+        return self.run()
+
+    def ask(self, panel):
+        """What the browser does when it is idle: ask for one more slice of what is known beyond the run."""
+        self.app.session_state[f"{panel}_asked"] = True
+        self.run()
+        return self.header(f"{panel}_known")
+
+    def go(self, page, **query):
+        """Come to a page ("" is Explore) by a link within the app, or by the browser's button, with these entries."""
+        self.app._page_hash = calc_hash(page)
+        self.app.query_params.clear()
+        self.app.query_params.update(query)
+        return self.run()
+
+    def run(self):
+        self.app.run()
+        assert not self.app.exception, self.app.exception
+        return self
+
+    @property
+    def errors(self):
+        return [error.value for error in self.app.error]
+
+    @property
+    def warnings(self):
+        return [warning.value for warning in self.app.warning]
+
+    @property
+    def captions(self):
+        return [caption.value for caption in self.app.caption]
+
+
+def opened(page="", **query):
+    """A new session, opened by a link to a page with these entries."""
+    return Session(AppTest.from_file(APP, default_timeout=30)).go(page, **query)
