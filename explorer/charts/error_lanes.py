@@ -87,8 +87,8 @@ def errors_figure(
         place = float(np.log10(limit))
         figure.add_vline(x=place, line={"color": colours.second, "width": 1.5, "dash": "dot"})
         figure.add_annotation(
-            text="← recovered", x=place, y=1, yref="paper", xanchor="right", yanchor="bottom", xshift=-4, showarrow=False,
-            font={"color": colours.second},
+            text="← recovered", x=place, y=1, yref="paper", xanchor="right", yanchor="bottom", xshift=-4,
+            showarrow=False, font={"color": colours.second},
         )  # fmt: skip
     lane_height = 8 if len(lanes) == 1 else 5 if len(lanes) == 2 else 3.6 if len(lanes) <= 8 else 2.2
     figure.update_layout(height=(lane_height * len(lanes) + 5) * font_size)

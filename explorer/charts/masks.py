@@ -11,7 +11,7 @@ from explorer.charts.outcome_styles import style_of
 from explorer.charts.small_multiples import in_lines, write
 from explorer.charts.theme import FONT_SIZE, Theme, layout_of, theme_of
 from explorer.charts.words import counted, percent
-from explorer.study.als_summary import ENDINGS
+from explorer.study.als_summary import ENDINGS, LUCKY
 from explorer.study.shares import Share
 
 # Heights are in units of the font size, shares of the width; so a projector's figure is the same, larger.
@@ -60,8 +60,10 @@ def masks_figure(
             text=each.title, x=WORDS, xref="paper", xanchor="right", y=place + BAR_AT, yref="y", showarrow=False,
             font={"color": colours.ink if each.determined else colours.warning},
         )  # fmt: skip
+    lucky = any(LUCKY in counts for row in rows for counts in row.counts.values())
+    undetermined = "✗ not determined: " + ("close only by luck" if lucky else "no start and no method can fill it")
     for place, determined in headings:
-        text = "✓ determined: a start can fill it" if determined else "✗ not determined: no start and no method can"
+        text = "✓ determined: a start can fill it" if determined else undetermined
         figure.add_annotation(
             text=f"<b>{text}</b>", x=0, xref="paper", xanchor="left", y=place, yref="y", yanchor="middle",
             showarrow=False, font={"color": colours.ink if determined else colours.warning},
@@ -84,8 +86,8 @@ def masks_figure(
             write(figure, "–", left, below * 0.72, colours.second, size)
             write(figure, "–", left, below * 0.26, colours.second, size)
     small = 0.85 * font_size
-    write(figure, "recovered where<br>determined, 95 %", WORDS, below * 0.72, colours.second, small, "right")
-    write(figure, "starts for 95 %<br>certainty", WORDS, below * 0.26, colours.second, small, "right")
+    write(figure, "recovered, where<br>determined", WORDS, below * 0.72, colours.second, small, "right")
+    write(figure, "enough starts,<br>95 % certain", WORDS, below * 0.26, colours.second, small, "right")
     figure.add_shape(
         type="line", xref="paper", yref="paper", x0=0, x1=1, y0=below, y1=below,
         line={"color": colours.second, "width": 2},

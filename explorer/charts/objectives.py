@@ -72,6 +72,8 @@ def objectives_figure(
             line={"color": style.line, "width": 1.4, "dash": style.dash},
             hovertemplate=f"{ending}<br>sweep %{{x}}: %{{y:.4g}}<br>Click to replay this run<extra></extra>",
         )  # fmt: skip
+        if ending == ALSOutcome.UNKNOWN:
+            continue  # there is nothing to say of these
         labels.append(ending)
         ends.append(float(np.median([np.log10(max(paths[i][-1], 1e-12)) for i in mine])))
     height = 22 * font_size

@@ -24,11 +24,13 @@ from explorer.screens.als_panel import draw_about, draw_matrix
 from explorer.screens.charting import draw_chart, draw_picture, heading, looks, number_of, theme_name
 from explorer.screens.computed import Own
 from explorer.screens.own_data import bring_matrix
+from explorer.screens.phase_view import draw_phase, take_cell
+from explorer.screens.rotation_view import draw_beside
 from explorer.screens.study_part import Replay, StudyPart
 from explorer.screens.study_work import StudyWork
 from explorer.screens.widgets import Form
 from explorer.settings import ALSSettings, ALSStudySettings
-from explorer.study.als_outcomes import add_als_outcomes, recovery_limit
+from explorer.study.als_outcomes import ALSOutcome, add_als_outcomes, recovery_limit
 from explorer.study.als_runs import masked_by
 from explorer.study.als_summary import (
     ENDINGS,
@@ -42,11 +44,13 @@ from explorer.study.als_summary import (
 )
 from explorer.study.paths import objective_paths, run_settings
 from explorer.study.plans import Study
+from explorer.study.work import one_thread
 
 # ---- what is asked for -------------------------------------------------------------------------------------------
 
 
 def _controls(form: Form) -> None:
+    take_cell(form)
     matrix, rank, seen, which, starts, masks, seed, dice, more = st.columns(
         [2.0, 1.1, 1.1, 1.8, 1.1, 1.1, 1.1, 0.6, 1.1], gap="small", vertical_alignment="bottom"
     )
@@ -114,7 +118,11 @@ class _Shown:
 
 
 def _table_of(work: StudyWork) -> pd.DataFrame:
-    return work.answer("outcomes", lambda table: add_als_outcomes(work.study, table))
+    def judge(table: pd.DataFrame) -> pd.DataFrame:
+        with one_thread():
+            return add_als_outcomes(work.study, table)
+
+    return work.answer("outcomes", judge)
 
 
 def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
@@ -138,6 +146,7 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
         if shown.judged and table["determined"].any():
             _draw_starts(shown)
         _draw_numbers(shown)
+    draw_phase(work.study.settings)
 
 
 def _draw_legend(table: pd.DataFrame) -> None:
@@ -258,7 +267,8 @@ def _draw_objectives(shown: _Shown) -> None:
     work, table = shown.work, shown.table
     rows, paths = work.answer("objectives", lambda _: _paths_of(work.study, table))
     of_all = "" if len(rows) == len(table) else f" of {counted(len(table), 'run')}"
-    heading(f"Objective by sweep, {len(rows)}{of_all or ' runs'}", "coloured by how they end")
+    note = "coloured by how they end" if shown.judged else "log scale"
+    heading(f"Objective by sweep, {len(rows)}{of_all or ' runs'}", note)
     figure = objectives_figure(table, rows, paths, **looks())
     point = draw_chart(
         figure, "als_objectives", f"Objective by sweep of {len(rows)} runs; runs that get stuck stay high."
@@ -269,7 +279,8 @@ def _draw_objectives(shown: _Shown) -> None:
 
 def _paths_of(study: Study, table: pd.DataFrame) -> tuple[np.ndarray, list[np.ndarray]]:
     rows = drawn_runs(table)
-    return rows, objective_paths(study, table.iloc[rows])
+    with one_thread():
+        return rows, objective_paths(study, table.iloc[rows])
 
 
 def _draw_numbers(shown: _Shown) -> None:
@@ -295,7 +306,7 @@ def _draw_numbers(shown: _Shown) -> None:
         row |= {
             ending.capitalize(): percent(float((endings[mine] == ending).mean()))
             for ending in ENDINGS[1:]
-            if (endings == ending).any()
+            if (endings == ending).any() and ending != ALSOutcome.UNKNOWN
         }
         rows.append(row)
     heading(
@@ -330,4 +341,5 @@ ALS_STUDY = StudyPart(
     controls=_controls,
     results=_results,
     to_compare=_to_compare,
+    beside=draw_beside,
 )

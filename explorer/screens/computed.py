@@ -20,12 +20,14 @@ from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, EMStudy
 from explorer.study.beyond import beyond_als, beyond_em, ends_of_starts
 from explorer.study.landscape import iterate_landscape
 from explorer.study.partitions import iterate_partitions
+from explorer.study.phase import PhaseAxes, PhaseCell, iterate_phase, phase_cells
 from explorer.study.plans import study_of
+from explorer.study.work import one_thread
 
 SLICE_SECONDS = 0.05  # the longest that a background answer may delay what the user does next
 
 _MAKE = {EMSettings: make_em_run, ALSSettings: make_als_run}
-_BY_REPR = dict.fromkeys((EMSettings, ALSSettings, EMStudySettings, ALSStudySettings), repr)
+_BY_REPR = dict.fromkeys((EMSettings, ALSSettings, EMStudySettings, ALSStudySettings, PhaseAxes), repr)
 _SHARED = {"max_entries": 64, "show_spinner": False, "hash_funcs": _BY_REPR}
 # Studies and maps are larger than runs, and fewer are looked at.
 _FEW_SHARED = _SHARED | {"max_entries": 16}
@@ -209,3 +211,37 @@ def _told(steps: Generator[tuple[int, int], None, Any]) -> Generator[str, None, 
         except StopIteration as end:
             return end.value
         yield f"{100 * finished // max(1, of_all)} %"
+
+
+class PhaseDiagram(Investigation):
+    """A phase diagram in the making: `cells` are those that have finished, of `n_cells`."""
+
+    def __init__(self, settings: ALSStudySettings, axes: PhaseAxes):
+        self.axes = axes
+        self.n_cells = len(phase_cells(axes))
+        self.cells: list[PhaseCell] = []
+        self.seconds = 0.0
+        super().__init__(self._make(settings))
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate from the cells made so far, as every level has cells of all costs; None before the first."""
+        return self.seconds / len(self.cells) * (self.n_cells - len(self.cells)) if self.cells else None
+
+    def _make(self, settings: ALSStudySettings) -> Generator[str, None, tuple[PhaseCell, ...]]:
+        cells = iterate_phase(settings, self.axes)
+        while True:
+            began = time.monotonic()
+            with one_thread():
+                cell = next(cells, None)
+            if cell is None:
+                return tuple(self.cells)
+            self.cells.append(cell)
+            self.seconds += time.monotonic() - began
+            yield f"{len(self.cells)} of {self.n_cells} cells"
+
+
+@st.cache_resource(**_FEW_SHARED)
+def phase_diagram_of(settings: ALSStudySettings, axes: PhaseAxes) -> PhaseDiagram:
+    """Return the phase diagram of these settings, of generated matrices, as far as anybody has computed it."""
+    return PhaseDiagram(settings, axes)
