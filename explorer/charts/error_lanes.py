@@ -41,7 +41,7 @@ def errors_figure(
     theme: str = "light",
     font_size: float = FONT_SIZE,
 ) -> go.Figure:
-    """Draw the runs of each lane, stacked by how they ended, on a logarithmic axis.
+    """Draw the runs of each lane, stacked by how they ended, on a logarithmic axis; each lane in its own height.
 
     table: with outcomes, in the order of the lanes' rows. measure: its column, "error_hidden" in `unit` or "objective".
     limit: below it a run counts as recovered; NaN where nobody can say. A click on a bar reports customdata, the number
@@ -56,20 +56,19 @@ def errors_figure(
     shown = np.isfinite(places)
     edges = _edges(places[shown])
     bins = np.clip(np.digitize(places, edges) - 1, 0, N_BINS - 1)
-    shares, tallest = {}, 0.0
     for i, lane in enumerate(lanes):
-        counts = {
-            ending: np.bincount(bins[lane.rows & shown & (endings == ending)], minlength=N_BINS) for ending in ENDINGS
+        shares = {
+            ending: np.bincount(bins[lane.rows & shown & (endings == ending)], minlength=N_BINS)
+            / max(1, np.count_nonzero(lane.rows))
+            for ending in ENDINGS
         }
-        shares[i] = {ending: count / max(1, lane.rows.sum()) for ending, count in counts.items()}
-        tallest = max(tallest, sum(shares[i].values()).max())
-    for i, lane in enumerate(lanes):
+        tallest = sum(shares.values()).max() or 1.0
         base = np.full(N_BINS, float(len(lanes) - 1 - i))
         for ending in ENDINGS:
-            filled = np.flatnonzero(shares[i][ending])
+            filled = np.flatnonzero(shares[ending])
             if not len(filled):
                 continue
-            heights = FILLED * shares[i][ending] / tallest
+            heights = FILLED * shares[ending] / tallest
             runs = [np.flatnonzero(lane.rows & shown & (endings == ending) & (bins == b))[0] for b in filled]
             figure.add_bar(
                 x=(edges[filled] + edges[filled + 1]) / 2, y=heights[filled], base=base[filled],
@@ -77,7 +76,7 @@ def errors_figure(
                 marker=style_of(ending, colours).bar(colours),
                 unselected={"marker": {"opacity": 1}},
                 hovertemplate=[
-                    f"{lane.title}: {percent(shares[i][ending][b])} {ending}"
+                    f"{lane.title}: {percent(shares[ending][b])} {ending}"
                     f"<br>near {_plain(10 ** edges[b])} {unit}<br>Click to replay one<extra></extra>"
                     for b in filled
                 ],
@@ -90,7 +89,9 @@ def errors_figure(
             text="← recovered", x=place, y=1, yref="paper", xanchor="right", yanchor="bottom", xshift=-4,
             showarrow=False, font={"color": colours.second},
         )  # fmt: skip
-    lane_height = 8 if len(lanes) == 1 else 5 if len(lanes) == 2 else 3.6 if len(lanes) <= 8 else 2.2
+    lane_height = (
+        8 if len(lanes) == 1 else 5 if len(lanes) == 2 else 4.2 if len(lanes) <= 4 else 3.6 if len(lanes) <= 8 else 2.6
+    )
     figure.update_layout(height=(lane_height * len(lanes) + 5) * font_size)
     figure.update_layout(margin={"l": 8 * font_size, "t": 1.6 * font_size, "b": 3.4 * font_size})
     what = "error on hidden entries, root mean square" if measure == "error_hidden" else "final objective, model units"
@@ -109,6 +110,11 @@ def errors_figure(
     for i in range(len(lanes)):
         figure.add_hline(y=i, line={"color": colours.hairline, "width": 1}, layer="below")
     return figure
+
+
+def _lane_height(n_lanes: int) -> float:
+    """In units of the font size."""
+    return next((height for most, height in ((1, 8.0), (2, 5.0), (4, 4.2), (8, 3.6)) if n_lanes <= most), 2.6)
 
 
 def log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:

@@ -18,7 +18,7 @@ from explorer.study.shares import Share
 HEAD, FOOT, HEADING = 2.4, 6.4, 1.9
 WORDS, BARS = 0.24, 0.26
 # The part of a column that is bars; the rest is for the share in figures.
-BAR_PART = 0.76
+BAR_PART, NARROW_BAR_PART = 0.76, 0.66
 # Where in a row of height 1 the bar and the interval below it lie.
 BAR_AT, BAR_THICK, INTERVAL_AT = 0.42, 0.62, 0.87
 
@@ -69,13 +69,14 @@ def masks_figure(
             showarrow=False, font={"color": colours.ink if determined else colours.warning},
         )  # fmt: skip
     width = (1 - BARS) / max(1, len(initializations))
-    few = len(initializations) < 3  # then there is room for intervals in figures
+    one = len(initializations) == 1  # then there is room for intervals in figures
+    bar_part = BAR_PART if len(initializations) < 3 else NARROW_BAR_PART
     size = font_size if len(initializations) < 4 else 0.85 * font_size
     for j, (name, label) in enumerate(initializations.items()):
         left = BARS + j * width
-        _add_bars(figure, j, name, label, rows, places, (left, left + BAR_PART * width), colours)
+        _add_bars(figure, j, name, label, rows, places, (left, left + bar_part * width), colours)
         _add_intervals(figure, j, name, rows, places, colours)
-        _write_shares(figure, left + (BAR_PART + 0.02) * width, name, rows, places, colours, size, few)
+        _write_shares(figure, left + bar_part * width + 0.008, name, rows, places, colours, size, one)
         write(figure, in_lines(label), left, 1 - head / 2 / height, colours.second, 0.93 * size)
         share = shares[name]
         if share.total:
@@ -184,7 +185,7 @@ def _write_shares(
 
 
 def _interval(share: Share) -> str:
-    return f"{percent(share.low).removesuffix(' %')} to {percent(share.high)}"
+    return f"({percent(share.low).removesuffix(' %')} to {percent(share.high)})"
 
 
 def _small(text: str, colours: Theme) -> str:

@@ -16,8 +16,9 @@ from explorer.charts.windows import apart
 from explorer.study.als_outcomes import ALSOutcome
 from explorer.study.als_summary import ENDINGS, LUCKY, endings_of
 
-# What lies over what: luck looks like recovery, and what is to be seen best lies above.
-_LOWEST_FIRST = (LUCKY, ALSOutcome.RECOVERED, *(e for e in reversed(ENDINGS) if e not in (LUCKY, ALSOutcome.RECOVERED)))
+# What lies over what: the masks that no start can fill below, and what gets stuck above all others.
+_BELOW = (LUCKY, ALSOutcome.NOT_DETERMINED, ALSOutcome.RECOVERED)
+_LOWEST_FIRST = (*_BELOW, *(ending for ending in reversed(ENDINGS) if ending not in _BELOW))
 # The axis ends at this many times the sweeps that nine of ten runs take: a few go on for long and nothing happens.
 LONG, USUAL = 2.0, 0.9
 

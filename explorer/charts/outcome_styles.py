@@ -44,7 +44,7 @@ def style_of(ending: str, colours: Theme) -> OutcomeStyle:
         ALSOutcome.HELD_BACK: OutcomeStyle(paper, grey, "-", DASHES[3]),
         ALSOutcome.RANK_DIFFERS: OutcomeStyle(paper, grey, "x", DASHES[4]),
         ALSOutcome.DIVERGED: OutcomeStyle(paper, colours.error, "+", DASHES[2]),
-        ALSOutcome.UNKNOWN: OutcomeStyle(colours.coming, grey, "", "solid"),
+        ALSOutcome.UNKNOWN: OutcomeStyle(grey, grey, "", "solid"),
         LUCKY: OutcomeStyle(mixed(best, paper, 0.5), amber, "/", DASHES[3]),
         ALSOutcome.NOT_DETERMINED: OutcomeStyle(paper, amber, "/", DASHES[2]),
     }

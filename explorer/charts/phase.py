@@ -66,6 +66,11 @@ def phase_figure(
             name="cells",
         )
     )
+    if not cells:
+        figure.add_annotation(
+            text="not computed yet", x=0.98, y=0.5, xref="paper", yref="paper", xanchor="right", showarrow=False,
+            font={"color": colours.second},
+        )  # fmt: skip
     figure.update_xaxes(
         title="seen, % of the entries", range=[axes.seen[0] - step / 2, axes.seen[-1] + step / 2], showgrid=False,
         dtick=10, tick0=0,

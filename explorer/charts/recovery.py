@@ -49,7 +49,8 @@ def recovery_figure(
         if needed[name] <= longest:
             enough = float(1 - np.mean((1 - shares[name]) ** needed[name]))
             figure.add_scatter(
-                x=[needed[name]], y=[enough], mode="markers", hoverinfo="skip", name=f"{label}, enough",
+                x=[needed[name]], y=[enough], mode="markers", name=f"{label}, enough",
+                hoverinfo="skip", cliponaxis=False,
                 marker={"size": 11, "color": colours.paper, "line": {"color": colours.ink, "width": 2.2}},
             )  # fmt: skip
         told = counted(int(needed[name]), "start") if np.isfinite(needed[name]) else "never enough"
@@ -70,7 +71,7 @@ def recovery_figure(
     if logarithmic:
         figure.update_xaxes(type="log", dtick=1, range=[0, np.log10(longest)])
     else:
-        figure.update_xaxes(range=[1, longest])
+        figure.update_xaxes(range=[0.4, longest])
     figure.update_yaxes(
         title="at least one recovers it", range=[0, 1.04], tickvals=[0, 0.25, 0.5, 0.75, CERTAINTY],
         ticktext=["0", "25 %", "50 %", "75 %", percent(CERTAINTY)],

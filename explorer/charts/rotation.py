@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from explorer.charts.theme import FONT_SIZE, Theme, layout_of, text_on, theme_of
+from explorer.charts.theme import FONT_SIZE, Theme, layout_of, mixed, text_on, theme_of
 
 # Numbers are written into cells of T up to this rank.
 NUMBERED = 5
@@ -94,20 +94,20 @@ def turn_figure(matrix: NDArray[np.float64], *, theme: str = "light", font_size:
     figure = go.Figure()
     figure.update_layout(layout_of(colours, font_size), height=(5.5 + 3.2 * min(rank, 5)) * font_size)
     figure.update_layout(margin={"l": font_size, "r": font_size, "t": font_size, "b": font_size})
-    names = [str(column) for column in range(1, rank + 1)]
+    places = list(range(1, rank + 1))
     figure.add_heatmap(
-        z=matrix, x=names, y=names, zmin=-scale, zmax=scale, colorscale=_scale(colours), showscale=False, xgap=2,
+        z=matrix, x=places, y=places, zmin=-scale, zmax=scale, colorscale=_scale(colours), showscale=False, xgap=2,
         ygap=2, hovertemplate="T %{y}, %{x}: %{z:.3f}<extra></extra>",
     )  # fmt: skip
     if rank <= NUMBERED:
         for i, j in np.ndindex(rank, rank):
             share = (matrix[i, j] / scale + 1) / 2
             figure.add_annotation(
-                text=f"<b>{matrix[i, j]:.2f}</b>".replace("-", "−"), x=names[j], y=names[i], showarrow=False,
+                text=f"<b>{matrix[i, j]:.2f}</b>".replace("-", "−"), x=places[j], y=places[i], showarrow=False,
                 font={"size": 1.15 * font_size, "color": text_on(_colour_at(share, colours))},
             )  # fmt: skip
-    figure.update_xaxes(visible=False, scaleanchor="y", constrain="domain", type="category")
-    figure.update_yaxes(visible=False, autorange="reversed", constrain="domain", type="category")
+    figure.update_xaxes(visible=False, scaleanchor="y", constrain="domain")
+    figure.update_yaxes(visible=False, autorange="reversed", constrain="domain")
     return figure
 
 
@@ -135,5 +135,7 @@ def _scale(colours: Theme) -> list[list[float | str]]:
 
 
 def _colour_at(share: float, colours: Theme) -> str:
-    """The palette's colour nearest to a share from 0 to 1 of its length."""
-    return colours.matrix[round(share * (len(colours.matrix) - 1))]
+    """The colour of the scale at a share from 0 to 1 of its length."""
+    place = share * (len(colours.matrix) - 1)
+    below = min(int(place), len(colours.matrix) - 2)
+    return mixed(colours.matrix[below], colours.matrix[below + 1], place - below)

@@ -93,10 +93,7 @@ def _draw(settings: ALSStudySettings) -> None:
     with right:
         _explain(settings, name)
     with left:
-        if diagram.cells:
-            _draw_diagram(diagram, settings)
-        else:
-            st.html('<p class="invitation">Nothing is computed yet: the button starts it.</p>')
+        _draw_diagram(diagram, settings)
 
 
 def _draw_button(diagram: PhaseDiagram, settings: ALSStudySettings, name: str, running: bool) -> None:
@@ -131,11 +128,12 @@ def _stop() -> None:
 def _draw_diagram(diagram: PhaseDiagram, settings: ALSStudySettings) -> None:
     shape = (settings.n_rows, settings.n_cols)
     figure = phase_figure(diagram.axes, list(diagram.cells), shape, settings.rank, **looks())
-    best = max(diagram.cells, key=lambda cell: (cell.share, -cell.seen))
-    alt = (
-        f"Share of runs that recover the matrix by percent seen and {diagram.axes.name}, {len(diagram.cells)} cells; "
-        f"highest at {best.seen} % seen."
-    )
+    alt = f"Share of runs that recover the matrix, by percent seen and {diagram.axes.name}: "
+    if diagram.cells:
+        best = max(diagram.cells, key=lambda cell: (cell.share, -cell.seen))
+        alt += f"{counted(len(diagram.cells), 'cell')}, the highest at {best.seen} % seen."
+    else:
+        alt += "nothing is computed yet; two lines tell how much must be seen at least."
     with st.container(key="wide_phase"):
         point = draw_chart(figure, "phase", alt)
     if point:

@@ -43,9 +43,9 @@ def draw_beside(left: ALSSettings, right: ALSSettings, own: Own | None) -> None:
 
 
 def _told(alignment: Alignment) -> tuple[str, str]:
-    apart = percent(max(alignment.left_before, alignment.right_before))
-    left_over = percent(max(alignment.left_after, alignment.right_after))
-    differ = percent(alignment.product_difference)
+    apart = _share(max(alignment.left_before, alignment.right_before))
+    left_over = _share(max(alignment.left_after, alignment.right_after))
+    differ = _share(alignment.product_difference)
     if alignment.product_difference >= SAME:
         return (
             "The products differ.",
@@ -61,7 +61,7 @@ def _told(alignment: Alignment) -> tuple[str, str]:
         return "The factors agree already.", f"They differ by {apart} of their size, their products by {differ}."
     return (
         "The factors differ, their product does not.",
-        f"X and Y differ by {apart} of their size; after one T, X₁T ≈ X₂ and Y₁T⁻ᵀ ≈ Y₂ up to {left_over}. "
+        f"X and Y differ by {apart} of their size; after one T, X₁T ≈ X₂ and Y₁T⁻ᵀ ≈ Y₂ within {left_over}. "
         f"XYᵀ differs by {differ}.",
     )
 
@@ -69,14 +69,17 @@ def _told(alignment: Alignment) -> tuple[str, str]:
 def _kind(alignment: Alignment) -> str:
     """What T does, in a few words."""
     if alignment.by is AlignedBy.NOTHING:
-        return "the nearest rotation"
+        return "turned as near as one comes"
+    words = []
+    if alignment.angle is not None:
+        degrees = f"{np.degrees(alignment.angle) / (2 if alignment.mirrors else 1):.0f}°".replace("-", "−")
+        words.append(f"mirrors at the line of {degrees}" if alignment.mirrors else f"turns by {degrees}")
+    elif len(alignment.matrix) > 1 or alignment.mirrors:
+        words.append("mirrors" if alignment.mirrors else "turns")
     if alignment.by is AlignedBy.INVERTIBLE:
-        stretches = " and ".join(f"{stretch:.2f}" for stretch in alignment.stretches[[0, -1]])
-        return f"turns, and stretches by {stretches}" if len(alignment.stretches) > 1 else "stretches"
-    if alignment.angle is None:
-        return f"a {alignment.by}"
-    degrees = f"{np.degrees(alignment.angle) / (2 if alignment.mirrors else 1):.0f}°".replace("-", "−")
-    return f"mirrors at the line of {degrees}" if alignment.mirrors else f"turns by {degrees}"
+        ends = dict.fromkeys(f"{stretch:.2f}" for stretch in alignment.stretches[[0, -1]])
+        words.append(f"stretches by {' to '.join(ends)}")
+    return ", ".join(words)
 
 
 def _figures(alignment: Alignment) -> str:
@@ -95,4 +98,4 @@ def _figures(alignment: Alignment) -> str:
 
 
 def _share(value: float) -> str:
-    return percent(value) if value < 10 else "more than tenfold"
+    return percent(value) if value < 10 else "over 1000 %"
