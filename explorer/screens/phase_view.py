@@ -17,9 +17,11 @@ from explorer.screens.widgets import Form
 from explorer.settings import ALSStudySettings, settings_of
 from explorer.study.phase import N_PROBLEMS, PHASE, PhaseAxes
 
-SLICE_SECONDS = 0.5
+SLICE_SECONDS = 0.8
 # The browser asks for the next slice after so many seconds: between two slices any click is served.
 PAUSE_SECONDS = 0.2
+# So many times as long as computing takes all, with the pauses and the drawing.
+OVERHEAD = 1.6
 SEEN = tuple(range(5, 85, 5))
 MOST_RANKS = 6
 RIDGES = (0.0, 1e-4, 1e-3, 0.01, 0.1, 1.0, 10.0)
@@ -36,7 +38,7 @@ def draw_phase(study: ALSStudySettings) -> None:
     name = st.session_state.get("phase_name", "rank")
     running = st.session_state.get("phase_running") == _identity(settings, name)
     # A fragment of its own: while it is being computed, nothing else of the page is drawn anew.
-    st.fragment(run_every=PAUSE_SECONDS if running else None)(_draw)(settings)
+    st.fragment(run_every=PAUSE_SECONDS if running else None)(_draw)(settings, running)
 
 
 def take_cell(form: Form) -> None:
@@ -70,7 +72,8 @@ def _diagram(settings: ALSStudySettings, name: str) -> PhaseDiagram:
     return phase_diagram_of(alike, _axes(settings, name))
 
 
-def _draw(settings: ALSStudySettings) -> None:
+def _draw(settings: ALSStudySettings, ticking: bool) -> None:
+    """Draw what there is, and work for a slice where it is running. ticking: whether the browser asks again itself."""
     noise = f", noise {settings.noise:g}" if settings.noise else ""
     heading(
         "Which matrices can be recovered",
@@ -89,7 +92,9 @@ def _draw(settings: ALSStudySettings) -> None:
         _draw_button(diagram, settings, name, running)
     if running and diagram.finished:
         _stop()
-        st.rerun()
+        running = False
+    if running != ticking:
+        st.rerun()  # only when the whole page is drawn does the browser begin to ask, or stop it
     with right:
         _explain(settings, name)
     with left:
@@ -102,11 +107,12 @@ def _draw_button(diagram: PhaseDiagram, settings: ALSStudySettings, name: str, r
         st.caption(f"{counted(diagram.n_cells, 'cell')} done. Click a cell, and the study above runs on it.")
     elif running:
         left = diagram.seconds_left
-        st.progress(len(diagram.cells) / diagram.n_cells, text=done + (f" · {in_words(left)} left" if left else ""))
+        told = f" · {in_words(OVERHEAD * left)} left" if left else ""
+        st.progress(len(diagram.cells) / diagram.n_cells, text=done + told)
         st.button("Stop", key="phase_stop", icon=":material/stop:", on_click=_stop)
     else:
         label = f"Go on: {done} are there" if diagram.cells else f"Compute {counted(diagram.n_cells, 'cell')}"
-        seconds = diagram.seconds_left or _guess(diagram, settings)
+        seconds = OVERHEAD * (diagram.seconds_left or _guess(diagram, settings))
         identity = _identity(settings, name)
         st.button(f"{label}, {in_words(seconds)}", key="phase_run", type="primary", on_click=_start, args=(identity,))
 
