@@ -69,7 +69,8 @@ def objectives_figure(
             numbers.append(np.full(len(places) + 1, rows[i]))
         figure.add_scatter(
             x=np.concatenate(xs, dtype=np.float32), y=np.concatenate(ys, dtype=np.float32),
-            customdata=np.concatenate(numbers, dtype=np.int32), mode="lines", name=ending, opacity=0.8,
+            # Plotly selects no points of lines alone, but those of lines with text, be it empty.
+            mode="lines+text", text="", customdata=np.concatenate(numbers, dtype=np.int32), name=ending, opacity=0.8,
             line={"color": style.line, "width": 1.4, "dash": style.dash},
             hovertemplate=f"{ending}<br>sweep %{{x}}: %{{y:.4g}}<br>Click to replay this run<extra></extra>",
         )  # fmt: skip

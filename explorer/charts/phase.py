@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from explorer.charts.marks import mute, pointed_at
 from explorer.charts.theme import FONT_SIZE, Theme, layout_of, mixed, text_on, theme_of
-from explorer.charts.words import percent
 from explorer.study.phase import PhaseAxes, PhaseCell, full_density, least_density, painted
 
 # Heights are in units of the font size.
@@ -113,7 +112,7 @@ def _add_numbers(
                 [cell.seen for cell in mine],
                 [axes.values.index(getattr(cell, axes.name)) for cell in mine],
                 "text",
-                text=[percent(cell.share).removesuffix(" %") for cell in mine],
+                text=[f"{100 * cell.share:.0f}" for cell in mine],
                 textfont={"size": 0.85 * font_size, "color": ink},
                 name="share recovered, %",
             )
@@ -144,7 +143,7 @@ def _add_bounds(
         xshift=4, showarrow=False, font={"color": colours.warning, "size": small},
     )  # fmt: skip
     figure.add_annotation(
-        text="→ most masks reach every row and column k times", x=full[-1], y=1, yref="paper", xanchor="left",
+        text="→ k entries in every row and column", x=full[-1], y=1, yref="paper", xanchor="left",
         yanchor="bottom", xshift=-4, showarrow=False, font={"color": colours.ink, "size": small},
     )  # fmt: skip
 

@@ -53,7 +53,7 @@ def recovery_figure(
                 hoverinfo="skip", cliponaxis=False,
                 marker={"size": 11, "color": colours.paper, "line": {"color": colours.ink, "width": 2.2}},
             )  # fmt: skip
-        told = counted(int(needed[name]), "start") if np.isfinite(needed[name]) else "never enough"
+        told = counted(int(needed[name]), "start") if np.isfinite(needed[name]) else "not reached"
         ends.append((float(chance[-1]), label, told))
     ends.sort(key=lambda end: -end[0])
     height = 15 * font_size

@@ -292,7 +292,7 @@ def _draw_numbers(shown: _Shown) -> None:
     for name, label in labels.items():
         mine = (table["initialization"] == name).to_numpy()
         runs, share = table[mine], shares[name]
-        row: dict[str, Any] = {"Initialization": label, "Runs": len(runs)}
+        row: dict[str, Any] = {"Initialization": label, "Runs": number(len(runs), 0)}
         if shown.judged:
             row |= {
                 "Recovered": percent(share.share) if share.total else "–",

@@ -161,6 +161,11 @@ def _explain(settings: ALSStudySettings, name: str) -> None:
     m, n = settings.n_rows, settings.n_cols
     amber = theme_of(theme_name()).warning
     what = "ridge 10⁻⁴, Gaussian starts" if name == "rank" else f"rank {settings.rank}, Gaussian starts"
+    what_remains = (
+        "Right of it, pale cells are ALS's own: the mask determines the matrix, yet starts <b>get stuck</b>."
+        if name == "rank"
+        else "Rows without any: so large a ridge <b>holds back</b> every run, whatever is seen."
+    )
     st.html(
         "<ul class='reading'>"
         "<li><b>Numbers</b>: share of the runs that recover the matrix, in %. "
@@ -169,6 +174,6 @@ def _explain(settings: ALSStudySettings, name: str) -> None:
         f"<li><b style='color:{amber}'>Solid line</b>: as many entries are seen as the matrix has unknowns, "
         f"(m + n − k) k of m n, here ({m} + {n} − k) k of {m * n}.</li>"
         "<li><b>Dashed line</b>: half of the masks show k entries in every row and column.</li>"
-        "<li>Right of it, pale cells are ALS's own: the mask determines the matrix, yet starts <b>get stuck</b>.</li>"
+        f"<li>{what_remains}</li>"
         "</ul>"
     )
