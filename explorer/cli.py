@@ -77,11 +77,15 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_HOST,
         help="address to serve on (default: %(default)s, this computer only; 0.0.0.0: the network too)",
     )
-    commands = parser.add_subparsers(dest="command", title="without a screen", metavar="study")
+    commands = parser.add_subparsers(
+        dest="command",
+        title="without a screen",
+        metavar="study",
+        help="run the studies of a plan file: explorer study --help",
+    )
     _add_study(
         commands.add_parser(
             "study",
-            help="run the studies of a plan file: explorer study --help",
             description=STUDY,
             epilog=STUDY_EPILOG,
             formatter_class=argparse.RawDescriptionHelpFormatter,

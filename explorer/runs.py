@@ -175,7 +175,6 @@ def matrix_of(settings: MatrixSettings, own: MatrixProblem | None = None) -> Mat
         return _brought(own, "matrix")
     if settings.matrix == "generated":
         rank = settings.true_rank or settings.rank
-        rank = settings.true_rank or settings.rank
         return generate_matrix(settings.n_rows, settings.n_cols, rank, settings.noise, settings.matrix_seed)
     return load_matrix(settings.matrix, settings.matrix_seed)
 

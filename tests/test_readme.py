@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from explorer import cli
+from explorer.study.plan_files import load_plan
+from explorer.study.results import read_results
+
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -34,3 +38,19 @@ def test_bic_takes_three_components_for_the_eruptions(notebook):
 
 def test_the_matrix_is_completed(notebook):
     assert notebook["trace"].rmse_hidden[-1] < 0.1
+
+
+def test_the_plan_file_runs_as_the_command_line_section_says(tmp_path, monkeypatch):
+    text = README.read_text(encoding="utf-8")
+    (plan,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+    assert "3000 runs" in plan
+    (tmp_path / "plan.toml").write_text(plan, encoding="utf-8")
+    assert load_plan(tmp_path / "plan.toml").n_runs == 3_000
+
+    (tmp_path / "plan.toml").write_text(plan.replace("n_starts = 500", "n_starts = 5"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    (arguments,) = re.findall(r"`explorer (study .*?)`", text)
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*arguments.split(), "--workers", "1"])
+    assert ended.value.code == 0
+    assert len(read_results(tmp_path / "results.parquet").table) == 30

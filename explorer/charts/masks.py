@@ -77,7 +77,7 @@ def masks_figure(
         _add_bars(figure, j, name, label, rows, places, (left, left + bar_part * width), colours)
         _add_intervals(figure, j, name, rows, places, colours)
         _write_shares(figure, left + bar_part * width + 0.008, name, rows, places, colours, size, one)
-        write(figure, in_lines(label), left, 1 - head / 2 / height, colours.second, 0.93 * size)
+        write(figure, "<br>".join(in_lines(label)), left, 1 - head / 2 / height, colours.second, 0.93 * size)
         share = shares[name]
         if share.total:
             text = f"<b>{percent(share.share)}</b> {_small(_interval(share), colours)}"

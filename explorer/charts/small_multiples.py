@@ -15,7 +15,8 @@ from explorer.charts.words import percent
 from explorer.mixture import Mixture, density, e_step, hard_assignments
 
 # Heights and places are in units of the font size, so that a projector's figure is the same, larger.
-ROW, HEAD, FOOT = 5.2, 3.0, 2.6
+ROW, FOOT, HEADING = 5.2, 2.6, 0.85
+LONGEST_WORD = 12
 # Where the columns of the figure begin and end, as shares of its width.
 SWATCH, DENSITY, WORDS, BARS = (0.002, 0.028), (0.04, 0.26), (0.27, 0.47), (0.49, 1.0)
 GRID = 300
@@ -59,7 +60,9 @@ def optima_figure(
     """
     colours = theme_of(theme)
     n_rows = len(rows)
-    head, row, below = HEAD * font_size, ROW * font_size, FOOT * font_size if foot else 0.5 * font_size
+    headings = {name: in_lines(label) for name, label in initializations.items()}
+    head = (0.8 + 1.3 * HEADING * max(map(len, headings.values()))) * font_size
+    row, below = ROW * font_size, FOOT * font_size if foot else 0.5 * font_size
     height = head + row * n_rows + below
     figure = go.Figure()
     figure.update_layout(layout_of(colours, font_size), height=height, margin={"l": 0, "r": 0, "t": 0, "b": 0})
@@ -83,10 +86,9 @@ def optima_figure(
     _add_bars(figure, rows, initializations, colours, font_size, (place(head + row * n_rows), place(head)))
     left, right = BARS
     width = (right - left) / max(1, len(initializations))
-    heading = 0.93 if len(initializations) < 4 else 0.85 if len(initializations) < 6 else 0.7
-    for j, (name, label) in enumerate(initializations.items()):
+    for j, name in enumerate(initializations):
         x = left + j * width
-        write(figure, in_lines(label), x, place(head / 2), colours.second, heading * font_size)
+        write(figure, "<br>".join(headings[name]), x, place(head / 2), colours.second, HEADING * font_size)
         if foot:
             write(figure, f"<b>{foot[name]}</b>", x, place(height - below / 2), colours.ink, 1.1 * font_size)
     if foot:
@@ -252,11 +254,19 @@ def _hatched(colours: Theme) -> dict[str, Any]:
     }
 
 
-def in_lines(label: str) -> str:
-    """A heading of several words in two lines of like length."""
-    words = label.split()
-    ways = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
-    return "<br>".join(min(ways, key=lambda way: max(map(len, way)), default=(label,)))
+def in_lines(label: str) -> list[str]:
+    """A heading in short lines; a word that is too long for a column is parted."""
+    parts = []
+    for word in label.split():
+        middle = len(word) // 2
+        parts += [word] if len(word) <= LONGEST_WORD else [word[:middle] + "-", word[middle:]]
+    lines = parts[:1]
+    for part in parts[1:]:
+        if len(lines[-1]) + len(part) < LONGEST_WORD and not lines[-1].endswith("-"):
+            lines[-1] += f" {part}"
+        else:
+            lines.append(part)
+    return lines
 
 
 def _faint(colour: str) -> str:

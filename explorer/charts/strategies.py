@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from explorer.charts.end_rows import keys_of_runs
+from explorer.charts.optima import colour_of
 from explorer.charts.theme import DASHES, FONT_SIZE, Theme, layout_of, mixed, theme_of
 from explorer.charts.windows import levels_of, window_of
 from explorer.charts.words import counted, number
@@ -39,7 +40,7 @@ def ends_figure(
     low, high = window_of(outcomes)
     for (outcome, optimum), group in ends.groupby(["outcome", "optimum"], sort=False):
         hollow = outcome != EMOutcome.PROPER
-        colour = colours.degenerate if hollow else colour_of(outcomes, optimum, colours)
+        colour = colours.degenerate if hollow else colour_of(optimum, colours)
         figure.add_scatter(
             x=group["log_likelihood"].clip(lower=low + 0.012 * (high - low)),
             y=[lanes.index(name) for name in group["initialization"]], mode="markers", cliponaxis=False,
@@ -67,7 +68,7 @@ def ends_figure(
         )  # fmt: skip
     figure.update_layout(layout_of(colours, font_size), showlegend=False)
     figure.update_layout(
-        height=(3.6 * len(lanes) + 5) * font_size,
+        height=(3.6 * max(3, len(lanes)) + 5) * font_size,
         margin={"l": 9 * font_size, "t": 1.6 * font_size, "b": 3.4 * font_size},
     )
     figure.update_xaxes(title="final log-likelihood L, nats", range=[low, high])
@@ -109,13 +110,13 @@ def restarts_figure(
             annotation_text=f"A {number(outcomes.best.log_likelihood)}", annotation_position="top left",
             annotation_font={"color": colours.second},
         )  # fmt: skip
-    figure.update_layout(layout_of(colours, font_size), height=(3.6 * len(initializations) + 5) * font_size)
+    figure.update_layout(layout_of(colours, font_size), height=(3.6 * max(4, len(initializations)) + 5) * font_size)
     figure.update_layout(
         margin={"t": 1.6 * font_size, "b": 3.4 * font_size},
         legend={"orientation": "v", "x": 1, "xanchor": "right", "y": 0.02, "yanchor": "bottom", "itemclick": False},
     )
     figure.update_xaxes(title="number of restarts", type="log", dtick=1)
-    figure.update_yaxes(title="best so far, mean L")
+    figure.update_yaxes(title="best so far, mean L", range=window_of(outcomes))
     return figure
 
 
@@ -138,11 +139,6 @@ def _bubbles(runs: pd.DataFrame, runs_of: pd.Series) -> pd.DataFrame:
     share = bubbles["count"] / bubbles["initialization"].map(runs_of)
     bubbles["size"] = np.maximum(SMALLEST_BUBBLE, LARGEST_BUBBLE * np.sqrt(share))
     return bubbles.sort_values("count", ascending=False)  # small ones are drawn last, above large ones
-
-
-def colour_of(outcomes: EMOutcomes, label: str, colours: Theme) -> str:
-    labels = [optimum.label for optimum in outcomes.proper]
-    return colours.optima[labels.index(label) % len(colours.optima)]
 
 
 def said(outcome: str, optimum: str) -> str:

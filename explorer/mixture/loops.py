@@ -14,7 +14,6 @@ from time import perf_counter
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
 
 from explorer.errors import InputError
 from explorer.mixture.model import Floats, Mixture, as_floats, check_mixture, check_whole_number
@@ -121,6 +120,8 @@ def broadcast(data: ArrayLike, mixture: Mixture) -> Mixture:
     no_distributions = len(pi_initial)
 
     # Expectation step
+    from scipy.stats import norm  # a third of the start of every process, for this function alone
+
     indicator_normalized = np.empty((range_of_i, no_distributions, range_of_m))
     for i in range(range_of_i):
         indicator = np.array(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.charts.end_rows import end_rows, keys_of_runs
 from explorer.charts.paths import paths_figure
@@ -18,16 +19,20 @@ from explorer.datasets import SAMPLES
 from explorer.mixture import STRATEGIES
 from explorer.screens.charting import draw_chart, draw_picture, looks
 from explorer.screens.computed import Own
+from explorer.screens.investigation import told, worked_out
 from explorer.screens.landscape_view import draw_landscape, draw_partitions
 from explorer.screens.own_data import bring_sample, brought
 from explorer.screens.study_part import Replay, StudyPart
 from explorer.screens.study_work import StudyWork
 from explorer.screens.widgets import Form
 from explorer.settings import OWN, EMSettings, EMStudySettings, run_of_study
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes, em_outcomes
+from explorer.study.em_outcomes import EMOutcome, EMOutcomes, iterate_em_outcomes
 from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
 from explorer.study.em_summary import InitializationSummary, headline, summarize
 from explorer.study.partitions import MAX_PARTITIONS
+
+# The most initializations whose columns fit beside another chart.
+MOST_BESIDE = 5
 
 
 def _controls(form: Form) -> None:
@@ -79,7 +84,11 @@ def _more(form: Form) -> None:
 
 def _outcomes_of(work: StudyWork) -> EMOutcomes:
     settings, sample = work.study.settings, work.study.problem
-    return work.answer("outcomes", lambda table: em_outcomes(settings, sample.values, table))
+
+    def judged(table: pd.DataFrame) -> Generator[str, None, EMOutcomes]:
+        return told(iterate_em_outcomes(settings, sample.values, table), "Finding out where each run ends")
+
+    return worked_out(work.investigation("outcomes", judged))
 
 
 def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
@@ -89,31 +98,53 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
     summaries = summarize(outcomes)
     title, sentence = headline(outcomes, labels)
     st.html(f'<p class="headline"><strong>{title}</strong> <span>{sentence}</span></p>')
-    left, right = st.columns([0.585, 0.415], gap="medium")
-    with left:
+    if len(labels) > MOST_BESIDE:  # so many columns need the whole width
         _draw_optima(work, outcomes, labels, summaries, replay)
-    with right:
-        if settings.n_components == 2:
-            draw_landscape(settings, sample, own, lambda run: replay(run, *_contrast(settings, outcomes, "", "")))
-        else:
-            _draw_ends(settings, outcomes, labels, replay)
-    left, right = st.columns([0.585, 0.415], gap="medium")
-    with left:
-        _draw_paths(work, outcomes, labels, replay)
-    with right:
-        if settings.n_components == 2:
-            _draw_ends(settings, outcomes, labels, replay)
-        else:
+        left, right = _two_columns()
+        with left:
+            _draw_paths(work, outcomes, labels, replay)
+        with right:
+            _draw_second(work, own, outcomes, labels, replay)
+    else:
+        left, right = _two_columns()
+        with left:
+            _draw_optima(work, outcomes, labels, summaries, replay)
+        with right:
+            _draw_second(work, own, outcomes, labels, replay)
+        left, right = _two_columns()
+        with left:
+            _draw_paths(work, outcomes, labels, replay)
+        with right:
             _draw_restarts(outcomes, labels)
-    left, right = st.columns([0.585, 0.415], gap="medium")
+    left, right = _two_columns()
     with left:
         _draw_tolerances(work, outcomes, labels)
     with right:
         if settings.n_components == 2:
+            _draw_ends(settings, outcomes, labels, replay)
+        elif len(labels) > MOST_BESIDE:
             _draw_restarts(outcomes, labels)
     if settings.n_components == 2 and settings.n_components ** len(sample.values) <= MAX_PARTITIONS:
-        draw_partitions(settings, sample, own, lambda run: replay(run, *_contrast(settings, outcomes, "", "")))
+        draw_partitions(
+            settings, sample, own, outcomes.optima, lambda run: replay(run, *_contrast(settings, outcomes, "", ""))
+        )
     _draw_numbers(labels, summaries)
+
+
+def _two_columns() -> list[DeltaGenerator]:
+    return st.columns([0.585, 0.415], gap="medium")
+
+
+def _draw_second(
+    work: StudyWork, own: Own | None, outcomes: EMOutcomes, labels: Mapping[str, str], replay: Replay
+) -> None:
+    """Draw what stands beside the optima: the map of starts where there is one."""
+    settings = work.study.settings
+    if settings.n_components == 2:
+        beside = _contrast(settings, outcomes, "", "")
+        draw_landscape(settings, work.study.problem, own, outcomes.optima, lambda run: replay(run, *beside))
+    else:
+        _draw_ends(settings, outcomes, labels, replay)
 
 
 def _names(outcomes: EMOutcomes) -> pd.Series:

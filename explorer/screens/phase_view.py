@@ -11,7 +11,8 @@ from explorer.charts.theme import theme_of
 from explorer.charts.words import counted
 from explorer.datasets import GENERATED_SHAPE
 from explorer.screens.charting import draw_chart, heading, looks, theme_name
-from explorer.screens.computed import PhaseDiagram, digest, phase_diagram_of
+from explorer.screens.computed import digest, phase_diagram_of
+from explorer.screens.phase_diagram import PhaseDiagram
 from explorer.screens.study_bar import StudyBar, in_words
 from explorer.screens.widgets import Form
 from explorer.settings import ALSStudySettings, settings_of

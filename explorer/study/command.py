@@ -1,5 +1,6 @@
 """What `explorer study` does: a plan file in, the results out, without a screen."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -11,8 +12,8 @@ import pandas as pd
 from explorer.errors import InputError
 from explorer.study.cluster import dask_executor
 from explorer.study.journal import Journal, folder_of, open_journal
+from explorer.study.outcomes import add_outcomes
 from explorer.study.plan_files import load_plan
-from explorer.study.plans import Plan
 from explorer.study.processes import n_cores, process_pool
 from explorer.study.progress import ProgressLine
 from explorer.study.results import Results, format_of, write_results
@@ -30,8 +31,14 @@ def run_study(plan_path: Path, out: Path, *, n_workers: int | None, dask: str | 
         raise InputError(f"{out} exists already; choose another --out, or replace it by --overwrite.")
     plan = load_plan(plan_path)
     journal = open_journal(folder_of(out), plan)
-    table = _finish(journal, n_workers or n_cores(), dask)
-    write_results(Results(plan, _with_outcomes(plan, table)), out)
+    with closing(journal):
+        try:
+            table = _finish(journal, n_workers or n_cores(), dask)
+        except InputError as error:
+            kept = "" if journal.empty else " What is finished is kept; the same command continues."
+            raise InputError(f"{error}{kept}") from None
+    print("Telling how each run ended.", flush=True)  # takes about as long as the runs did in one process
+    write_results(Results(plan, add_outcomes(plan, table)), out)
     journal.remove()
     print(f"Wrote {out}.")
 
@@ -45,28 +52,27 @@ def _finish(journal: Journal, n_workers: int, dask: str | None) -> pd.DataFrame:
     n_left = len(plan.batches) - len(parts)
     with closing(progress), _workers(min(n_workers, n_left), dask if n_left else None) as executor:
         progress(n_finished, plan.n_runs)
-        with closing(iterate_batches(plan, executor, parts.keys())) as batches:
+        with closing(iterate_batches(plan, executor, frozenset(parts))) as batches:
             for index, rows in batches:
                 journal.keep(index, rows)
                 parts[index] = rows
                 n_finished += len(rows)
                 progress(n_finished, plan.n_runs)
-    return joined(parts)
+    return joined(plan, parts)
 
 
 @contextmanager
 def _workers(n_workers: int, dask: str | None) -> Iterator[Executor | None]:
     """Who makes the batches; None for this process."""
     if dask is not None:
-        with dask_executor(dask) as executor:
-            yield executor
+        logging.disable()  # Dask writes pages about what is told in a sentence
+        try:
+            with dask_executor(dask) as executor:
+                yield executor
+        finally:
+            logging.disable(logging.NOTSET)
     elif n_workers > 1:
         with process_pool(n_workers) as executor:
             yield executor
     else:
         yield None
-
-
-def _with_outcomes(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
-    """The table with the columns that tell how each run ended."""
-    return table  # at the merge: explorer.study.outcomes.add_outcomes(plan, table)

@@ -1,12 +1,14 @@
 """A batch of EM runs as rows of a table."""
 
+from collections.abc import Iterable
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from explorer.datasets import Sample
-from explorer.mixture import initialize, run_many
+from explorer.mixture import ManyRuns, initialize, run_many
 from explorer.settings import EMStudySettings
 from explorer.study.plans import Batch
 
@@ -14,6 +16,8 @@ COLUMNS = (
     "study", "data", "n_components", "structure", "rtol", "initialization", "seed",
     "log_likelihood", "iterations", "stop_reason", "seconds",
 )  # fmt: skip
+# Followed by _1, _2, ..., one for each component.
+PARAMETERS = ("weight", "mean", "deviation")
 
 
 def run_em_batch(settings: EMStudySettings, sample: Sample, batch: Batch) -> pd.DataFrame:
@@ -24,22 +28,10 @@ def run_em_batch(settings: EMStudySettings, sample: Sample, batch: Batch) -> pd.
     shared among its runs by their iterations.
     """
     began = perf_counter()
-    values, n_components = sample.values, settings.n_components
-    starts = (initialize(values, n_components, batch.initialization, seed) for seed in batch.seeds)
-    runs = run_many(
-        values,
-        starts,
-        structure=settings.structure,
-        max_iter=settings.max_iter,
-        rtol=settings.rtol,
-        variance_floor=settings.variance_floor,
-    )
+    n_components = settings.n_components
+    runs = run_starts(settings, sample.values, ((batch.initialization, seed) for seed in batch.seeds))
     order = np.argsort(runs.means[:, :, 0], axis=1, kind="stable")
-    parameters = {
-        "weight": runs.weights,
-        "mean": runs.means[:, :, 0],
-        "deviation": np.sqrt(runs.covariances[:, :, 0, 0]),
-    }
+    parameters = (runs.weights, runs.means[:, :, 0], np.sqrt(runs.covariances[:, :, 0, 0]))
     work = runs.n_iterations + 1.0
     table = {
         "study": batch.study,
@@ -53,9 +45,28 @@ def run_em_batch(settings: EMStudySettings, sample: Sample, batch: Batch) -> pd.
         "iterations": runs.n_iterations,
         "stop_reason": [str(reason) for reason in runs.stop_reasons],
     }
-    for name, array in parameters.items():
+    for name, array in zip(PARAMETERS, parameters, strict=True):
         ordered = np.take_along_axis(array, order, axis=1)
         table |= {f"{name}_{k + 1}": ordered[:, k] for k in range(n_components)}
     table["seconds"] = work / work.sum() * (perf_counter() - began)
     frame = pd.DataFrame(table)
     return frame[[*COLUMNS, *(name for name in frame if name not in COLUMNS)]]
+
+
+def run_starts(
+    settings: EMStudySettings,
+    values: NDArray[np.float64],
+    starts: Iterable[tuple[str, int]],
+    *,
+    keep_paths: bool = False,
+) -> ManyRuns:
+    """Run EM from (initialization, seed) pairs, with the settings of a study."""
+    return run_many(
+        values,
+        (initialize(values, settings.n_components, initialization, seed) for initialization, seed in starts),
+        structure=settings.structure,
+        max_iter=settings.max_iter,
+        rtol=settings.rtol,
+        variance_floor=settings.variance_floor,
+        keep_paths=keep_paths,
+    )

@@ -66,7 +66,10 @@ def headline(outcomes: EMOutcomes, initializations: Mapping[str, str]) -> tuple[
     title += f", {traps}." if traps else "."
     if not n:
         return title, "No run led to a maximum that says something about the data."
-    shares = {name: summary.best.share for name, summary in summarize(outcomes).items()}
+    summaries = summarize(outcomes)
+    most = max(summary.n_runs for summary in summaries.values())
+    # An initialization that draws nothing has one run, and one run is no share.
+    shares = {name: summary.best.share for name, summary in summaries.items() if summary.n_runs > 1 or most == 1}
     names = sorted(shares, key=lambda name: -shares[name])
     first, last = names[0], names[-1]
     which = "The best one" if n > 1 else "It"

@@ -48,6 +48,16 @@ class Journal:
             part.unlink()
         shutil.rmtree(self.folder)
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is finished."""
+        return _kept(self.folder) <= {_PLAN}
+
+    def close(self) -> None:
+        """Leave no folder behind in which nothing is finished."""
+        if self.empty:
+            self.remove()
+
     def _part(self, index: int) -> Path:
         return self.folder / f"{index:07}.parquet"
 
@@ -62,22 +72,25 @@ def open_journal(folder: Path, plan: Plan) -> Journal:
 
     Raises InputError where the folder holds another study, or cannot be written to.
     """
-    wanted = plan_as_json(plan)
+    wanted = json.dumps(plan_as_json(plan)).encode()
     try:
         folder.mkdir(exist_ok=True)
-        if not (folder / _PLAN).exists():
-            if any(not path.name.endswith(".unfinished") for path in folder.iterdir()):
-                raise InputError(f"{folder} is in the way: it was not made by the explorer; choose another --out.")
-            write_whole(folder / _PLAN, json.dumps(wanted).encode())
-            return Journal(folder, plan)
-        begun = json.loads((folder / _PLAN).read_bytes())
+        kept = _kept(folder)
+        if kept <= {_PLAN}:  # nothing is finished, of whichever study
+            write_whole(folder / _PLAN, wanted)
+        begun = (folder / _PLAN).read_bytes() if _PLAN in kept or not kept else None
     except OSError as error:
         raise InputError(f"{folder} cannot be used for what is finished: {error.strerror}.") from None
-    except ValueError:
-        begun = None
+    if begun is None:
+        raise InputError(f"{folder} is in the way: it was not made by the explorer; choose another --out.")
     if begun != wanted:
         raise InputError(
             f"{folder} holds the finished part of another study, or of this one by another version of the explorer; "
             "choose another --out, or remove that folder."
         )
     return Journal(folder, plan)
+
+
+def _kept(folder: Path) -> set[str]:
+    """The names in a folder, but for what a killed command was writing."""
+    return {path.name for path in folder.iterdir() if not path.name.endswith(".unfinished")}

@@ -33,12 +33,12 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
 def plan_from_json(document: Any) -> Plan:
     """Return the plan of a document that `plan_as_json` made; raise InputError that says what is wrong with it."""
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise InputError("it does not hold a study's settings")
+        raise InputError("It does not hold a study's settings.")
     if document.get("version") != VERSION:
-        raise InputError(f"it has version {document.get('version')!r}, and this explorer reads version {VERSION}")
+        raise InputError(f"It has version {document.get('version')!r}, and this explorer reads version {VERSION}.")
     shared, studies = document.get("settings"), document.get("studies")
     if not isinstance(shared, dict) or not isinstance(studies, list) or not all(isinstance(s, dict) for s in studies):
-        raise InputError("its settings are not a table, or its studies not a list of tables")
+        raise InputError("Its settings are not a table, or its studies not a list of tables.")
     own = _own_from_json(kind_named(shared), document["own"]) if "own" in document else None
     return plan_of_settings([settings_in(shared | each) for each in studies], own)
 
@@ -57,24 +57,24 @@ def _own_as_json(own: Sample | MatrixProblem) -> dict[str, Any]:
 
 def _own_from_json(kind: str, own: Any) -> Sample | MatrixProblem:
     if not isinstance(own, Mapping) or not isinstance(own.get("label"), str):
-        raise InputError("its own data is not a table with a label")
+        raise InputError("Its own data is not a table with a label.")
     label, values = own["label"][:200], own.get("values")
     if not isinstance(values, list):
-        raise InputError("its own data has no list of values")
+        raise InputError("Its own data has no list of values.")
     if kind == "em":
         return own_sample(_floats(values), label)
     if not all(isinstance(row, list) and len(row) == len(values[0]) for row in values):
-        raise InputError("its own matrix has rows of different lengths")
+        raise InputError("Its own matrix has rows of different lengths.")
     labels = [own.get(name) for name in ("row_labels", "col_labels")]
     if not all(isinstance(each, list) for each in labels):
-        raise InputError("its own matrix has no labels of rows and columns")
+        raise InputError("Its own matrix has no labels of rows and columns.")
     return own_matrix([_floats(row) for row in values], *labels, label=label)
 
 
 def _floats(values: list[Any]) -> list[float]:
     if not all(value is None or type(value) in (int, float) for value in values):
-        raise InputError("its own data holds something else than numbers")
+        raise InputError("Its own data holds something else than numbers.")
     try:
         return [np.nan if value is None else float(value) for value in values]
     except OverflowError:
-        raise InputError("its own data holds a number that is too large") from None
+        raise InputError("Its own data holds a number that is too large.") from None

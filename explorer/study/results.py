@@ -106,7 +106,9 @@ def _content(path: Path) -> bytes:
 
 def _check_columns(plan: Plan, table: pd.DataFrame) -> None:
     """Refuse a table in which a column is missing, or holds what it cannot hold."""
-    for name in columns_of(plan.kind):
+    if table.empty:
+        raise InputError("There is not a single run.")
+    for name in columns_of(plan):
         if name not in table:
             raise InputError(f"The column “{name}” is missing.")
         kind = kind_of_column(table[name])

@@ -1,7 +1,7 @@
 """Who makes the batches of a plan: this process, or any executor; the table is the same, bit for bit."""
 
 from collections.abc import Callable, Iterator, Mapping, Set
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import AbstractContextManager
 from functools import cache
 from itertools import islice
@@ -46,7 +46,7 @@ def iterate_batches(
 
     executor: who makes them; None for this process, one after the other. At most `in_flight` are handed to it at a
     time. Closing the iterator cancels what it has not begun.
-    Raises what a worker raises, and InputError where workers are lost.
+    Raises what a worker raises, and InputError where a process of a pool is lost.
     """
     waiting = ((index, batch) for index, batch in enumerate(plan.batches) if index not in done)
     if executor is None:
@@ -66,8 +66,6 @@ def iterate_batches(
         raise InputError(
             "A process that made runs has ended unexpectedly, perhaps for want of memory; try fewer of them at a time."
         ) from None
-    except CancelledError:
-        raise InputError("The runs were cancelled where they were made.") from None
     finally:
         for future in running:
             future.cancel()
@@ -98,21 +96,23 @@ def run_plan(
             tell(n_finished, plan.n_runs)
     finally:
         batches.close()
-    return joined(parts)
+    return joined(plan, parts)
 
 
-def joined(parts: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
-    """Put batches together, by their index in the plan; without any the table has neither rows nor columns.
+def joined(plan: Plan, parts: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
+    """Put batches together, by their index in the plan, with the columns of the plan, whichever there are.
 
-    Mixtures with fewer components have NaN for those that only others have.
+    Mixtures with fewer components than others have NaN for what those have more.
     """
+    columns = list(columns_of(plan))
     if not parts:
-        return pd.DataFrame()
-    frames = [parts[index] for index in sorted(parts)]
-    widest = max(frames, key=lambda frame: frame.shape[1])
-    return pd.concat(frames, ignore_index=True)[list(widest.columns)]
+        return pd.DataFrame(columns=columns)
+    return pd.concat([parts[index] for index in sorted(parts)], ignore_index=True).reindex(columns=columns)
 
 
-def columns_of(kind: str) -> tuple[str, ...]:
-    """Return the columns that every table of runs of this kind has, "em" or "als"."""
-    return em_runs.COLUMNS if kind == "em" else als_runs.COLUMNS
+def columns_of(plan: Plan) -> tuple[str, ...]:
+    """Return the columns of a table of all of the plan's runs."""
+    if plan.kind == "als":
+        return als_runs.COLUMNS
+    widest = max(study.settings.n_components for study in plan.studies)
+    return (*em_runs.COLUMNS, *(f"{name}_{k + 1}" for name in em_runs.PARAMETERS for k in range(widest)))

@@ -239,6 +239,7 @@ def test_both_fit_on_every_screen(page, players, size, present):
         else:
             assert a["x"] + a["width"] <= b["x"]
             assert (a["y"], a["height"]) == (b["y"], b["height"]), "what is compared is level"
+            assert a["y"] + a["height"] <= height, "nothing is below the fold"
         for slot in ("a", "b"):
             head = widget(page, f"{slot}_head")
             shown = [part.bounding_box() for part in head.locator("p.caption, a, button").all() if part.is_visible()]

@@ -7,12 +7,13 @@ import plotly.graph_objects as go
 import pytest
 
 from explorer.charts.landscape import PALEST, SHADES, caption, landscape_figure
-from explorer.charts.optima import colours_of, names_of
+from explorer.charts.optima import colour_of
 from explorer.charts.theme import THEMES, mixed
 from explorer.datasets import load_sample
 from explorer.mixture import OptimumKind
 from explorer.settings import EMSettings
-from explorer.study.landscape import NEVER_SEPARATES, landscape, path_of, settings_at
+from explorer.study.landscape import NEVER_SEPARATES, map_landscape, path_of, settings_at
+from explorer.study.names import names_of
 
 TEN = load_sample("ten-points").values
 COLLAPSING = np.array([0.0, 0.0, 0.0, 1.0, 2.0, 5.0])
@@ -20,7 +21,7 @@ COLLAPSING = np.array([0.0, 0.0, 0.0, 1.0, 2.0, 5.0])
 
 @pytest.fixture(scope="module")
 def ten_points():
-    return landscape(TEN, 50)
+    return map_landscape(TEN, 50)
 
 
 def traces(figure, **wanted):
@@ -31,7 +32,7 @@ def traces(figure, **wanted):
 
 def starts_of(figure):
     """The traces that can be clicked."""
-    return [trace for trace in traces(figure, type="scatter", mode="text") if trace.hoverinfo != "skip"]
+    return traces(figure, type="scatter", hoverinfo=None)
 
 
 def letters_of(figure):
@@ -60,7 +61,7 @@ def test_cells_have_the_colour_of_their_optimum_paler_with_more_iterations(ten_p
         return np.inf if ten_points.stopped_early[row, column] else ten_points.iterations[row, column]
 
     for row, column in [(row, column) for row in range(50) for column in range(50) if row != column][::17]:
-        own = colours_of(ten_points.optima, THEMES[theme])[ten_points.labels[row, column]]
+        own = colour_of(names_of(ten_points.optima)[ten_points.labels[row, column]], THEMES[theme])
         shades = [mixed(own, THEMES[theme].paper, PALEST * shade / (SHADES - 1)) for shade in range(SHADES)]
         assert colour(row, column) in shades
         if ten_points.labels[row, column] == ten_points.labels[10, 40]:
@@ -70,7 +71,7 @@ def test_cells_have_the_colour_of_their_optimum_paler_with_more_iterations(ten_p
 
 def test_the_data_stand_on_both_axes_in_their_unit():
     values = load_sample("faithful-eruptions").values
-    figure = landscape_figure(landscape(values, 20), values, unit="minutes")
+    figure = landscape_figure(map_landscape(values, 20), values, unit="minutes")
     assert figure.layout.xaxis.title.text == "starting mean μ₁, minutes"
     assert figure.layout.yaxis.title.text == "starting mean μ₂, minutes"
     ticks = [trace for trace in traces(figure, mode="lines") if len(trace.x) == 3 * len(np.unique(values))]
@@ -109,6 +110,14 @@ def test_a_path_is_drawn_over_the_map_and_no_letter_stands_on_it(ten_points):
         assert np.hypot(*(path - [x, y]).T).min() > 0.04 * np.ptp(ten_points.axis)
 
 
+def test_letters_give_way_to_paths(ten_points):
+    places = [[x, y] for _, x, y in letters_of(landscape_figure(ten_points, TEN))]
+    *letters, _ = letters_of(landscape_figure(ten_points, TEN, paths=[places]))  # the last one ends the path
+    assert len(letters) >= 4
+    for _, x, y in letters:
+        assert np.hypot(*(np.array(places) - [x, y]).T).min() > 0.04 * np.ptp(ten_points.axis)
+
+
 def test_the_label_of_the_diagonal_gives_way_to_a_path(ten_points):
     def place(*paths):
         (label,) = landscape_figure(ten_points, TEN, paths=paths).layout.annotations
@@ -130,7 +139,7 @@ def test_a_path_that_stopped_early_ends_in_no_letter(ten_points):
 def test_every_start_can_be_clicked_and_is_found_by_its_means(ten_points):
     found = set()
     for trace in starts_of(landscape_figure(ten_points, TEN)):
-        assert trace.hoverinfo is None and trace.hovertemplate
+        assert trace.hovertemplate and trace.marker.opacity == 0
         for x, y, (start, end, iterations) in zip(trace.x, trace.y, trace.customdata, strict=True):
             place = ten_points.cell(float(x), float(y))
             found.add(place)
@@ -166,7 +175,7 @@ def test_whatever_is_drawn_lets_the_pointer_through_and_does_not_fade_with_a_sel
 
 
 def test_degenerate_ends_are_hatched_in_amber_and_have_no_letter():
-    found = landscape(COLLAPSING, 30)
+    found = map_landscape(COLLAPSING, 30)
     assert OptimumKind.DEGENERATE in found.optima.kinds
     figure = landscape_figure(found, COLLAPSING)
     (hatch,) = [trace for trace in traces(figure, mode="markers") if trace.marker.symbol == "line-ne"]
@@ -187,7 +196,7 @@ def test_the_caption_adds_up(ten_points):
 
 def test_a_map_of_one_optimum_without_early_stops_is_drawn():
     values = load_sample("faithful-eruptions").values
-    found = landscape(values, 12, rtol=1e-10)
+    found = map_landscape(values, 12, rtol=1e-10)
     calm = replace(found, stopped_early=np.zeros((12, 12), dtype=bool))
     figure = landscape_figure(calm, values, theme="dark", font_size=20)
     assert isinstance(figure, go.Figure)
@@ -196,5 +205,5 @@ def test_a_map_of_one_optimum_without_early_stops_is_drawn():
 
 
 def test_a_figure_of_ten_thousand_starts_is_small():
-    figure = landscape_figure(landscape(TEN, 100), TEN)
+    figure = landscape_figure(map_landscape(TEN, 100), TEN)
     assert len(figure.to_json()) < 400_000

@@ -5,12 +5,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from explorer.charts.optima import colours_of, names_of
+from explorer.charts.optima import colour_of
 from explorer.charts.partitions import caption, partitions_figure
 from explorer.charts.theme import THEMES
 from explorer.datasets import load_sample
 from explorer.errors import InputError
 from explorer.mixture import OptimumKind
+from explorer.study.names import names_of
 from explorer.study.partitions import enumerate_partitions
 
 TEN = load_sample("ten-points").values
@@ -24,7 +25,7 @@ def ten_points():
 
 def cells_of(figure):
     """The clickable places, one a partition."""
-    (trace,) = [trace for trace in figure.data if trace.mode == "text"]
+    (trace,) = [trace for trace in figure.data if trace.hovertext is not None]
     return trace
 
 
@@ -46,7 +47,7 @@ def test_every_partition_has_a_cell_of_its_own_in_the_colour_of_its_optimum(ten_
     for x, y, trace in outlines(figure, 5):
         r = index[round(x, 1), round(y, 1)]
         g = ten_points.optima.labels[r]
-        assert trace.line.color == colours_of(ten_points.optima, THEMES[theme])[g]
+        assert trace.line.color == colour_of(names_of(ten_points.optima)[g], THEMES[theme])
         assert (trace.fill == "none") == ten_points.stopped_early[r]
         drawn[r] += 1
     for x, y, trace in outlines(figure, 2):
@@ -103,3 +104,8 @@ def test_the_caption_counts_all(ten_points):
 def test_more_than_two_groups_are_not_drawn():
     with pytest.raises(InputError, match="two groups"):
         partitions_figure(enumerate_partitions(TEN[:5], 3, max_iter=3))
+
+
+def test_more_cells_than_can_be_seen_are_not_drawn():
+    with pytest.raises(InputError, match="at most 12"):
+        partitions_figure(enumerate_partitions(np.arange(13.0), 2, max_iter=1))

@@ -82,7 +82,7 @@ def test_a_whole_number_may_stand_for_one_with_a_point():
         ('kind = "em"\ndata = "generated"\ntrue_means = [1, "x"]', "True means must be a short list of numbers"),
         ('kind = "em"\ndata = "generated"\ntrue_means = [1, 2]', "means"),
         ('kind = "em"\ndata = "own"', "Your own data is not here"),
-        ('kind = "em"\ndata = "ten-points"\nn_components = 10\nfile = "x"', "names a file, which only `explorer study`"),
+        ('kind = "em"\ndata = "ten-points"\nn_components = 10\nfile = "x"', "names a file, which only"),
         ('kind = "als"\nmatrix = "generated"\nn_rows = 5\nrank = 6', "5×40"),
     ],
 )  # fmt: skip

@@ -178,13 +178,9 @@ function layout(panel) {
 
 export const hasMoved = (panel) => panel.root.clientWidth > 0 && Math.abs(availableHeight(panel.root) - panel.available) > 1;
 
-// What the page leaves; a replay further down fills the screen once it has been scrolled to.
 function availableHeight(root) {
   const scroller = root.closest('[data-testid="stMain"]') ?? document.documentElement;
   const scrolled = scroller === document.documentElement ? 0 : scroller.scrollTop;
-  const from = (element) => root.getBoundingClientRect().top - element.getBoundingClientRect().top;
-  const replay = root.closest(".st-key-replay");
-  const top = from(scroller) + scrolled;
-  const above = replay && top > scroller.clientHeight / 2 ? from(replay) : top;
-  return clamp(scroller.clientHeight - above - 12, 560, 1400);
+  const top = root.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scrolled;
+  return clamp(scroller.clientHeight - top - 12, 560, 1400);
 }
