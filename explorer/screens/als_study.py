@@ -184,7 +184,7 @@ def _draw_masks(shown: _Shown) -> None:
     )
     n_determined = table.groupby("mask_seed")["determined"].first().sum()
     told = f"{n_determined} of {n_masks} masks determine the matrix. {each}".strip()
-    with st.container(key="wide_masks"):
+    with st.container(key="wide_masks" if len(labels) > 1 else "masks"):
         point = draw_chart(figure, "als_masks", f"How {n_starts:.0f} starts end under each mask. {told}.")
     if point:
         i, name, ending = point["customdata"][:3]
@@ -314,7 +314,8 @@ def _draw_numbers(shown: _Shown) -> None:
         "recovered: under determined masks; all else: of all runs" if shown.judged else "",
     )
     figures = pd.DataFrame(rows).set_index("Initialization").T
-    st.dataframe(figures, key="als_figures")
+    with st.container(key="figures_table"):
+        st.dataframe(figures, key="als_figures")
 
 
 def _figure(value: float) -> str:
