@@ -9,6 +9,7 @@ import streamlit as st
 
 from explorer.errors import InputError
 from explorer.player.component import write_address
+from explorer.screens.als_study import ALS_STUDY
 from explorer.screens.arrival import arrive
 from explorer.screens.charting import measure_type
 from explorer.screens.computed import Own, study_work_of
@@ -25,7 +26,7 @@ from explorer.settings import read_run, run_of_study, settings_of, write_query, 
 from explorer.study.plans import n_runs_of
 from explorer.study.results import Results
 
-PARTS = {part.name: part for part in (EM_STUDY,)}
+PARTS = {part.name: part for part in (EM_STUDY, ALS_STUDY)}
 
 
 def page() -> None:
