@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from explorer.charts.marks import DARK, LIGHT, letters, mute, pointed_at
-from explorer.charts.optima import DEGENERATE, colours_of, names_of
+from explorer.charts.optima import colour_of
 from explorer.charts.theme import FONT_SIZE, Theme, layout_of, mixed, text_on, theme_of
 from explorer.study.landscape import NEVER_SEPARATES, Landscape
+from explorer.study.names import DEGENERATE, names_of
 
 # The number of iterations is told in so many shades, from the optimum's colour to one with this much paper in it.
 SHADES = 6
@@ -36,6 +37,7 @@ def landscape_figure(
     landscape: Landscape,
     values: ArrayLike,
     *,
+    names: Sequence[str] | None = None,
     unit: str = "",
     paths: Sequence[ArrayLike] = (),
     theme: str = "light",
@@ -44,30 +46,32 @@ def landscape_figure(
     """The map, with the values (n,) as ticks beside both axes, and the paths (T + 1, 2) of chosen runs over it.
 
     Paler means more iterations; dots, that the run stopped early, far below the optimum that it is coloured by; lines
-    join starts of equal log-likelihood. unit: of the data, "" where it has none. font_size: in CSS pixels.
+    join starts of equal log-likelihood. names (G,): of the map's optima, where others have them too. unit: of the data,
+    "" where it has none. font_size: in CSS pixels.
 
     Every start can be clicked: with `st.plotly_chart(figure, theme=None, on_select="rerun", selection_mode="points")`
     the selected point's "x" and "y" are its two means, in single precision, for `landscape.cell(x, y)` to find it.
     """
     colours = theme_of(theme)
+    names = names or names_of(landscape.optima)
     figure = go.Figure(layout=layout_of(colours, font_size))
-    _draw_regions(figure, landscape, colours)
+    _draw_regions(figure, landscape, names, colours)
     _draw_contours(figure, landscape)
-    _draw_marks(figure, landscape, colours)
+    _draw_marks(figure, landscape, names, colours)
     _draw_ticks(figure, landscape, np.unique(np.asarray(values, dtype=float)), colours)
     paths = [np.asarray(path, dtype=float) for path in paths]
     label_at = _place_of_label(landscape, paths)
     _draw_diagonal(figure, landscape, label_at, colours, font_size)
-    _draw_letters(figure, landscape, _taken(landscape, label_at, paths), font_size)
+    _draw_letters(figure, landscape, names, _taken(landscape, label_at, paths), font_size)
     for path in paths:
-        _draw_path(figure, landscape, path, font_size)
-    _lay_starts_over(figure, landscape, unit)
+        _draw_path(figure, landscape, names, path, font_size)
+    _lay_starts_over(figure, landscape, names, unit)
     return _with_axes(figure, landscape, unit, colours)
 
 
-def caption(landscape: Landscape) -> str:
+def caption(landscape: Landscape, names: Sequence[str] | None = None) -> str:
     """What the map tells, in one line for below it."""
-    names, shares = names_of(landscape.optima), landscape.shares()
+    names, shares = names or names_of(landscape.optima), landscape.shares()
     told = [f"{100 * shares[g]:.3g} % → {name}" for g, name in enumerate(names) if name != DEGENERATE]
     degenerate = sum(share for name, share in zip(names, shares, strict=True) if name == DEGENERATE)
     if degenerate > 0:
@@ -78,11 +82,11 @@ def caption(landscape: Landscape) -> str:
     return " · ".join([*told, f"paler: more iterations, from {fewest} to {most}"])
 
 
-def _draw_regions(figure: go.Figure, landscape: Landscape, colours: Theme) -> None:
+def _draw_regions(figure: go.Figure, landscape: Landscape, names: Sequence[str], colours: Theme) -> None:
     """The heat map: one number for each optimum and shade, and as many colours."""
     fills = [
         mixed(colour, colours.paper, PALEST * shade / (SHADES - 1))
-        for colour in colours_of(landscape.optima, colours)
+        for colour in (colour_of(name, colours) for name in names)
         for shade in range(SHADES)
     ]
     numbers = SHADES * _filled_labels(landscape) + _shades(landscape)
@@ -121,14 +125,14 @@ def _draw_contours(figure: go.Figure, landscape: Landscape) -> None:
     )
 
 
-def _draw_marks(figure: go.Figure, landscape: Landscape, colours: Theme) -> None:
+def _draw_marks(figure: go.Figure, landscape: Landscape, names: Sequence[str], colours: Theme) -> None:
     """Dots where runs stopped early, and a hatch where they end degenerate."""
     labels = _filled_labels(landscape)
-    degenerate = (np.array(names_of(landscape.optima)) == DEGENERATE)[labels]
+    degenerate = (np.array(names) == DEGENERATE)[labels]
     stride = max(1, round(landscape.size / MARKS_ACROSS))
     sparse = np.zeros_like(degenerate)
     sparse[stride // 2 :: stride, stride // 2 :: stride] = True
-    fills = np.array([mixed(fill, colours.paper, PALEST) for fill in colours_of(landscape.optima, colours)])[labels]
+    fills = np.array([mixed(colour_of(name, colours), colours.paper, PALEST) for name in names])[labels]
     for where, marker in (
         (landscape.stopped_early & ~degenerate, {"symbol": "circle", "size": 3}),
         (degenerate, {"symbol": "line-ne", "size": 9, "line": {"width": 1.6, "color": colours.degenerate}}),
@@ -167,17 +171,21 @@ def _draw_ticks(figure: go.Figure, landscape: Landscape, values: np.ndarray, col
         figure.add_scatter(**mute(x, y, "lines", line=line))
 
 
-def _draw_letters(figure: go.Figure, landscape: Landscape, taken: Bools, font_size: float) -> None:
+def _draw_letters(
+    figure: go.Figure, landscape: Landscape, names: Sequence[str], taken: Bools, font_size: float
+) -> None:
     """A letter in a disc at the innermost place of each region that has room for it."""
     labels = landscape.labels
-    for g, name in enumerate(names_of(landscape.optima)):
+    for g, name in enumerate(names):
         places = list(_innermost((labels == g) & ~taken, ROOM * landscape.size))
         if places and name != DEGENERATE:
             rows, columns = np.array(places).T
             figure.add_scatter(**letters(landscape.axis[columns], landscape.axis[rows], name, font_size))
 
 
-def _draw_path(figure: go.Figure, landscape: Landscape, path: np.ndarray, font_size: float) -> None:
+def _draw_path(
+    figure: go.Figure, landscape: Landscape, names: Sequence[str], path: np.ndarray, font_size: float
+) -> None:
     """A run: its line, a dot for every iteration, a ring at the start, and at the end the letter of its optimum, or a
     square where it stopped before one.
     """
@@ -193,13 +201,12 @@ def _draw_path(figure: go.Figure, landscape: Landscape, path: np.ndarray, font_s
     if label == NEVER_SEPARATES or landscape.stopped_early[row, column]:
         marker = start | {"symbol": "square"}
         figure.add_scatter(**mute(x[-1:], y[-1:], "markers", marker=marker))
-    elif names_of(landscape.optima)[label] != DEGENERATE:
-        figure.add_scatter(**letters(x[-1:], y[-1:], names_of(landscape.optima)[label], font_size))
+    elif names[label] != DEGENERATE:
+        figure.add_scatter(**letters(x[-1:], y[-1:], names[label], font_size))
 
 
-def _lay_starts_over(figure: go.Figure, landscape: Landscape, unit: str) -> None:
+def _lay_starts_over(figure: go.Figure, landscape: Landscape, names: Sequence[str], unit: str) -> None:
     """Something to point at and to click for every start."""
-    names = names_of(landscape.optima)
     shown = np.stack([landscape.start_log_likelihoods, landscape.log_likelihoods, landscape.iterations], axis=2)
     start = f"μ₁ = %{{x:.4~g}}, μ₂ = %{{y:.4~g}}{unit and ' ' + unit}<br>"
     run = "log-likelihood %{customdata[0]:.2f} → %{customdata[1]:.2f}<br>%{customdata[2]} iterations<extra></extra>"

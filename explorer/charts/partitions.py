@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from explorer.charts.marks import letters, mute, pointed_at
-from explorer.charts.optima import DEGENERATE, colours_of, names_of, written
+from explorer.charts.optima import colour_of, written
 from explorer.charts.theme import FONT_SIZE, layout_of, theme_of
 from explorer.errors import InputError
+from explorer.study.names import DEGENERATE, names_of
 from explorer.study.partitions import Partitions
 
 # How wide the picture is for its height, and how much of a cell's width is drawn.
@@ -24,12 +27,18 @@ Floats = NDArray[np.float64]
 
 
 def partitions_figure(
-    partitions: Partitions, *, chosen: int | None = None, theme: str = "light", font_size: float = FONT_SIZE
+    partitions: Partitions,
+    *,
+    names: Sequence[str] | None = None,
+    chosen: int | None = None,
+    theme: str = "light",
+    font_size: float = FONT_SIZE,
 ) -> go.Figure:
     """One cell for each partition into two groups; a column for each size of group 1, so that start kinds stand apart.
 
     Filled: the run came to its optimum. Hollow: it stopped early on the way there. Amber strokes: degenerate. The cells
-    of a column are sorted by optimum, frequent ones at the bottom. chosen: a partition to mark. font_size: in pixels.
+    of a column are sorted by optimum, frequent ones at the bottom. names (G,): of the optima, where others have them
+    too. chosen: a partition to mark. font_size: in pixels.
 
     Every cell can be clicked: with `st.plotly_chart(figure, theme=None, on_select="rerun", selection_mode="points")`
     the "point_index" of the selected point is the index of its partition. Raises InputError unless K is 2.
@@ -39,7 +48,8 @@ def partitions_figure(
     if len(partitions.labels) > MAX_CELLS:
         raise InputError(f"{len(partitions.labels):,} partitions are too many to draw: take fewer points, at most 12.")
     colours = theme_of(theme)
-    names, fills = names_of(partitions.optima), colours_of(partitions.optima, colours)
+    names = names or names_of(partitions.optima)
+    fills = [colour_of(name, colours) for name in names]
     ranks = _ranks(partitions, names)
     x, y, width = _places(partitions, ranks)
     figure = go.Figure(layout=layout_of(colours, font_size))
@@ -68,9 +78,9 @@ def partitions_figure(
     return _with_axes(figure, partitions, y, width, colours.second, font_size)
 
 
-def caption(partitions: Partitions) -> str:
+def caption(partitions: Partitions, names: Sequence[str] | None = None) -> str:
     """How many partitions lead where, in one line for below the picture."""
-    names, counts = names_of(partitions.optima), np.bincount(partitions.optima.labels)
+    names, counts = names or names_of(partitions.optima), np.bincount(partitions.optima.labels)
     told = [
         f"{name} ({written(partitions.optima.log_likelihoods[g])}) {counts[g]}"
         for g, name in enumerate(names)

@@ -8,7 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from explorer.charts.strategies import colour_of, said
+from explorer.charts.optima import colour_of
+from explorer.charts.strategies import said
 from explorer.charts.theme import FONT_SIZE, layout_of, theme_of
 from explorer.charts.windows import apart, levels_of, window_of
 from explorer.charts.words import number
@@ -40,7 +41,7 @@ def paths_figure(
         if gap and outcome == EMOutcome.DEGENERATE:
             continue
         hollow = outcome != EMOutcome.PROPER
-        colour = colours.degenerate if hollow else colour_of(outcomes, optimum, colours)
+        colour = colours.degenerate if hollow else colour_of(optimum, colours)
         xs, ys, rows = [], [], []
         for r in runs:
             path = np.asarray(paths[r])

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from explorer.charts.end_rows import keys_of_runs
+from explorer.charts.optima import colour_of
 from explorer.charts.theme import DASHES, FONT_SIZE, Theme, layout_of, mixed, theme_of
 from explorer.charts.windows import levels_of, window_of
 from explorer.charts.words import counted, number
@@ -39,7 +40,7 @@ def ends_figure(
     low, high = window_of(outcomes)
     for (outcome, optimum), group in ends.groupby(["outcome", "optimum"], sort=False):
         hollow = outcome != EMOutcome.PROPER
-        colour = colours.degenerate if hollow else colour_of(outcomes, optimum, colours)
+        colour = colours.degenerate if hollow else colour_of(optimum, colours)
         figure.add_scatter(
             x=group["log_likelihood"].clip(lower=low + 0.012 * (high - low)),
             y=[lanes.index(name) for name in group["initialization"]], mode="markers", cliponaxis=False,
@@ -138,11 +139,6 @@ def _bubbles(runs: pd.DataFrame, runs_of: pd.Series) -> pd.DataFrame:
     share = bubbles["count"] / bubbles["initialization"].map(runs_of)
     bubbles["size"] = np.maximum(SMALLEST_BUBBLE, LARGEST_BUBBLE * np.sqrt(share))
     return bubbles.sort_values("count", ascending=False)  # small ones are drawn last, above large ones
-
-
-def colour_of(outcomes: EMOutcomes, label: str, colours: Theme) -> str:
-    labels = [optimum.label for optimum in outcomes.proper]
-    return colours.optima[labels.index(label) % len(colours.optima)]
 
 
 def said(outcome: str, optimum: str) -> str:

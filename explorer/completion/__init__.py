@@ -2,17 +2,17 @@
 
 To read it, begin with `observations` (the entries), `factors` (the model X Y^T), `half_step` (X for a fixed Y, and the
 reverse) and `als` (a run); `trace` is the record that all solvers share, `starts` where ALS begins, `identifiability`
-whether a mask determines the matrix at all. `blocks` lays entries out so that many rows are solved at once, `many`
-makes many runs at once, and `operations` counts what a sweep costs.
+whether a mask determines the matrix at all. `blocks` lays entries out so that many rows are solved at once, and
+`operations` counts what a sweep costs. `many` makes many runs at once, side by side in a `window`, by half steps in
+`planes`; `many_job` is what they are asked for and how they end.
 
 The other solvers: `gradient`, `sgd` (with `matchings` of entries that share no row or column), `alternating_sgd`,
 `frank_wolfe` (with `lanczos`), `projected_gradient` (with `nuclear`); `residual`, `starting_factors`, `stopping` and
-`checks` are what they have in common. `selection` chooses rank and ridge.
+`checks` (with `quoted` values) are what they have in common. `selection` chooses rank and ridge.
 """
 
 from explorer.completion.als import ALSTrace, HalfStep, iterate_als, run_als
 from explorer.completion.alternating_sgd import iterate_alternating_sgd, run_alternating_sgd
-from explorer.completion.blocks import Block, col_blocks, row_blocks
 from explorer.completion.factors import Factors, distance, factorize, predict, rmse
 from explorer.completion.frank_wolfe import (
     STEP_RULES,
@@ -23,9 +23,8 @@ from explorer.completion.frank_wolfe import (
     run_frank_wolfe,
 )
 from explorer.completion.gradient import iterate_gradient, run_gradient
-from explorer.completion.half_step import solve_factor
 from explorer.completion.identifiability import Identifiability, identifiability, short_cols, short_rows
-from explorer.completion.many import ManyALSRuns, run_many_als
+from explorer.completion.many import ManyALSRuns, iterate_many_als, run_many_als
 from explorer.completion.nuclear import nuclear_norm, project_onto_nuclear_ball
 from explorer.completion.observations import Observations, from_matrix
 from explorer.completion.operations import SweepOperations, sweep_operations
@@ -42,7 +41,6 @@ __all__ = [
     "STARTS",
     "STEP_RULES",
     "ALSTrace",
-    "Block",
     "CompletionTrace",
     "Factors",
     "Fit",
@@ -60,7 +58,6 @@ __all__ = [
     "StepRule",
     "SweepOperations",
     "choose_rank_and_ridge",
-    "col_blocks",
     "distance",
     "factorize",
     "from_matrix",
@@ -70,13 +67,13 @@ __all__ = [
     "iterate_alternating_sgd",
     "iterate_frank_wolfe",
     "iterate_gradient",
+    "iterate_many_als",
     "iterate_projected_gradient",
     "iterate_sgd",
     "nuclear_norm",
     "predict",
     "project_onto_nuclear_ball",
     "rmse",
-    "row_blocks",
     "run_als",
     "run_alternating_sgd",
     "run_frank_wolfe",
@@ -86,6 +83,5 @@ __all__ = [
     "run_sgd",
     "short_cols",
     "short_rows",
-    "solve_factor",
     "sweep_operations",
 ]

@@ -17,10 +17,12 @@ from time import perf_counter
 
 import numpy as np
 
-from explorer.completion.blocks import col_blocks, row_blocks
+from explorer.completion.blocks import Block, DenseBlock, col_blocks, row_blocks
 from explorer.completion.checks import (
     MAX_RANK,
+    check_choice,
     check_comparisons,
+    check_flag,
     check_observations,
     check_ridge,
     check_rtol,
@@ -31,7 +33,7 @@ from explorer.completion.factors import Factors, distance, rmse
 from explorer.completion.half_step import solve_factor
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
 from explorer.completion.starts import STARTS
-from explorer.completion.stopping import RISE, ZERO
+from explorer.completion.stopping import verdict
 from explorer.completion.trace import CompletionTrace
 from explorer.errors import InputError
 from explorer.stopping import StopReason
@@ -144,7 +146,10 @@ def run_als(
     )
     elapsed = perf_counter() - began
     if sum(observations.shape) * rank * (max_sweeps + 1) > MAX_TRACE_NUMBERS:
-        raise InputError(f"{max_sweeps} sweeps of factors this large do not fit into memory: allow fewer.")
+        raise InputError(
+            f"{max_sweeps} sweeps of factors this large do not fit into memory: allow fewer, or use `iterate_als`, "
+            "which keeps none."
+        )
     check_comparisons(observations, hidden, truth)
 
     history, figures, stop_reason = [], [], None
@@ -189,34 +194,58 @@ def iterate_als(
 ) -> Iterator[HalfStep]:
     """The half steps of `run_als`, one at a time, and none is kept: the start, then X and Y in turn.
 
+    It is the way to run very large problems: the memory is some 60 bytes an observed entry, and some of the size of
+    the factors, however many sweeps there are. Ten million entries take less than a gigabyte:
+
+        for step in iterate_als(observations, 10, ridge=5.0, max_sweeps=20):
+            print(step.objective, step.rmse_observed)
+        factors = Factors(step.left, step.right)
+
     The last one has a stop reason. The settings are checked at once, before the first is asked for. When the
     numbers overflow, the last half step is not finite.
     """
     check_observations(observations)
-    check_settings(observations.shape, rank, ridge, max_sweeps, rtol)
+    check_settings(observations.shape, rank, ridge, ridge_per_entry, max_sweeps, rtol)
     right = starting_factor(observations, rank, start, seed)
-    row_ridges, col_ridges = ridges(observations, ridge, ridge_per_entry)
-    return _alternate(observations, right, row_ridges, col_ridges, max_sweeps, rtol)
+    return _alternate(observations, right, halves(observations, rank, ridge, ridge_per_entry), max_sweeps, rtol)
+
+
+@dataclass(frozen=True, eq=False)
+class Halves:
+    """The two problems that a sweep solves in turn: the entries by rows and by columns, each with their lambdas."""
+
+    rows: tuple[Block | DenseBlock, ...]
+    cols: tuple[Block | DenseBlock, ...]
+    row_ridges: np.ndarray
+    col_ridges: np.ndarray
+
+    def solve_left(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+        """X for a fixed Y, as `solve_factor` returns it."""
+        return solve_factor(self.rows, right, left, self.row_ridges)
+
+    def solve_right(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+        """Y for a fixed X."""
+        return solve_factor(self.cols, left, right, self.col_ridges)
+
+
+def halves(observations: Observations, rank: int, ridge: float, per_entry: bool) -> Halves:
+    """What the half steps of a run need, made once."""
+    return Halves(
+        row_blocks(observations, rank), col_blocks(observations, rank), *ridges(observations, ridge, per_entry)
+    )
 
 
 def _alternate(
-    observations: Observations,
-    right: np.ndarray,
-    row_ridges: np.ndarray,
-    col_ridges: np.ndarray,
-    max_sweeps: int,
-    rtol: float,
+    observations: Observations, right: np.ndarray, problems: Halves, max_sweeps: int, rtol: float
 ) -> Iterator[HalfStep]:
-    rank = right.shape[1]
-    rows = row_blocks(observations, rank)
-    cols = col_blocks(observations, rank)
-    left = np.zeros((observations.shape[0], rank))
+    left = np.zeros((observations.shape[0], right.shape[1]))
 
     @np.errstate(over="ignore", invalid="ignore")
     def state(squared_error: float, singular: np.ndarray) -> HalfStep:
         left.setflags(write=False)
         right.setflags(write=False)
-        penalty = np.vdot(left, row_ridges[:, None] * left) + np.vdot(right, col_ridges[:, None] * right)
+        penalty = np.vdot(left, problems.row_ridges[:, None] * left)
+        penalty += np.vdot(right, problems.col_ridges[:, None] * right)
         rmse = float(np.sqrt(squared_error / observations.count))
         return HalfStep(left, right, float(squared_error + penalty) / 2, rmse, singular)
 
@@ -226,9 +255,9 @@ def _alternate(
 
     for sweep in range(1, max_sweeps + 1):
         before = step.objective
-        left, squared_error, singular = solve_factor(rows, right, left, row_ridges)
+        left, squared_error, singular = problems.solve_left(left, right)
         yield state(squared_error, singular)
-        right, squared_error, singular = solve_factor(cols, left, right, col_ridges)
+        right, squared_error, singular = problems.solve_right(left, right)
         step = state(squared_error, singular)
 
         stop_reason = verdict(before, step.objective, squared_values / 2, rtol)
@@ -239,15 +268,6 @@ def _alternate(
             return
 
 
-def verdict(before: float, after: float, whole: float, rtol: float) -> StopReason | None:
-    """Whether the run ends after a sweep from `before` to `after`; `whole` is the objective at X = Y = 0."""
-    if not np.isfinite(after) or after > before + RISE * max(whole, before):
-        return StopReason.DIVERGED
-    if after <= ZERO * whole or abs(before - after) < rtol * whole:
-        return StopReason.CONVERGED
-    return None
-
-
 def ridges(observations: Observations, ridge: float, per_entry: bool) -> tuple[np.ndarray, np.ndarray]:
     """The lambda of every row (m,) and of every column (n,)."""
     m, n = observations.shape
@@ -256,10 +276,13 @@ def ridges(observations: Observations, ridge: float, per_entry: bool) -> tuple[n
     return ridge * np.bincount(observations.rows, minlength=m), ridge * np.bincount(observations.cols, minlength=n)
 
 
-def check_settings(shape: tuple[int, int], rank: int, ridge: float, max_sweeps: int, rtol: float) -> None:
+def check_settings(
+    shape: tuple[int, int], rank: int, ridge: float, ridge_per_entry: bool, max_sweeps: int, rtol: float
+) -> None:
     """Raises `InputError` for a setting that `run_als` says is out of its bounds."""
     check_whole("The rank", rank, 1, min(*shape, MAX_RANK))
     check_ridge(ridge)
+    check_flag("Whether the ridge is one per entry", ridge_per_entry)
     check_whole("The sweeps", max_sweeps, 0, MAX_SWEEPS)
     check_rtol(rtol)
 
@@ -268,8 +291,7 @@ def starting_factor(observations: Observations, rank: int, start: str | np.ndarr
     """Y_0, (n, k): by a name in `STARTS`, or as it is given. Raises `InputError` when it does not fit."""
     check_seed(seed)
     if isinstance(start, str):
-        if start not in STARTS:
-            raise InputError(f"There is no start called '{start}'; choose one of: {', '.join(STARTS)}.")
+        check_choice("start", start, STARTS)
         return STARTS[start].make(observations, rank, np.random.default_rng(seed))
     try:
         right = np.array(start, dtype=np.float64)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.completion.observations import Observations
+from explorer.completion.observations import Observations, as_indices
+from explorer.completion.quoted import quoted
 from explorer.errors import InputError
 
 PREDICT_NUMBERS = 16_000
@@ -26,8 +27,11 @@ class Factors:
     right: np.ndarray
 
     def __post_init__(self) -> None:
-        left = np.array(self.left, dtype=np.float64)
-        right = np.array(self.right, dtype=np.float64)
+        try:
+            left = np.array(self.left, dtype=np.float64)
+            right = np.array(self.right, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InputError("The factors X and Y must be two tables of numbers.") from None
         if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[1] or not left.shape[1]:
             raise InputError(
                 "The factors X and Y must be two tables with equally many columns, the rank, "
@@ -50,7 +54,14 @@ class Factors:
 
 
 def predict(factors: Factors, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
-    """The entries x_i . y_j of X Y^T at the cells (rows[e], cols[e]), (N,); the product is never formed."""
+    """The entries x_i . y_j of X Y^T at the cells (rows[e], cols[e]), (N,); the product is never formed.
+
+    `rows` and `cols` are (N,), whole numbers from 0 to m - 1 and to n - 1. Raises `InputError` when they are not.
+    """
+    _check("The model", factors)
+    rows, cols = as_indices(rows, "row", len(factors.left)), as_indices(cols, "column", len(factors.right))
+    if len(rows) != len(cols):
+        raise InputError(f"Every cell has a row and a column, but there are {len(rows)} rows and {len(cols)} columns.")
     return products(factors.left, factors.right, rows, cols)
 
 
@@ -66,8 +77,22 @@ def products(left: np.ndarray, right: np.ndarray, rows: np.ndarray, cols: np.nda
 
 
 def rmse(factors: Factors, entries: Observations) -> float:
-    """Root mean square error of X Y^T on the given entries, in their unit."""
-    errors = entries.values - predict(factors, entries.rows, entries.cols)
+    """Root mean square error of X Y^T on the given entries, in their unit.
+
+    Raises `InputError` when the entries are not `Observations`, or those of a matrix of another shape.
+    """
+    _check("The model", factors)
+    if not isinstance(entries, Observations):
+        raise InputError(
+            f"The entries must be `Observations`, not {type(entries).__name__}: `from_matrix` makes them of a matrix."
+        )
+    shape = (len(factors.left), len(factors.right))
+    if entries.shape != shape:
+        raise InputError(
+            f"The entries are those of a {entries.shape[0]} x {entries.shape[1]} matrix, but the model is "
+            f"{shape[0]} x {shape[1]}: give entries of the same matrix."
+        )
+    errors = entries.values - products(factors.left, factors.right, entries.rows, entries.cols)
     return float(np.sqrt(np.mean(errors**2)))
 
 
@@ -79,6 +104,8 @@ def distance(factors: Factors, truth: Factors) -> float:
     agree; expanding the square of the norm would lose half of the digits there. The ranks may differ.
     Infinite where the distance is beyond the largest number. Raises `InputError` when the shapes differ.
     """
+    _check("The model", factors)
+    _check("The true matrix", truth)
     if (len(factors.left), len(factors.right)) != (len(truth.left), len(truth.right)):
         raise InputError(
             f"Only models of one matrix have a distance, but these are {len(factors.left)} x {len(factors.right)} "
@@ -100,11 +127,20 @@ def factorize(matrix: np.ndarray, rank: int) -> Factors:
     X = U sqrt(S) and Y = V sqrt(S) are equally large, and X Y^T is nearest to the matrix among all of that
     rank (Eckart and Young, 1936). `matrix` is (m, n), finite; 1 <= rank <= min(m, n).
     """
-    matrix = np.asarray(matrix, dtype=np.float64)
+    try:
+        matrix = np.asarray(matrix, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError("Only a table of numbers can be factorized.") from None
     if matrix.ndim != 2 or not np.isfinite(matrix).all():
         raise InputError("Only a matrix that is known completely can be factorized: fill its gaps first.")
-    if not 1 <= rank <= min(matrix.shape):
-        raise InputError(f"The rank must be 1 to {min(matrix.shape)} for this matrix, not {rank}.")
+    if isinstance(rank, bool) or not isinstance(rank, (int, np.integer)) or not 1 <= rank <= min(matrix.shape):
+        highest = min(matrix.shape)
+        raise InputError(f"The rank must be a whole number from 1 to {highest} for this matrix, not {quoted(rank)}.")
     left, singular_values, right = np.linalg.svd(matrix, full_matrices=False)
     scale = np.sqrt(singular_values[:rank])
     return Factors(left[:, :rank] * scale, right[:rank].T * scale)
+
+
+def _check(what: str, factors: Factors) -> None:
+    if not isinstance(factors, Factors):
+        raise InputError(f"{what} must be `Factors` with X and Y, not {type(factors).__name__}.")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.completion.checks import check_comparisons, check_radius, check_rtol, check_whole
+from explorer.completion.checks import check_choice, check_comparisons, check_radius, check_rtol, check_whole
 from explorer.completion.factors import Factors
 from explorer.completion.half_step import ROUNDING
 from explorer.completion.lanczos import SingularPair, leading_pair
@@ -140,8 +140,7 @@ def iterate_frank_wolfe(
 ) -> Iterator[FrankWolfeIterate]:
     """The iterates of `run_frank_wolfe`, one at a time; the settings are checked at once."""
     check_radius(radius)
-    if not isinstance(step_rule, str) or step_rule not in STEP_RULES:
-        raise InputError(f"There is no step rule called '{step_rule}'; choose one of: {', '.join(STEP_RULES)}.")
+    check_choice("step rule", step_rule, STEP_RULES)
     check_whole("The number of steps", max_iter, 0, MAX_STEPS)
     check_rtol(rtol)
     if sum(observations.shape) * min(max_iter, COLUMNS + min(observations.shape)) > MAX_FACTOR_NUMBERS:

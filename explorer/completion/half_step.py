@@ -43,6 +43,8 @@ def solve_factor(
             problem is so nearly singular that rounding makes the computed minimiser worse than the row.
         ridge: lambda, one for all rows, or one for each row, (m,).
 
+    It is the inner step of the solvers, and does not check what it is given; `iterate_als` does.
+
     Returns the new factor, |P_Omega(A - X Y^T)|_F^2 with it, and the sorted indices of the rows without a
     unique minimiser (only where lambda is 0), which get the shortest one. Numbers too large to be squared
     give NaN.

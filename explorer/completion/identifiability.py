@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.completion.blocks import row_blocks, with_padding
+from explorer.completion.checks import check_seed, check_whole
 from explorer.completion.factors import Factors
 from explorer.completion.observations import Observations
 from explorer.errors import InputError
@@ -70,15 +71,13 @@ def identifiability(
     Raises `InputError` when the rank is out of bounds, the problem too large, or `at` does not fit.
     """
     m, n = observations.shape
-    if not isinstance(rank, (int, np.integer)) or not 1 <= rank <= min(m, n):
-        raise InputError(f"The rank must be a whole number from 1 to {min(m, n)} for this matrix, not {rank}.")
+    check_whole("The rank, for this matrix,", rank, 1, min(m, n))
     if rank * min(m, n) > MAX_UNKNOWNS:
         raise InputError(
             "Whether the entries determine the matrix can only be computed while rank times shorter side is "
             f"at most {MAX_UNKNOWNS:,}; here it is {rank * min(m, n):,}, so choose a lower rank."
         )
-    if not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InputError(f"The seed must be a whole number from 0 on, not {seed}.")
+    check_seed(seed)
     if at is None:
         rng = np.random.default_rng(seed)
         at = Factors(rng.standard_normal((m, rank)), rng.standard_normal((n, rank)))

@@ -37,8 +37,8 @@ class Observations:
 
     def __post_init__(self) -> None:
         shape = _as_shape(self.shape)
-        rows = _as_indices(self.rows, "row", shape[0])
-        cols = _as_indices(self.cols, "column", shape[1])
+        rows = as_indices(self.rows, "row", shape[0])
+        cols = as_indices(self.cols, "column", shape[1])
         values = _as_values(self.values)
         if not len(rows) == len(cols) == len(values):
             raise InputError(
@@ -101,8 +101,12 @@ def _as_shape(shape: tuple[int, int]) -> tuple[int, int]:
     return int(sides[0]), int(sides[1])
 
 
-def _as_indices(indices: np.ndarray, what: str, size: int) -> np.ndarray:
-    indices = np.asarray(indices)
+def as_indices(indices: np.ndarray, what: str, size: int) -> np.ndarray:
+    """(N,) int64. Raises `InputError` unless every one is a whole number from 0 to `size` - 1."""
+    try:
+        indices = np.asarray(indices)
+    except ValueError:
+        raise InputError(f"The {what} of every entry must be a whole number, in one flat list.") from None
     if indices.ndim != 1 or (indices.size and not np.issubdtype(indices.dtype, np.integer)):
         raise InputError(f"The {what} of every entry must be a whole number, in one flat list.")
     if indices.size and not (indices.min() >= 0 and indices.max() < size):

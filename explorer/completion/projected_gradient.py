@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from explorer.completion.checks import MAX_STEPS, check_comparisons, check_radius, check_rtol, check_whole
+from explorer.completion.checks import MAX_STEPS, check_comparisons, check_radius, check_rtol, check_whole, is_number
 from explorer.completion.factors import Factors
 from explorer.completion.nuclear import check_small, project_onto_nuclear_ball
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
+from explorer.completion.quoted import quoted
 from explorer.completion.stopping import falling, until
 from explorer.completion.trace import CompletionTrace, Iterate, record
 from explorer.errors import InputError
@@ -61,8 +62,8 @@ def iterate_projected_gradient(
     """The iterates of `run_projected_gradient`, one at a time; the settings are checked at once."""
     check_small(observations.shape)
     check_radius(radius)
-    if not isinstance(step, (int, float, np.integer, np.floating)) or not 0 < step < 2:
-        raise InputError(f"The step size must be a number above 0 and below 2, not {step}.")
+    if not is_number(step) or not 0 < step < 2:
+        raise InputError(f"The step size must be a number above 0 and below 2, not {quoted(step)}.")
     check_whole("The number of steps", max_iter, 0, MAX_STEPS)
     check_rtol(rtol)
     start = _as_start(start, observations.shape)

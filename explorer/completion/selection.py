@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.completion.checks import check_observations, check_rank, check_ridge, check_seed, check_whole
+from explorer.completion.checks import check_observations, check_rank, check_ridge, check_seed, check_whole, is_number
 from explorer.completion.many import run_many_als
 from explorer.completion.observations import Observations
+from explorer.completion.quoted import quoted
 from explorer.errors import InputError
 from explorer.stopping import StopReason
 
@@ -194,5 +195,5 @@ def _as_choices(what: str, values: Sequence) -> list:
 
 
 def _check_share(share: float) -> None:
-    if not isinstance(share, (int, float, np.integer, np.floating)) or not 0 < share < 1:
-        raise InputError(f"The share of entries to hold out must be a number above 0 and below 1, not {share}.")
+    if not is_number(share) or not 0 < share < 1:
+        raise InputError(f"The share of entries to hold out must be a number above 0 and below 1, not {quoted(share)}.")

@@ -19,6 +19,7 @@ import numpy as np
 
 from explorer.completion.checks import (
     MAX_STEPS,
+    check_choice,
     check_comparisons,
     check_ridge,
     check_rtol,
@@ -31,7 +32,6 @@ from explorer.completion.observations import Observations
 from explorer.completion.starting_factors import root_mean_square, starting_factors
 from explorer.completion.stopping import until, wandering
 from explorer.completion.trace import CompletionTrace, Iterate, record
-from explorer.errors import InputError
 
 CAUTION = 0.1
 """The default step is this share of what one entry's own curvature would allow at the start, or at the end."""
@@ -183,8 +183,7 @@ def iterate_sgd(
 
 
 def check_schedule(schedule: str) -> None:
-    if not isinstance(schedule, str) or schedule not in SCHEDULES:
-        raise InputError(f"There is no step schedule called '{schedule}'; choose one of: {', '.join(SCHEDULES)}.")
+    check_choice("step schedule", schedule, SCHEDULES)
 
 
 def without_entries_zero(

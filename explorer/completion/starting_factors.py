@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.sparse import csr_array
 
-from explorer.completion.checks import check_factors, check_rank, check_seed
+from explorer.completion.checks import check_choice, check_factors, check_rank, check_seed
 from explorer.completion.factors import Factors
 from explorer.completion.observations import Observations
 from explorer.completion.starts import STARTS
@@ -34,8 +34,9 @@ def starting_factors(
         if start.rank != rank:
             raise InputError(f"The start must have {rank} columns, the rank, but it has {start.rank}.")
         return start.left, start.right
-    if not isinstance(start, str) or start not in FACTOR_STARTS:
-        raise InputError(f"There is no start called '{start}'; choose one of: {', '.join(FACTOR_STARTS)}.")
+    if not isinstance(start, str):
+        raise InputError("A start must be the name of one, or `Factors` with X_0 and Y_0: this solver moves both.")
+    check_choice("start", start, FACTOR_STARTS)
     return FACTOR_STARTS[start](observations, rank, np.random.default_rng(seed))
 
 

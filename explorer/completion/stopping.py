@@ -23,6 +23,9 @@ ZERO = ROUNDING**2
 BLOW_UP = 10.0
 """A run that need not fall at every step has diverged when it is this many times above where it was, and zero is."""
 
+Floats = float | np.ndarray
+Marks = bool | np.ndarray
+
 Rule = Callable[[Iterate | None, Iterate], StopReason | None]
 """Whether a run ends at an iterate, given the one before, which is None at the start."""
 
@@ -45,15 +48,15 @@ def falling(at_zero: float, rtol: float) -> Rule:
 
     `at_zero` is 1/2 |P_Omega(A)|^2. Where that is zero, a share of the objective at the start is taken.
     """
-    return _rule(at_zero, rtol, lambda before, whole, start: before + RISE * max(whole, before))
+    return _rule(at_zero, rtol, lambda before, after, whole, start: has_risen(before, after, whole))
 
 
 def wandering(at_zero: float, rtol: float) -> Rule:
     """The rule of a solver whose objective may rise now and then: divergence is a rise far above the start."""
-    return _rule(at_zero, rtol, lambda before, whole, start: BLOW_UP * max(whole, start))
+    return _rule(at_zero, rtol, lambda before, after, whole, start: after > BLOW_UP * max(whole, start))
 
 
-def _rule(at_zero: float, rtol: float, highest: Callable[[float, float, float], float]) -> Rule:
+def _rule(at_zero: float, rtol: float, has_diverged: Callable[[float, float, float, float], bool]) -> Rule:
     start = whole = at_zero
 
     def rule(before: Iterate | None, iterate: Iterate) -> StopReason | None:
@@ -62,10 +65,26 @@ def _rule(at_zero: float, rtol: float, highest: Callable[[float, float, float], 
             start = iterate.objective
             whole = at_zero if at_zero > 0 else start
             return None
-        if not np.isfinite(iterate.objective) or iterate.objective > highest(before.objective, whole, start):
+        after = iterate.objective
+        if not np.isfinite(after) or has_diverged(before.objective, after, whole, start):
             return StopReason.DIVERGED
-        if iterate.objective <= ZERO * whole or abs(before.objective - iterate.objective) < rtol * whole:
-            return StopReason.CONVERGED
-        return None
+        return StopReason.CONVERGED if has_converged(before.objective, after, whole, rtol) else None
 
     return rule
+
+
+def verdict(before: float, after: float, whole: float, rtol: float) -> StopReason | None:
+    """Whether a run of ALS ends after a sweep from `before` to `after`; `whole` is the objective at X = Y = 0."""
+    if has_risen(before, after, whole):
+        return StopReason.DIVERGED
+    return StopReason.CONVERGED if has_converged(before, after, whole, rtol) else None
+
+
+def has_risen(before: Floats, after: Floats, whole: Floats) -> Marks:
+    """Whether the objective rose by more than rounding, or is no number; also for arrays of runs."""
+    return np.logical_not((after <= before + RISE * np.maximum(whole, before)) & (after < np.inf))
+
+
+def has_converged(before: Floats, after: Floats, whole: Floats, rtol: float) -> Marks:
+    """Whether the objective is zero, or changed by too little; also for arrays of runs."""
+    return (after <= ZERO * whole) | (abs(before - after) < rtol * whole)

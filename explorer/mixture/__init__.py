@@ -6,8 +6,8 @@ To read it, begin with the story: `model` (densities), `steps` (the E step, the 
 
 Then the engine below: `covariances` (four structures), `standardized` (the data in its own units), `parameters` (what
 an M step needs, and the M step itself), `deviations` (the reference form of the arithmetic), `features` and `products`
-(its fast forms, and the bounds that let them be used), `sweep` (which of them), `problem`, `recording`, `units` (in and
-out).
+(its fast forms, and the bounds that let them be used), `sweep` (which of them), `arithmetic` (a single run in one
+dimension needs few arrays), `problem`, `recording`, `units` (in and out).
 
 Beside EM: `many` (a thousand runs), `optima` (which ends are the same), `limits` (which runs stopped before their end),
 `selection` (how many components), `kmeans`, `gradient` with `optimizers`. And the sources' mistakes, as lessons:
@@ -29,7 +29,7 @@ from explorer.mixture.kmeans import (
     nearest,
     run_k_means,
 )
-from explorer.mixture.limits import Limits, find_limits
+from explorer.mixture.limits import Limits, find_limits, iterate_limits
 from explorer.mixture.loops import WAYS, LoopTiming, compare_loops
 from explorer.mixture.many import ManyRuns, iterate_many, run_many
 from explorer.mixture.model import Mixture, Mixtures, as_points, density, log_joint, log_likelihood
@@ -94,6 +94,7 @@ __all__ = [
     "iterate_em",
     "iterate_gradient_ascent",
     "iterate_k_means",
+    "iterate_limits",
     "iterate_many",
     "k_means_plus_plus",
     "lloyd",

@@ -11,21 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explorer.mixture import parameters
+from explorer.mixture.arithmetic import Numbers, OnArrays, arithmetic_of
 from explorer.mixture.covariances import Floats, Form
 from explorer.mixture.degeneracy import Degeneracy, find_degeneracies
 from explorer.mixture.model import Mixture, check_flag, read_only
-from explorer.mixture.parameters import (
-    Parameters,
-    Statistics,
-    expected_log_joint,
-    join_parameters,
-    join_statistics,
-)
+from explorer.mixture.parameters import Parameters, Statistics, expected_log_joint
 from explorer.mixture.problem import have_identical_components, pose
 from explorer.mixture.recording import End, Run, begin, check_reached, record
 from explorer.mixture.stopping import RiseRule, first_reason
-from explorer.mixture.sweep import Sweep
 from explorer.mixture.trace import MixtureTrace
 from explorer.mixture.units import in_data_units
 from explorer.stopping import StopReason
@@ -88,16 +81,17 @@ def run_em(
     began = perf_counter()
     check_flag("hard", hard)
     run = begin(pose(data, structure, max_iter, rtol, variance_floor), start)
-    states = list(_iterate(run, hard))
-    thetas = join_parameters([state.theta for state in states])
+    arithmetic = arithmetic_of(run.problem, len(run.beginning.theta.weights), hard)
+    states = list(_iterate(run, arithmetic, hard))
+    thetas = arithmetic.parameters([state.theta for state in states])
     bounds = np.empty(2 * len(states) - 1)
     bounds[0] = _first_bound(run, states[0])
     if len(states) > 1:
         bounds[1::2] = [state.bound for state in states[:-1]]
-        statistics = join_statistics([state.statistics for state in states[:-1]])
+        statistics = arithmetic.statistics([state.statistics for state in states[:-1]])
         before, after = thetas.of_runs(slice(None, -1)), thetas.of_runs(slice(1, None))
         bounds[2::2] = bounds[1::2] + _rise_of_bound(run.problem.form, statistics, before, after)
-    return record(run, End(states, states[-1].stop_reason, states[-1].degeneracies), began, bounds)
+    return record(run, End(states, states[-1].stop_reason, states[-1].degeneracies), began, thetas, bounds)
 
 
 def iterate_em(
@@ -116,35 +110,37 @@ def iterate_em(
     """
     check_flag("hard", hard)
     run = begin(pose(data, structure, max_iter, rtol, variance_floor), start, kept=False)
-    return _iterates(run, hard)
+    return _iterates(run, arithmetic_of(run.problem, len(run.beginning.theta.weights), hard), hard)
 
 
 class _State(NamedTuple):
-    """An iterate inside a run: bound is G after the E step at theta, statistics are those of that Q."""
+    """An iterate inside a run: bound is G after the E step at theta, statistics are those of that Q.
 
-    theta: Parameters
+    Parameters and statistics are as the run's arithmetic has them.
+    """
+
+    theta: Parameters | Numbers
     log_likelihood: float
     bound: float
-    statistics: Statistics
+    statistics: Statistics | Numbers
     degeneracies: tuple[Degeneracy, ...]
     time: float
     stop_reason: StopReason | None
 
 
-def _iterate(run: Run, hard: bool) -> Iterator[_State]:
+def _iterate(run: Run, arithmetic: OnArrays, hard: bool) -> Iterator[_State]:
     data, form, floor, *_ = run.problem
     rule = RiseRule.of(run.problem)
-    theta, degenerate, _, singletons = run.beginning
-    sweep = Sweep(data, form, len(theta.weights), hard)
-    identical = have_identical_components(theta)
-    careful = identical | ~sweep.features.covers(theta) if run.exact is not None else identical
-    degeneracies = find_degeneracies(data, form, theta, degenerate, floor, 0, singletons)
+    start, degenerate, _, singletons = run.beginning
+    identical = have_identical_components(start)
+    careful = identical | ~arithmetic.sweep.features.covers(start) if run.exact is not None else identical
+    degeneracies = find_degeneracies(data, form, start, degenerate, floor, 0, singletons)
+    theta = arithmetic.of(start)
     value = None
     for t in count():
         if degenerate is not None:
             careful = np.ones(1, dtype=bool)
-        log_likelihoods, bounds, statistics = sweep.expect(theta, careful)
-        log_likelihood, bound = float(log_likelihoods[0]), float(bounds[0])
+        log_likelihood, bound, statistics = arithmetic.expect(theta, careful)
         if t == 0:
             check_reached(log_likelihood)
         previous, value = value, bound if hard else log_likelihood
@@ -152,21 +148,24 @@ def _iterate(run: Run, hard: bool) -> Iterator[_State]:
         yield _State(theta, log_likelihood, bound, statistics, degeneracies, perf_counter(), stop_reason)
         if stop_reason is not None:
             return
-        theta, degenerate = parameters.fit(form, statistics, theta, floor)
+        theta, degenerate = arithmetic.maximize(statistics, theta)
         careful = identical if identical[0] else None
         if degenerate is not None:
-            degeneracies = find_degeneracies(data, form, theta, degenerate, floor, t + 1)
+            degeneracies = find_degeneracies(data, form, arithmetic.parameters([theta]), degenerate, floor, t + 1)
 
 
-def _iterates(run: Run, hard: bool) -> Iterator[EMIterate]:
+def _iterates(run: Run, arithmetic: OnArrays, hard: bool) -> Iterator[EMIterate]:
+    data, form = run.problem.data, run.problem.form
     before = None
-    for t, state in enumerate(_iterate(run, hard)):
+    for t, state in enumerate(_iterate(run, arithmetic, hard)):
+        theta = arithmetic.parameters([state.theta])
         if before is None:
             bounds = (_first_bound(run, state),)
         else:
-            rise = _rise_of_bound(run.problem.form, before.statistics, before.theta, state.theta)[0]
-            bounds = (before.bound, before.bound + float(rise))
-        weights, means, covariances = (a[0] for a in in_data_units(run.problem.data, run.problem.form, state.theta))
+            statistics = arithmetic.statistics([before.statistics])
+            (rise,) = _rise_of_bound(form, statistics, arithmetic.parameters([before.theta]), theta).tolist()
+            bounds = (before.bound, before.bound + rise)
+        weights, means, covariances = (a[0] for a in in_data_units(data, form, theta))
         iterate = EMIterate(
             iteration=t,
             weights=read_only(weights),

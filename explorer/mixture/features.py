@@ -37,6 +37,12 @@ KEPT_NUMBERS = 2_000_000
 BLOCK_NUMBERS = 32_768
 # Below this many numbers of responsibilities the number of calls counts, not that of operations.
 FEW_NUMBERS = 4096
+# Rows of at least so many points are long, and so many rows are few (measured).
+LONG_ROW = 512
+FEW_ROWS = 16
+# Equal values are looked for if two among so many are equal, and each is worked with once if there are at most so many.
+SAMPLED_POINTS = 2048
+MOST_DISTINCT = 0.75
 # The largest (|z| + |mu|)^2 / sigma^2 with which a log joint density keeps 12 digits.
 LARGEST_RATIO = 1e4
 # Exponents stay within these bounds: then no product of an exponential with a weight is a denormal number, which
@@ -49,22 +55,28 @@ LEAST_WEIGHT = 1e-18
 
 
 class _Room(NamedTuple):
-    """Arrays to work in: views of responsibilities q (K, R, n), and of the totals that they are divided by, (R, n)."""
+    """Room to work in: views of responsibilities q (K, R, n)."""
 
-    taken_out: Floats  # q[0], (R, n)
-    exponents: Floats  # q[1:], (K R - R, n)
-    flat: Floats  # (K R, n)
-    by_component: Floats  # (K, R n)
-    totals: Floats  # (R n,)
-    totals_by_run: Floats  # (R, n)
-    ones: Floats  # (n,)
-    one_each: Floats  # (K,)
+    first: Floats  # q[0], (R n,)
+    first_by_run: Floats  # (R, n)
+    others: Floats  # q[1:], (K R - R, n)
+    by_component: Floats  # q[1:], (K - 1, R n)
+    flat: Floats  # q, (K R, n)
+    one_each: Floats  # (K - 1,)
 
     @classmethod
     def of(cls, n_components: int, n_runs: int, n_points: int) -> _Room:
-        q, totals = np.empty((n_components, n_runs, n_points)), np.empty((n_runs, n_points))
-        views = q[0], q[1:].reshape(-1, n_points), q.reshape(-1, n_points), q.reshape(n_components, -1)
-        return cls(*views, totals.reshape(-1), totals, np.ones(n_points), np.ones(n_components))
+        q = np.empty((n_components, n_runs, n_points))
+        by_component, flat = q.reshape(n_components, -1), q.reshape(-1, n_points)
+        return cls(by_component[0], q[0], flat[n_runs:], by_component[1:], flat, np.ones(n_components - 1))
+
+
+class _Block(NamedTuple):
+    """Some of the points: their features (p, b), those times how often each point occurs, and how often, (b,)."""
+
+    phi: Floats
+    weighted: Floats
+    weights: Floats
 
 
 class Features:
@@ -76,41 +88,48 @@ class Features:
     def __init__(self, data: StandardizedData, form: Form, n_components: int) -> None:
         d, n = data.z.shape
         self.form, self.n_components, self.n_points = form, n_components, n
-        self.z = data.z
+        self.z, times = distinct_points(data.z)
         # A covariance that all components share is common to their log joint densities: no features of second order.
         self.n_squares = 0 if form.shared else d * (d + 1) // 2 if form.matrices else 1 if form.isotropic else d
-        self.pairs = np.triu_indices(d)
+        # The products z_i z_j of i <= j: their places in a (d, d) table laid flat, and how often they are in z^T A z;
+        # and for each place which of them is in it.
+        i, j = np.triu_indices(d)
+        self.places, self.times = i * d + j, np.where(i == j, 1.0, 2.0)
+        self.products = np.empty((d, d), dtype=np.intp)
+        self.products[i, j] = self.products[j, i] = np.arange(len(i))
         # BLAS is twice as fast where the number of features is a multiple of four: the rest are zeros.
         self.n_features = -(-(self.n_squares + d + 1) // 4) * 4
         self.available = self.n_features <= MOST_FEATURES or not form.matrices
         # Two peaks are apart by less than this: see LEAST_WEIGHT.
         self.peaks_apart = 42.0 + 5.3 * d
         self.safe_ratio = 2 * (-LOWEST_EXPONENT - self.peaks_apart)
+        self.highest_ratio = 2 * (HIGHEST_EXPONENT - self.peaks_apart)
         self.radius = float(np.sqrt(np.einsum("dn,dn->n", data.z, data.z).max()))
         # The largest entry of a precision, times this, is not below its largest eigenvalue.
         widening = d if form.matrices else 1
         self.safe_precision = self.safe_ratio / (4 * self.radius**2 * widening) if self.radius > 0 else np.inf
         self.mean_square = float(data.variances.sum())
-        size = max(256, BLOCK_NUMBERS // max(n_components, self.n_features // 4))
-        self.blocks = [slice(first, min(first + size, n)) for first in range(0, n, size)]
-        self.largest_block = min(size, n)
-        self.total = self._scatter() if form.shared else None
+        size = max(LONG_ROW, BLOCK_NUMBERS // max(n_components, self.n_features // 4))
+        n_distinct = self.z.shape[1]
+        self.blocks = [slice(first, min(first + size, n_distinct)) for first in range(0, n_distinct, size)]
+        self.largest_block = min(size, n_distinct)
+        self.total = self._scatter(data.z) if form.shared else None
         self._rooms: dict[tuple[int, int], _Room] = {}
-        self._kept: list[Floats] | None = None
+        self._kept: list[_Block] | None = None
         if not self.available:
             return
-        if self.n_features * n <= KEPT_NUMBERS:
-            self._kept = [self._made(points, self._empty(points)) for points in self.blocks]
+        if times is not None or self.n_features * n <= KEPT_NUMBERS:
+            self._kept = [self._block(points, times) for points in self.blocks]
         else:
-            self._scratch = self._empty(self.blocks[0])
+            self._scratch = self._empty(self.blocks[0]), np.ones(self.largest_block)
         # sum_i phi(z_i), (p,)
-        self.sums = sum(phi.sum(axis=1) for phi in self._phis())
+        self.sums = sum(block.weighted.sum(axis=1) for block in self._in_blocks())
 
-    def _scatter(self) -> Floats:
+    def _scatter(self, z: Floats) -> Floats:
         """sum_i z_i z_i^T, (d, d), or in the layout of the form its diagonal (d,)."""
         if self.form.matrices:
-            return self.z @ self.z.T
-        return np.einsum("dn,dn->d", self.z, self.z)
+            return z @ z.T
+        return np.einsum("dn,dn->d", z, z)
 
     def _empty(self, points: slice) -> Floats:
         """Room for the features of some points, (p, b), with those that are the same for all points."""
@@ -135,15 +154,21 @@ class Features:
             np.square(z, out=phi[:d])
         return phi
 
-    def _phis(self) -> Iterable[Floats]:
-        """The features of all points, block by block."""
+    def _block(self, points: slice, times: Floats | None) -> _Block:
+        phi = self._made(points, self._empty(points))
+        if times is None:
+            return _Block(phi, phi, np.ones(phi.shape[1]))
+        return _Block(phi, phi * times[points], times[points])
+
+    def _in_blocks(self) -> Iterable[_Block]:
+        """All points, block by block."""
         if self._kept is not None:
             return self._kept
-        size = self.largest_block
+        phi, ones = self._scratch
         return (
-            self._made(points, self._scratch)
-            if points.stop - points.start == size
-            else self._made(points, self._empty(points))
+            _Block(self._made(points, phi), phi, ones)
+            if points.stop - points.start == self.largest_block
+            else self._block(points, None)
             for points in self.blocks
         )
 
@@ -155,11 +180,11 @@ class Features:
 
         With a = (|z| + |mu_k|)^2 / sigma_k^2 for the farthest point and the narrowest direction, every log joint
         density of the run is between its peak and its peak - a / 2. So no digit is lost where a <= LARGEST_RATIO. And
-        where a is small for all components no exponent leaves its range; else exponents are raised to the lowest
-        that matters, and looked at whether any is too high: the component that is taken out is then the widest one.
+        where a is small for all components no exponent leaves its range; else the widest component is taken out, and
+        exponents are kept in range (`_keep_in_range`).
         """
         precision = precisions(self.form, theta.whitening)
-        watch = order = None
+        risks = order = None
         # Means of an M step are within the radius: with this bound nobody need look at each component.
         if np.maximum.reduce(precision, axis=None) > self.safe_precision:
             ratios = self._ratios(theta, precision)
@@ -167,16 +192,18 @@ class Features:
             usable = highest <= LARGEST_RATIO
             if not usable.all():
                 return None, None, usable
-            watch = risky = highest > self.safe_ratio
-            # Run by run, so that which component is taken out does not depend on the other runs.
-            reference = np.where(risky, ratios.argmin(axis=0), 0)
-            if reference.any():
-                order = _reference_first(reference, self.n_components)
+            risky = highest > self.safe_ratio
+            if risky.any():
+                # Run by run, so that the order of its components does not depend on the other runs.
+                risks = np.where(risky, ratios, 0.0)
+                order = risks.argsort(axis=0, kind="stable")
+                risks = np.take_along_axis(risks, order, axis=0)
+                order = (order * len(risky) + np.arange(len(risky))).ravel()
         coefficients = self._coefficients(theta, precision)
         if order is not None:
             coefficients = coefficients.reshape(self.n_features, -1)[:, order].reshape(coefficients.shape)
-        log_likelihoods, sums = self._pass(coefficients, watch)
-        if watch is not None and np.isnan(log_likelihoods).any():
+        log_likelihoods, sums = self._pass(coefficients, risks)
+        if risks is not None and np.isnan(log_likelihoods).any():
             return None, None, ~np.isnan(log_likelihoods)
         if order is not None:
             unordered = np.empty_like(sums)
@@ -192,27 +219,21 @@ class Features:
         They are second moments less m m^T, or, where they are shared, less that of all components: differences of
         numbers as large as |m|^2, or as the mean of |z|^2.
         """
-        smallest = self._least_variances(statistics.covariances)
-        if np.minimum.reduce(smallest, axis=None) * LARGEST_RATIO >= self.radius**2:
-            return None
+        covariances = statistics.covariances
+        if not self.form.matrices:
+            smallest = np.minimum.reduce(covariances, axis=2)
+            if np.minimum.reduce(smallest, axis=None) * LARGEST_RATIO >= self.radius**2:
+                return None
         if self.form.shared:
-            sizes = np.full_like(smallest, self.mean_square)
+            sizes = np.full(covariances.shape[:2], self.mean_square)
         else:
             sizes = np.square(statistics.means).sum(axis=2)
+        if self.form.matrices:
+            if _all_above(covariances, sizes.max() / LARGEST_RATIO):
+                return None
+            smallest = np.linalg.eigvalsh(covariances)[..., 0]
         lost = (sizes > LARGEST_RATIO * smallest).any(axis=0)
         return lost if lost.any() else None
-
-    def _least_variances(self, covariances: Floats) -> Floats:
-        """A lower bound of the variance in any direction, (K or 1, R), exact where it matters."""
-        if not self.form.matrices:
-            return covariances[:, :, 0] if covariances.shape[2] == 1 else covariances.min(axis=2)
-        d = self.form.n_dimensions
-        # The other eigenvalues' product is at most the power of their mean.
-        others = np.einsum("krii->kr", covariances) / (d - 1)
-        least = np.linalg.det(covariances) / others ** (d - 1)
-        if least.min() * LARGEST_RATIO >= self.radius**2:
-            return least
-        return np.linalg.eigvalsh(covariances)[..., 0]
 
     def are_near(self, theta: Parameters) -> NDArray[np.bool_]:
         """For which runs (R,) no log joint density loses digits as a difference of numbers that are too large."""
@@ -233,9 +254,14 @@ class Features:
             reach *= reach
             return (reach * precision)[..., 0]
         reach = np.square(np.sqrt(np.square(theta.means).sum(axis=2)) + self.radius)
-        if self.form.matrices:
-            return reach * np.sqrt(np.einsum("krij,krij->kr", precision, precision))
-        return reach * precision.max(axis=2)
+        if not self.form.matrices:
+            return reach * precision.max(axis=2)
+        # The root of the sum of squares is not below the largest eigenvalue, which is asked for only where it matters.
+        ratios = reach * np.sqrt(np.einsum("krij,krij->kr", precision, precision))
+        far = (ratios > LARGEST_RATIO).any(axis=0)
+        if far.any():
+            ratios[:, far] = reach[:, far] * np.linalg.eigvalsh(precision[:, far])[..., -1]
+        return ratios
 
     def _coefficients(self, theta: Parameters, precision: Floats) -> Floats:
         """C, (p, K, R), with c_k . phi(z) = log pi_k + log N(z; mu_k, Sigma_k) + d/2 log(2 pi).
@@ -248,8 +274,8 @@ class Features:
         if self.form.matrices:
             linear = (precision @ means[..., None])[..., 0]
             if squares:
-                i, j = self.pairs
-                coefficients[:squares] = _features_first(np.where(i == j, -0.5, -1.0) * precision[..., i, j])
+                products = precision.reshape(*precision.shape[:2], -1).take(self.places, axis=2)
+                coefficients[:squares] = _features_first(products * (-0.5 * self.times))
         else:
             linear = precision * means
             if squares:
@@ -268,55 +294,87 @@ class Features:
             return np.einsum("rij,ij->r", precision[0], self.total)
         return precision[0] @ self.total
 
-    def _pass(self, coefficients: Floats, watch: NDArray[np.bool_] | None) -> tuple[Floats, Floats]:
-        """Log-likelihoods (R,) and the sums of q phi, (p, K, R); the first component is the one taken out.
-
-        watch (R,): runs whose exponents may leave their range. The log-likelihood of one that is too high is NaN.
-        """
+    def _pass(self, coefficients: Floats, risks: Floats | None) -> tuple[Floats, Floats]:
+        """Log-likelihoods (R,) and the sums of q phi, (p, K, R), some runs at a time."""
         _, n_components, n_runs = coefficients.shape
-        runs_at_once = max(1, 2 * BLOCK_NUMBERS // (n_components * self.largest_block))
+        runs_at_once = max(1, 4 * BLOCK_NUMBERS // (n_components * self.largest_block))
         if n_runs <= runs_at_once:
-            return self._pass_of_runs(coefficients, watch is not None)
+            return self._pass_of_runs(coefficients, risks)
         log_likelihoods, sums = np.empty(n_runs), np.empty_like(coefficients)
         for first in range(0, n_runs, runs_at_once):
             runs = slice(first, first + runs_at_once)
-            watched = watch is not None and bool(watch[runs].any())
-            log_likelihoods[runs], sums[:, :, runs] = self._pass_of_runs(coefficients[:, :, runs], watched)
+            some = None if risks is None else risks[:, runs]
+            log_likelihoods[runs], sums[:, :, runs] = self._pass_of_runs(coefficients[:, :, runs], some)
         return log_likelihoods, sums
 
-    def _pass_of_runs(self, coefficients: Floats, watch: bool) -> tuple[Floats, Floats]:
-        n_features, _, n_runs = coefficients.shape
-        taken_out = coefficients[:, 0]
-        others = (coefficients[:, 1:] - coefficients[:, :1]).reshape(n_features, -1).T
-        log_likelihoods, sums = np.dot(self.sums, taken_out), None
-        for phi in self._phis():
-            room = self._room(n_runs, phi.shape[1])
-            np.dot(others, phi, out=room.exponents)
-            if watch:
-                np.maximum(room.exponents, LOWEST_EXPONENT, out=room.exponents)
-                if room.exponents.max(initial=0.0) > HIGHEST_EXPONENT:
-                    by_run = room.exponents.reshape(-1, n_runs, phi.shape[1])
-                    log_likelihoods[by_run.max(axis=(0, 2)) > HIGHEST_EXPONENT] = np.nan
-                    np.minimum(room.exponents, HIGHEST_EXPONENT, out=room.exponents)
-            np.exp(room.exponents, out=room.exponents)
-            room.taken_out[...] = 1.0
-            np.dot(room.one_each, room.by_component, out=room.totals)
-            np.divide(1.0, room.totals, out=room.totals)
-            np.multiply(room.by_component, room.totals, out=room.by_component)
-            part = self._weighted_sums(room.flat, phi)
-            sums = part if sums is None else sums + part
-            np.log(room.totals, out=room.totals)
-            log_likelihoods -= np.dot(room.totals_by_run, room.ones)
-        return log_likelihoods, sums.reshape(coefficients.shape)
+    def _pass_of_runs(self, coefficients: Floats, risks: Floats | None) -> tuple[Floats, Floats]:
+        differences = coefficients[:, 1:] - coefficients[:, :1]
+        differences = differences.reshape(self.n_features, -1).T
+        log_totals, sums = self.accumulate(differences, coefficients.shape[2], risks)
+        return np.dot(self.sums, coefficients[:, 0]) + log_totals, np.ascontiguousarray(sums).reshape(
+            coefficients.shape
+        )
+
+    def accumulate(self, differences: Floats, n_runs: int = 1, risks: Floats | None = None) -> tuple[Floats, Floats]:
+        """One pass of R runs. differences (K R - R, p): of the coefficients of all components but the first from those
+        of the first, which is the one taken out.
+
+        Returns the log-likelihoods (R,) without the first component's sum of c . phi, and the sums of q phi, (p, K R).
+
+        risks (K, R): for runs whose exponents may leave their range the ratios, in ascending order. The log-likelihood
+        of a run in which one is too high is NaN.
+        """
+        log_totals = sums = None
+        for phi, weighted, weights in self._in_blocks():
+            room = self._room(n_runs, len(weights))
+            first, first_by_run, others, by_component, q, one_each = room
+            self._exponents(differences, phi, others)
+            too_high = None if risks is None else self._keep_in_range(room, risks)
+            np.exp(others, out=others)
+            # The first component's exponential is 1: first the sum of all, then what q is there.
+            np.dot(one_each, by_component, out=first)
+            np.add(first, 1.0, out=first)
+            np.divide(1.0, first, out=first)
+            np.multiply(by_component, first, out=by_component)
+            part = self._weighted_sums(q, weighted)
+            np.log(first, out=first)
+            logs = np.dot(first_by_run, weights)
+            if too_high is not None:
+                logs[too_high] = np.nan
+            sums, log_totals = (part, -logs) if sums is None else (sums + part, log_totals - logs)
+        return log_totals, sums
+
+    def _keep_in_range(self, room: _Room, risks: Floats) -> NDArray[np.bool_] | None:
+        """Raise exponents to the lowest that matters, and lower those that are too high: in which runs (R,) any was.
+
+        Only the narrowest components can get too low, and none too high while the one taken out is wide enough.
+        """
+        highest = risks.max(axis=1)
+        low = room.by_component[np.count_nonzero(highest[1:] <= self.safe_ratio) :]
+        np.maximum(low, LOWEST_EXPONENT, out=low)
+        if highest[0] <= self.highest_ratio or room.others.max(initial=0.0) <= HIGHEST_EXPONENT:
+            return None
+        too_high = room.others.reshape(-1, *room.first_by_run.shape).max(axis=(0, 2)) > HIGHEST_EXPONENT
+        np.minimum(room.others, HIGHEST_EXPONENT, out=room.others)
+        return too_high
+
+    # BLAS is slow at products of matrices as narrow as these: those with a vector each beat it, for a few long rows by
+    # row, and for many by feature, where these are few.
+
+    def _exponents(self, differences: Floats, phi: Floats, out: Floats) -> None:
+        """differences phi, (K R - R, n)."""
+        if phi.shape[1] >= LONG_ROW and len(differences) <= FEW_ROWS:
+            np.matmul(differences[:, None, :], phi, out=out[:, None, :])
+        else:
+            np.dot(differences, phi, out=out)
 
     def _weighted_sums(self, q: Floats, phi: Floats) -> Floats:
-        """sum_i q phi, (p, K R). Few features: a product with a vector each beats one with a matrix so narrow.
-
-        At a few thousand numbers it is the number of calls that counts, and one product is fewer.
-        """
+        """sum_i q phi, (p, K R)."""
+        if phi.shape[1] >= LONG_ROW and len(q) <= FEW_ROWS:
+            return np.matmul(phi, q[:, :, None])[:, :, 0].T
         used = self.n_squares + len(self.z) + 1
         if used > 3 or q.size < FEW_NUMBERS:
-            return np.ascontiguousarray(np.dot(q, phi.T).T)
+            return np.dot(q, phi.T).T
         sums = np.zeros((len(phi), len(q)))
         for f in range(used):
             np.dot(q, phi[f], out=sums[f])
@@ -345,9 +403,8 @@ class Features:
         if not self.form.matrices:
             second -= means * means
             return Statistics(counts, means, second)
-        i, j = self.pairs
-        covariances = np.empty((*counts.shape, d, d))
-        covariances[..., i, j] = covariances[..., j, i] = second - means[..., i] * means[..., j]
+        covariances = second.take(self.products, axis=2)
+        covariances -= means[..., :, None] * means[..., None, :]
         return Statistics(counts, means, covariances)
 
     def _pooled(self, counts: Floats, means: Floats) -> Floats:
@@ -369,9 +426,22 @@ def _features_last(rows: Floats) -> Floats:
     return rows[0][:, :, None] if len(rows) == 1 else np.ascontiguousarray(rows.transpose(1, 2, 0))
 
 
-def _reference_first(reference: NDArray[np.intp], n_components: int) -> NDArray[np.intp]:
-    """The columns of a flat (K R) table, with in each run the component `reference` (R,) in the first place."""
-    components = np.arange(n_components)[:, None]
-    order = np.where(components <= reference, components - 1, components)
-    order[0] = reference
-    return (order * len(reference) + np.arange(len(reference))).ravel()
+def _all_above(covariances: Floats, least: float) -> bool:
+    """Whether the variance in any direction is above the least: a Cholesky factor is quicker than the eigenvalues."""
+    try:
+        np.linalg.cholesky(covariances - least * np.eye(covariances.shape[-1]))
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+def distinct_points(z: Floats) -> tuple[Floats, Floats | None]:
+    """The points (d, n), and None; or, where rounded values in one dimension often occur again, each value once, in
+    ascending order, (1, m), and how often, (m,): all sums over points are then shorter.
+    """
+    n = z.shape[1]
+    sample = z[0, :: -(-n // SAMPLED_POINTS)]
+    if len(z) > 1 or len(np.unique(sample)) == len(sample):
+        return z, None
+    values, times = np.unique(z[0], return_counts=True)
+    return (values[None], times.astype(float)) if len(values) <= MOST_DISTINCT * n else (z, None)

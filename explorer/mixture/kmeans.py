@@ -26,13 +26,13 @@ from explorer.mixture.model import (
     Floats,
     as_floats,
     as_points,
-    check_callbacks,
     check_n_components,
     check_whole_number,
     read_only,
 )
 from explorer.mixture.standardized import SMALLEST_SPREAD
 from explorer.mixture.stopping import first_reason
+from explorer.slices import check_callbacks
 from explorer.stopping import StopReason
 
 MAX_ITERATIONS = 10_000

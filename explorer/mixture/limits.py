@@ -19,7 +19,7 @@ from explorer.errors import InputError
 from explorer.mixture.covariances import Floats, form_of
 from explorer.mixture.degeneracy import Degeneracy
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
-from explorer.mixture.many import ManyRuns, run_many
+from explorer.mixture.many import ManyRuns, iterate_many
 from explorer.mixture.model import Mixtures, read_only
 from explorer.mixture.optima import (
     DISTANCE_TOLERANCE,
@@ -31,6 +31,7 @@ from explorer.mixture.optima import (
     distances_between,
     group_optima,
 )
+from explorer.slices import Slices, check_callbacks, finish
 from explorer.stopping import StopReason
 
 # Ends that are no farther apart, as `group_ends` measures it, are one: the same but for rounding.
@@ -94,47 +95,79 @@ def find_limits(
     Raises InputError as `run_many` and `group_ends` do. Runs of another structure than told are refused where they do
     not have it; that they had another variance floor, or hard E steps, cannot be seen.
     """
+    check_callbacks(progress, cancelled)
+    slices = iterate_limits(
+        data,
+        runs,
+        structure=structure,
+        variance_floor=variance_floor,
+        rtol=rtol,
+        max_iter=max_iter,
+        log_likelihood_tolerance=log_likelihood_tolerance,
+        distance_tolerance=distance_tolerance,
+        spurious_share=spurious_share,
+    )
+    return finish(slices, progress, cancelled)
+
+
+def iterate_limits(
+    data: ArrayLike,
+    runs: ManyRuns,
+    *,
+    structure: str = "full",
+    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    rtol: float = 1e-12,
+    max_iter: int = 20_000,
+    log_likelihood_tolerance: float = LOG_LIKELIHOOD_TOLERANCE,
+    distance_tolerance: float = DISTANCE_TOLERANCE,
+    spurious_share: float = SPURIOUS_SHARE,
+) -> Slices[Limits]:
+    """`find_limits` in slices of time: yields (finished, all) after every iteration, and returns the limits at the end.
+
+    Sending True ends it early. Raises InputError for settings when called.
+    """
     if not isinstance(runs, ManyRuns):
         raise InputError("The runs must be what `run_many` gives.")
     check_tolerances(log_likelihood_tolerance, distance_tolerance, spurious_share)
     settings = {"structure": structure, "variance_floor": variance_floor, "rtol": rtol, "max_iter": max_iter}
-    continued = _continued(data, runs, settings, progress, cancelled)
     grouping = {
         "log_likelihood_tolerance": log_likelihood_tolerance,
         "distance_tolerance": distance_tolerance,
         "spurious_share": spurious_share,
     }
+    return _iterate(data, runs, settings, grouping)
+
+
+def _iterate(data: ArrayLike, runs: ManyRuns, settings: dict, grouping: dict) -> Slices[Limits]:
+    continued, n_places = yield from _continued(data, runs, settings)
     optima = group_optima(continued, **grouping)
+    tolerance = grouping["log_likelihood_tolerance"]
     if None not in continued.stop_reasons:
-        left = _left_when_pushed(data, optima, settings, log_likelihood_tolerance, cancelled)
+        left = yield from _left_when_pushed(data, optima, settings, tolerance, n_places)
         if left.any():
             optima = group_optima(continued, saddles=left[optima.labels], **grouping)
     gaps = np.maximum(continued.log_likelihoods - runs.log_likelihoods, 0.0)
-    early = (gaps > log_likelihood_tolerance) | (distances_between(runs, continued) > distance_tolerance)
+    early = (gaps > tolerance) | (distances_between(runs, continued) > grouping["distance_tolerance"])
     converged = np.array([reason is StopReason.CONVERGED for reason in runs.stop_reasons])
     return Limits(optima, continued, read_only(gaps), read_only(early), read_only(early & converged))
 
 
-def _continued(
-    data: ArrayLike,
-    runs: ManyRuns,
-    settings: dict,
-    progress: Callable[[int, int], object] | None,
-    cancelled: Callable[[], bool] | None,
-) -> ManyRuns:
-    """The runs, those that are not degenerate continued to their limits, as far as that went before it was cancelled.
+def _continued(data: ArrayLike, runs: ManyRuns, settings: dict) -> Slices[tuple[ManyRuns, int]]:
+    """The runs, those that are not degenerate continued to their limits, as far as that went before it was cancelled;
+    and in how many places they had ended.
 
     Runs that ended in the same place are continued once; each gets the limit with its components in its own order.
     """
     places = group_optima(runs, log_likelihood_tolerance=1.0, distance_tolerance=SAME_PLACE)
     first = places.representatives
     on = first[~runs.degenerate[first]]
+    n_places = len(on)
     steps, reasons, falls = np.zeros_like(runs.n_iterations), list(runs.stop_reasons), list(runs.degeneracies)
     weights, means, covariances = runs.weights.copy(), runs.means.copy(), runs.covariances.copy()
     log_likelihoods = runs.log_likelihoods.copy()
     if len(on):
         starts = Mixtures(weights[on], means[on], covariances[on])
-        found = run_many(data, starts, progress=progress, cancelled=cancelled, **settings)
+        found = yield from iterate_many(data, starts, **settings)
         # Starts that were not read any more stand where they stood.
         for r in on[found.n_runs :]:
             reasons[r] = None
@@ -147,7 +180,7 @@ def _continued(
     # Component k of a run is component order[k] of the run that was continued for it.
     order = np.take_along_axis(places.permutations[source], np.argsort(places.permutations, axis=1), axis=1)
     each = source[:, None]
-    return ManyRuns(
+    continued = ManyRuns(
         weights=read_only(weights[each, order]),
         means=read_only(means[each, order]),
         covariances=read_only(covariances[each, order]),
@@ -157,6 +190,7 @@ def _continued(
         degeneracies=tuple(_renamed(falls[s], names.tolist()) for s, names in zip(source, order, strict=True)),
         paths=None,
     )
+    return continued, n_places
 
 
 def _renamed(falls: tuple[Degeneracy, ...], order: list[int]) -> tuple[Degeneracy, ...]:
@@ -166,18 +200,28 @@ def _renamed(falls: tuple[Degeneracy, ...], order: list[int]) -> tuple[Degenerac
 
 
 def _left_when_pushed(
-    data: ArrayLike, optima: Optima, settings: dict, tolerance: float, cancelled: Callable[[], bool] | None
-) -> NDArray[np.bool_]:
+    data: ArrayLike, optima: Optima, settings: dict, tolerance: float, of_all: int
+) -> Slices[NDArray[np.bool_]]:
     """Which proper optima (G,) EM leaves for a higher log-likelihood, when it begins right beside them."""
     proper = np.flatnonzero([kind is OptimumKind.PROPER for kind in optima.kinds])
     left = np.zeros(optima.n_optima, dtype=bool)
     if len(proper):
         weights, means, covariances = optima.weights[proper], optima.means[proper], optima.covariances[proper]
         pushed = _pushed(weights, means, covariances, settings["structure"])
-        beside = run_many(data, pushed, cancelled=cancelled, **settings)
+        beside = yield from _said_done(iterate_many(data, pushed, **settings), of_all)
         proper = proper[: beside.n_runs]
         left[proper] = beside.log_likelihoods > optima.log_likelihoods[proper] + tolerance
     return left
+
+
+def _said_done(slices: Slices[ManyRuns], of_all: int) -> Slices[ManyRuns]:
+    """The slices of a last short step: the runs themselves are finished, `of_all` of them."""
+    try:
+        next(slices)
+        while True:
+            slices.send((yield of_all, of_all))
+    except StopIteration as end:
+        return end.value
 
 
 def _pushed(weights: Floats, means: Floats, covariances: Floats, structure: str) -> Mixtures:

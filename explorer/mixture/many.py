@@ -36,6 +36,7 @@ from explorer.mixture.steps import as_responsibilities
 from explorer.mixture.stopping import RiseRule, first_reasons
 from explorer.mixture.sweep import Sweep
 from explorer.mixture.units import in_data_units
+from explorer.slices import Slices, check_callbacks, finish
 from explorer.stopping import StopReason
 
 # Starts that are turned into first iterates together: their responsibilities take up to 32 MB.
@@ -113,9 +114,7 @@ def run_many(
 
     Raises InputError as `run_em` does, and where there is no start at all.
     """
-    for what, given in (("progress", progress), ("cancelled", cancelled)):
-        if given is not None and not callable(given):
-            raise InputError(f"{what} must be a function; got {given!r}.")
+    check_callbacks(progress, cancelled)
     steps = iterate_many(
         data,
         starts,
@@ -126,14 +125,7 @@ def run_many(
         hard=hard,
         keep_paths=keep_paths,
     )
-    try:
-        finished, of_all = next(steps)
-        while True:
-            if progress is not None:
-                progress(finished, of_all)
-            finished, of_all = steps.send(cancelled is not None and cancelled())
-    except StopIteration as end:
-        return end.value
+    return finish(steps, progress, cancelled)
 
 
 def iterate_many(
@@ -146,7 +138,7 @@ def iterate_many(
     variance_floor: float = DEFAULT_VARIANCE_FLOOR,
     hard: bool = False,
     keep_paths: bool = False,
-) -> Generator[tuple[int, int | None], bool | None, ManyRuns]:
+) -> Slices[ManyRuns]:
     """`run_many` in slices of time: yields (finished, all) after every iteration, and returns the runs at the end.
 
     Sending True ends it at once. Raises InputError for settings when called; for a start, when it is reached.
@@ -160,9 +152,7 @@ def iterate_many(
     return _iterate_all(pose(data, structure, max_iter, rtol, variance_floor), starts, hard, keep_paths)
 
 
-def _iterate_all(
-    problem: Problem, starts: Starts, hard: bool, keep_paths: bool
-) -> Generator[tuple[int, int | None], bool | None, ManyRuns]:
+def _iterate_all(problem: Problem, starts: Starts, hard: bool, keep_paths: bool) -> Slices[ManyRuns]:
     of_all = len(starts) if isinstance(starts, Sized) else None
     sweep, begun, stop, ends, paths = None, 0, False, [], []
     rest = _beginnings(problem, starts)
@@ -317,7 +307,7 @@ def _from_tables(problem: Problem, starts: list[ArrayLike]) -> Beginning:
         raise InputError("Starts must be tables of responsibilities, one row a data point, or mixtures.")
     q = as_responsibilities(np.stack(starts), problem.n_points)
     check_n_components(q.shape[2], problem.n_points)
-    return from_responsibilities(problem, np.ascontiguousarray(q.transpose(2, 0, 1)))
+    return from_responsibilities(problem, np.ascontiguousarray(q.transpose(2, 0, 1)), bounded=False)
 
 
 def _joined(beginnings: list[Beginning]) -> Beginning:

@@ -218,13 +218,6 @@ def check_flag(what: str, value: bool) -> None:
         raise InputError(f"{what} must be True or False; got {value!r}.")
 
 
-def check_callbacks(progress: object, cancelled: object) -> None:
-    """Raise InputError unless each of the two is a function or None."""
-    for what, given in (("progress", progress), ("cancelled", cancelled)):
-        if given is not None and not callable(given):
-            raise InputError(f"{what} must be a function; got {given!r}.")
-
-
 def check_n_components(n_components: int, n_points: int = MAX_POINTS) -> None:
     """Raise InputError unless n_components is a whole number from 1 to 50, and not more than the points."""
     check_whole_number("The number of components", n_components, 1, MAX_COMPONENTS)

@@ -36,7 +36,8 @@ class Problem(NamedTuple):
 class Beginning(NamedTuple):
     """Iterate 0 of R runs, and which of its components (K, R) are empty or at the floor; None where none is.
 
-    Where responsibilities made it: bounds (R,), G(Q_0, theta_0), and singletons (K, R), components of one point.
+    Where responsibilities made it: bounds (R,), G(Q_0, theta_0), if they are wanted, and singletons (K, R), components
+    of one point.
     """
 
     theta: Parameters
@@ -56,12 +57,14 @@ def pose(data: ArrayLike, structure: str, max_iter: int, tolerance: float, varia
     return Problem(standardized, form, standardized.floor(form, variance_floor), max_iter, tolerance)
 
 
-def from_responsibilities(problem: Problem, q: Floats) -> Beginning:
-    """R runs whose iterate 0 is the M step of responsibilities (K, R, n)."""
+def from_responsibilities(problem: Problem, q: Floats, bounded: bool = True) -> Beginning:
+    """R runs whose iterate 0 is the M step of responsibilities (K, R, n). bounded: with the bounds, which take time."""
     data, form, floor = problem.data, problem.form, problem.floor
     statistics = deviations.summarize(form, data.z, q)
     theta, degenerate = parameters.fit(form, statistics, of_the_data(data, form), floor)
-    bounds = expected_log_joint(form, statistics, theta) + entr(q).sum(axis=(0, 2)) + data.log_volume
+    bounds = None
+    if bounded:
+        bounds = expected_log_joint(form, statistics, theta) + entr(q).sum(axis=(0, 2)) + data.log_volume
     return Beginning(theta, degenerate, bounds, np.count_nonzero(q, axis=2) == 1)
 
 

@@ -92,10 +92,13 @@ def check_reached(log_likelihoods: Floats | float) -> None:
         raise InputError("The start is too far from the data to compute its log-likelihood: move it nearer.")
 
 
-def record(run: Run, end: End, began: float, lower_bounds: Floats | None = None) -> MixtureTrace:
-    """The trace of a run that began at a time."""
+def record(
+    run: Run, end: End, began: float, thetas: Parameters | None = None, lower_bounds: Floats | None = None
+) -> MixtureTrace:
+    """The trace of a run that began at a time. thetas: its iterates as arrays, where they are at hand."""
     data, form = run.problem.data, run.problem.form
-    thetas = join_parameters([state.theta for state in end.states])
+    if thetas is None:
+        thetas = join_parameters([state.theta for state in end.states])
     weights, means, covariances = in_data_units(data, form, thetas)
     if run.exact is not None:
         weights[0], means[0], covariances[0] = run.exact.weights, run.exact.means, run.exact.covariances

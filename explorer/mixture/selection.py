@@ -26,12 +26,12 @@ from explorer.mixture.model import (
     MAX_DIMENSIONS,
     Mixture,
     as_points,
-    check_callbacks,
     check_n_components,
     check_whole_number,
     log_joint,
 )
 from explorer.mixture.optima import are_spurious
+from explorer.slices import check_callbacks
 from explorer.stopping import StopReason
 
 MAX_STARTS = 10_000

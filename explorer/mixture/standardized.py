@@ -65,22 +65,24 @@ def standardize(points: Floats, form: Form) -> StandardizedData:
     differ, but by less than a variance can show.
     """
     n, d = points.shape
+    rows = np.ascontiguousarray(points.T)
     first = points[0]
-    spans = np.ptp(points, axis=0)
+    spans = np.ptp(rows, axis=1)
     if ((spans > 0) & (spans < SMALLEST_SPREAD)).any():
         raise InputError(f"The data's values differ by less than {SMALLEST_SPREAD:g}: choose another unit.")
     if form.isotropic:
         spans = np.full(d, spans.max())
     # In two steps: squares of what is divided by the span cannot overflow.
     scale = _power_of_two(spans)
-    z = np.empty((d, n))
-    np.divide((points - first).T, scale[:, None], out=z)
+    z = np.subtract(rows, first[:, None])
+    z *= 1 / scale[:, None]
     # The offset is rounded first, so that it is exactly what z has lost; what is left of z's mean does no harm.
     offset = first + z.mean(axis=1) * scale
-    np.divide((points - offset).T, scale[:, None], out=z)
+    np.subtract(rows, offset[:, None], out=z)
+    z *= 1 / scale[:, None]
     variances = np.square(z).mean(axis=1) if d == 1 else np.einsum("dn,dn->d", z, z) / n
     nearer = _power_of_two(np.sqrt(np.full(d, variances.mean()) if form.isotropic else variances))
-    z /= nearer[:, None]
+    z *= 1 / nearer[:, None]
     scale = scale * nearer
     log_volume = -n * (0.5 * d * np.log(2 * np.pi) + np.log(scale).sum())
     return StandardizedData(z, offset, scale, variances / np.square(nearer), float(log_volume))

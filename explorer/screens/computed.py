@@ -3,8 +3,6 @@
 Runs on data that a user brought are kept in that user's session; all others are shared by everybody.
 """
 
-import threading
-import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,14 +13,13 @@ import streamlit as st
 
 from explorer.datasets import MatrixProblem, Sample
 from explorer.runs import ALSRun, EMRun, make_als_run, make_em_run, sample_of
+from explorer.screens.investigation import Investigation, told
 from explorer.screens.study_work import StudyWork
 from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, EMStudySettings, StudySettings
 from explorer.study.beyond import beyond_als, beyond_em, ends_of_starts
 from explorer.study.landscape import iterate_landscape
 from explorer.study.partitions import iterate_partitions
 from explorer.study.plans import study_of
-
-SLICE_SECONDS = 0.05  # the longest that a background answer may delay what the user does next
 
 _MAKE = {EMSettings: make_em_run, ALSSettings: make_als_run}
 _BY_REPR = dict.fromkeys((EMSettings, ALSSettings, EMStudySettings, ALSStudySettings), repr)
@@ -48,45 +45,6 @@ class Own:
 def digest(*parts: object) -> str:
     """Return a short name for what the parts say."""
     return blake2b("|".join(map(repr, parts)).encode(), digest_size=8).hexdigest()
-
-
-class Investigation:
-    """A slow answer in the making: `advance` works on it for a slice of time, `result` is None until it is there."""
-
-    def __init__(self, work: Generator[str, None, Any]):
-        self._work = work
-        self._lock = threading.Lock()
-        self._error: BaseException | None = None
-        self.result: Any = None
-        self.progress = ""
-        self.slices = 0
-
-    @property
-    def finished(self) -> bool:
-        """Whether there is nothing more to ask: the result is there, or will never be."""
-        return self.result is not None or self._error is not None
-
-    def advance(self, seconds: float = SLICE_SECONDS) -> None:
-        """Work for about `seconds`; does nothing when done."""
-        self.slices += 1
-        until = time.monotonic() + seconds
-        while not self.finished and time.monotonic() < until:
-            self.step()
-
-    def step(self) -> None:
-        """Do a little work; several sessions may take turns at it. Raises again what the work raised."""
-        with self._lock:
-            if self._error is not None:
-                raise self._error
-            if self.result is not None:
-                return
-            try:
-                self.progress = next(self._work)
-            except StopIteration as stop:
-                self.result = stop.value
-            except BaseException as error:
-                self._error = error
-                raise
 
 
 def run_of(settings: EMSettings | ALSSettings, own: Own | None) -> EMRun | ALSRun:
@@ -198,14 +156,4 @@ def _own_starts(settings, name: str, own_digest: str, _work: Any, _own: Own) -> 
 
 def _starts(settings: EMStudySettings, work: Any, own: Any) -> Investigation:
     limits = {name: getattr(settings, name) for name in ("structure", "rtol", "max_iter", "variance_floor")}
-    return Investigation(_told(work(sample_of(settings, own).values, **limits)))
-
-
-def _told(steps: Generator[tuple[int, int], None, Any]) -> Generator[str, None, Any]:
-    """The steps of some work with how far it is in words."""
-    while True:
-        try:
-            finished, of_all = next(steps)
-        except StopIteration as end:
-            return end.value
-        yield f"{100 * finished // max(1, of_all)} %"
+    return Investigation(told(work(sample_of(settings, own).values, **limits), "Running EM from every start"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -19,13 +19,14 @@ from explorer.datasets import SAMPLES
 from explorer.mixture import STRATEGIES
 from explorer.screens.charting import draw_chart, draw_picture, looks
 from explorer.screens.computed import Own
+from explorer.screens.investigation import told, worked_out
 from explorer.screens.landscape_view import draw_landscape, draw_partitions
 from explorer.screens.own_data import bring_sample, brought
 from explorer.screens.study_part import Replay, StudyPart
 from explorer.screens.study_work import StudyWork
 from explorer.screens.widgets import Form
 from explorer.settings import OWN, EMSettings, EMStudySettings, run_of_study
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes, em_outcomes
+from explorer.study.em_outcomes import EMOutcome, EMOutcomes, iterate_em_outcomes
 from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
 from explorer.study.em_summary import InitializationSummary, headline, summarize
 from explorer.study.partitions import MAX_PARTITIONS
@@ -83,7 +84,11 @@ def _more(form: Form) -> None:
 
 def _outcomes_of(work: StudyWork) -> EMOutcomes:
     settings, sample = work.study.settings, work.study.problem
-    return work.answer("outcomes", lambda table: em_outcomes(settings, sample.values, table))
+
+    def judged(table: pd.DataFrame) -> Generator[str, None, EMOutcomes]:
+        return told(iterate_em_outcomes(settings, sample.values, table), "Finding out where each run ends")
+
+    return worked_out(work.investigation("outcomes", judged))
 
 
 def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
@@ -120,7 +125,9 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
         elif len(labels) > MOST_BESIDE:
             _draw_restarts(outcomes, labels)
     if settings.n_components == 2 and settings.n_components ** len(sample.values) <= MAX_PARTITIONS:
-        draw_partitions(settings, sample, own, lambda run: replay(run, *_contrast(settings, outcomes, "", "")))
+        draw_partitions(
+            settings, sample, own, outcomes.optima, lambda run: replay(run, *_contrast(settings, outcomes, "", ""))
+        )
     _draw_numbers(labels, summaries)
 
 
@@ -135,7 +142,7 @@ def _draw_second(
     settings = work.study.settings
     if settings.n_components == 2:
         beside = _contrast(settings, outcomes, "", "")
-        draw_landscape(settings, work.study.problem, own, lambda run: replay(run, *beside))
+        draw_landscape(settings, work.study.problem, own, outcomes.optima, lambda run: replay(run, *beside))
     else:
         _draw_ends(settings, outcomes, labels, replay)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,12 +14,14 @@ from explorer.charts.partitions import partitions_figure
 from explorer.charts.words import counted
 from explorer.datasets import Sample
 from explorer.screens.charting import draw_chart, looks
-from explorer.screens.computed import Investigation, Own, landscape_of, partitions_of
+from explorer.screens.computed import Own, landscape_of, partitions_of
+from explorer.screens.investigation import worked_out
 from explorer.screens.study_part import Replay
 from explorer.settings import EMSettings, EMStudySettings, run_of_study
+from explorer.study.em_outcomes import Optimum
+from explorer.study.names import names_of
 from explorer.study.partitions import settings_of_partition
 
-SLICE_SECONDS = 0.2
 # Points times starts that are worked out unasked: a few seconds.
 UNASKED_NUMBERS = 10_000_000
 
@@ -28,8 +31,10 @@ def map_size(n_points: int) -> int:
     return 100 if n_points <= 1000 else 50 if n_points <= 5000 else 25
 
 
-def draw_landscape(settings: EMStudySettings, sample: Sample, own: Own | None, replay: Replay) -> None:
-    """Draw the map of starting means, once it is worked out."""
+def draw_landscape(
+    settings: EMStudySettings, sample: Sample, own: Own | None, known: Sequence[Optimum], replay: Replay
+) -> None:
+    """Draw the map of starting means, once it is worked out; optima that are known have their names."""
     st.html('<h3 class="chart">Which start leads where <small>from the means μ₁ and μ₂</small></h3>')
     size = map_size(len(sample.values))
     if np.ptp(sample.values) == 0:
@@ -45,9 +50,10 @@ def draw_landscape(settings: EMStudySettings, sample: Sample, own: Own | None, r
         if not st.button(f"Draw the map from {counted(size * size, 'start')}", key="map_button"):
             return
         st.session_state[key] = True
-    landscape = _worked_out(investigation)
-    figure = landscape_figure(landscape, sample.values, unit=sample.unit, **looks())
-    told = caption(landscape)
+    landscape = worked_out(investigation)
+    names = names_of(landscape.optima, known)
+    figure = landscape_figure(landscape, sample.values, names=names, unit=sample.unit, **looks())
+    told = caption(landscape, names)
     point = draw_chart(figure, "map", f"Map of {counted(size * size, 'start')} by their two means. {told}.")
     st.caption(told)
     if point and "x" in point:
@@ -56,33 +62,26 @@ def draw_landscape(settings: EMStudySettings, sample: Sample, own: Own | None, r
         replay(_run_from(settings, means))
 
 
-def _worked_out(investigation: Investigation):
-    place = st.empty()
-    while not investigation.finished:
-        # Whatever is clicked meanwhile comes first; the map goes on from here the next time.
-        place.caption(f"{investigation.progress} …")
-        investigation.advance(SLICE_SECONDS)
-    place.empty()
-    return investigation.result
-
-
 def _run_from(settings: EMStudySettings, means: str) -> EMSettings:
     """The run that starts at these means, as the Explore page makes it of means placed by hand."""
     run = run_of_study(settings, settings.initializations[0], settings.first_seed)
     return replace(run, initialization="means", seed=0, means=means)
 
 
-def draw_partitions(settings: EMStudySettings, sample: Sample, own: Own | None, replay: Replay) -> None:
+def draw_partitions(
+    settings: EMStudySettings, sample: Sample, own: Own | None, known: Sequence[Optimum], replay: Replay
+) -> None:
     """Draw where EM leads from every assignment of a few points to two groups."""
     count = settings.n_components ** len(sample.values)
     st.html(
         f'<h3 class="chart">Every partition <small>all {count:,} assignments of the points to two groups</small></h3>'
     )
-    partitions = _worked_out(partitions_of(settings, own))
-    told = partitions_caption(partitions)
+    partitions = worked_out(partitions_of(settings, own))
+    names = names_of(partitions.optima, known)
+    told = partitions_caption(partitions, names)
     with st.container(key="wide_partitions"):
         point = draw_chart(
-            partitions_figure(partitions, **looks()), "partitions", f"Every partition as a start. {told}."
+            partitions_figure(partitions, names=names, **looks()), "partitions", f"Every partition as a start. {told}."
         )
     st.caption(told)
     if point and "point_index" in point:

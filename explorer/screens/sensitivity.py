@@ -85,7 +85,10 @@ def _draw_study(part: StudyPart, form: Form) -> None:
     if settings != bar.asked:
         st.caption("What is shown belongs to the settings before; the button runs the new ones.")
     with st.container(key="study_results"):
-        bar.run(work, lambda: part.results(work, own, _replay))
+        try:
+            bar.run(work, lambda: part.results(work, own, _replay))
+        except InputError as error:
+            st.error(str(error), icon=":material/error:")
     with st.container(key="study_files", horizontal=True):
         if work.n_finished:
             offer_results(work)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 import pandas as pd
 
+from explorer.screens.investigation import Investigation
 from explorer.study.plans import Study, batches_of
 from explorer.study.work import make_batch
 
@@ -79,6 +80,10 @@ class StudyWork:
         """The finished runs, in the study's order."""
         finished = dict(self._finished)
         return pd.concat([finished[index] for index in sorted(finished)], ignore_index=True)
+
+    def investigation(self, name: str, begin: Callable[[pd.DataFrame], Generator[str, None, Any]]) -> Investigation:
+        """What is being found out about the table, from the beginning where more runs have finished."""
+        return self.answer(name, lambda table: Investigation(begin(table)))
 
     def answer(self, name: str, work: Callable[[pd.DataFrame], Answer]) -> Answer:
         """What `work` makes of the table, kept until more runs have finished."""

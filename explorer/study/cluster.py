@@ -1,5 +1,6 @@
 """Workers on a cluster of computers, by Dask."""
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
@@ -20,14 +21,17 @@ def dask_executor(address: str) -> Iterator[Executor]:
     """
     try:
         import distributed
+        from distributed.comm.addressing import get_address_host_port
         from distributed.comm.core import CommClosedError
     except ImportError:
         raise InputError(
             'A Dask cluster needs the package distributed; install it: pip install "em-als-explorer[cluster]".'
         ) from None
     try:
+        # Before Dask tries again and again, and leaves what it has begun.
+        socket.create_connection(get_address_host_port(address), timeout=ANSWER_TIMEOUT).close()
         client = distributed.Client(address, timeout=ANSWER_TIMEOUT, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise InputError(f"No Dask scheduler answers at “{address}” ({_first_line(error)}).") from None
     try:
         _check_workers(client, address)

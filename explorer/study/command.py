@@ -32,7 +32,11 @@ def run_study(plan_path: Path, out: Path, *, n_workers: int | None, dask: str | 
     plan = load_plan(plan_path)
     journal = open_journal(folder_of(out), plan)
     with closing(journal):
-        table = _finish(journal, n_workers or n_cores(), dask)
+        try:
+            table = _finish(journal, n_workers or n_cores(), dask)
+        except InputError as error:
+            kept = "" if journal.empty else " What is finished is kept; the same command continues."
+            raise InputError(f"{error}{kept}") from None
     print("Telling how each run ended.", flush=True)  # takes about as long as the runs did in one process
     write_results(Results(plan, add_outcomes(plan, table)), out)
     journal.remove()

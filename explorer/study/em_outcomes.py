@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from string import ascii_uppercase
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explorer.mixture import ManyRuns, Mixture, OptimumKind, StopReason, find_limits
+from explorer.mixture import ManyRuns, Mixture, OptimumKind, StopReason, iterate_limits
 from explorer.settings import EMStudySettings
+from explorer.slices import Slices, finish
+from explorer.study.names import names_of
 
 Floats = NDArray[np.float64]
 
@@ -36,8 +37,7 @@ class EMOutcome(StrEnum):
 class Optimum:
     """A place where runs end, or would end if they went on.
 
-    label: A, B, ... for proper ones, best first; u1, u2, ... for saddles, s1, s2, ... for spurious ones. outcome: of a
-    run that ends there. mixture: components by rising mean.
+    label: its name, as `names_of` tells. outcome: of a run that ends there. mixture: components by rising mean.
     """
 
     label: str
@@ -76,6 +76,11 @@ class EMOutcomes:
 
 def em_outcomes(settings: EMStudySettings, values: Floats, table: pd.DataFrame) -> EMOutcomes:
     """Judge the runs of one study, all or some of them, by their limits (`find_limits`)."""
+    return finish(iterate_em_outcomes(settings, values, table))
+
+
+def iterate_em_outcomes(settings: EMStudySettings, values: Floats, table: pd.DataFrame) -> Slices[EMOutcomes]:
+    """`em_outcomes` in slices of time: yields (finished, all), and returns the outcomes at the end."""
     lasting = ~table["stop_reason"].isin([StopReason.DEGENERATE, StopReason.DIVERGED]).to_numpy()
     outcome = np.full(len(table), EMOutcome.DEGENERATE, dtype=object)
     optimum = np.full(len(table), "", dtype=object)
@@ -83,7 +88,9 @@ def em_outcomes(settings: EMStudySettings, values: Floats, table: pd.DataFrame) 
     optima: tuple[Optimum, ...] = ()
     if lasting.any():
         ends = ends_of(table[lasting], settings.n_components)
-        limits = find_limits(values, ends, structure=settings.structure, variance_floor=settings.variance_floor)
+        limits = yield from iterate_limits(
+            values, ends, structure=settings.structure, variance_floor=settings.variance_floor
+        )
         optima, labels, outcomes = _named(limits.optima)
         labels, outcomes = labels[limits.optima.labels], outcomes[limits.optima.labels]
         reached = np.where(labels == "", np.nan, limits.continued.log_likelihoods)
@@ -123,9 +130,9 @@ _OUTCOMES = {
 def _named(found) -> tuple[tuple[Optimum, ...], NDArray, NDArray]:
     """The optima but for collapses; and of all, collapses too, the labels and outcomes (G,)."""
     optima, labels, outcomes = [], [], []
-    for g, kind in enumerate(found.kinds):
+    for g, (kind, name) in enumerate(zip(found.kinds, names_of(found), strict=True)):
         outcome = _OUTCOMES[kind]
-        label = label_of(outcome, outcomes.count(outcome))
+        label = "" if outcome is EMOutcome.DEGENERATE else name
         labels.append(label)
         outcomes.append(outcome)
         if outcome is not EMOutcome.DEGENERATE:
@@ -133,12 +140,3 @@ def _named(found) -> tuple[tuple[Optimum, ...], NDArray, NDArray]:
             mixture = Mixture(found.weights[g][order], found.means[g][order], found.covariances[g][order])
             optima.append(Optimum(label, outcome, float(found.log_likelihoods[g]), mixture))
     return tuple(optima), np.array(labels, dtype=object), np.array(outcomes, dtype=object)
-
-
-def label_of(outcome: EMOutcome, index: int) -> str:
-    """The label of the index-th optimum of its kind: A, ..., Z, A2, ..., or u1, ..., or s1, ...; "" for a collapse."""
-    if outcome is EMOutcome.PROPER:
-        round_, letter = divmod(index, len(ascii_uppercase))
-        return ascii_uppercase[letter] + (f"{round_ + 1}" if round_ else "")
-    prefix = {EMOutcome.SADDLE: "u", EMOutcome.SPURIOUS: "s"}.get(outcome)
-    return f"{prefix}{index + 1}" if prefix else ""

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explorer.mixture import initialize, run_many
 from explorer.mixture.optima import LOG_LIKELIHOOD_TOLERANCE
 from explorer.settings import EMStudySettings
+from explorer.study.em_runs import run_starts
 
 TOLERANCES = (1e-4, 1e-6, 1e-8)
 
@@ -19,19 +19,8 @@ def log_likelihood_paths(
     settings: EMStudySettings, values: NDArray[np.float64], runs: pd.DataFrame
 ) -> list[NDArray[np.float64]]:
     """The log-likelihood of every iterate of the table's runs, (iterations + 1,) each, in the order of the rows."""
-    starts = (
-        initialize(values, settings.n_components, initialization, int(seed))
-        for initialization, seed in zip(runs["initialization"], runs["seed"], strict=True)
-    )
-    many = run_many(
-        values,
-        starts,
-        structure=settings.structure,
-        max_iter=settings.max_iter,
-        rtol=settings.rtol,
-        variance_floor=settings.variance_floor,
-        keep_paths=True,
-    )
+    starts = zip(runs["initialization"], runs["seed"].tolist(), strict=True)
+    many = run_starts(settings, values, starts, keep_paths=True)
     return list(many.paths)
 
 

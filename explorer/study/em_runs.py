@@ -1,12 +1,14 @@
 """A batch of EM runs as rows of a table."""
 
+from collections.abc import Iterable
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from explorer.datasets import Sample
-from explorer.mixture import initialize, run_many
+from explorer.mixture import ManyRuns, initialize, run_many
 from explorer.settings import EMStudySettings
 from explorer.study.plans import Batch
 
@@ -26,16 +28,8 @@ def run_em_batch(settings: EMStudySettings, sample: Sample, batch: Batch) -> pd.
     shared among its runs by their iterations.
     """
     began = perf_counter()
-    values, n_components = sample.values, settings.n_components
-    starts = (initialize(values, n_components, batch.initialization, seed) for seed in batch.seeds)
-    runs = run_many(
-        values,
-        starts,
-        structure=settings.structure,
-        max_iter=settings.max_iter,
-        rtol=settings.rtol,
-        variance_floor=settings.variance_floor,
-    )
+    n_components = settings.n_components
+    runs = run_starts(settings, sample.values, ((batch.initialization, seed) for seed in batch.seeds))
     order = np.argsort(runs.means[:, :, 0], axis=1, kind="stable")
     parameters = (runs.weights, runs.means[:, :, 0], np.sqrt(runs.covariances[:, :, 0, 0]))
     work = runs.n_iterations + 1.0
@@ -57,3 +51,22 @@ def run_em_batch(settings: EMStudySettings, sample: Sample, batch: Batch) -> pd.
     table["seconds"] = work / work.sum() * (perf_counter() - began)
     frame = pd.DataFrame(table)
     return frame[[*COLUMNS, *(name for name in frame if name not in COLUMNS)]]
+
+
+def run_starts(
+    settings: EMStudySettings,
+    values: NDArray[np.float64],
+    starts: Iterable[tuple[str, int]],
+    *,
+    keep_paths: bool = False,
+) -> ManyRuns:
+    """Run EM from (initialization, seed) pairs, with the settings of a study."""
+    return run_many(
+        values,
+        (initialize(values, settings.n_components, initialization, seed) for initialization, seed in starts),
+        structure=settings.structure,
+        max_iter=settings.max_iter,
+        rtol=settings.rtol,
+        variance_floor=settings.variance_floor,
+        keep_paths=keep_paths,
+    )

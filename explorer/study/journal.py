@@ -48,9 +48,14 @@ class Journal:
             part.unlink()
         shutil.rmtree(self.folder)
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is finished."""
+        return _kept(self.folder) <= {_PLAN}
+
     def close(self) -> None:
         """Leave no folder behind in which nothing is finished."""
-        if _kept(self.folder) <= {_PLAN}:
+        if self.empty:
             self.remove()
 
     def _part(self, index: int) -> Path:

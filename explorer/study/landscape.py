@@ -9,7 +9,6 @@ run, and the map is its own mirror image. On the diagonal both components are th
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,7 +22,8 @@ from explorer.mixture.initialization import least_variances
 from explorer.mixture.model import check_whole_number, read_only
 from explorer.runs import make_em_run
 from explorer.settings import EMSettings
-from explorer.study.reached import finished, iterate_reached
+from explorer.slices import Slices, finish
+from explorer.study.reached import iterate_reached
 
 NEVER_SEPARATES = -1
 """The label of starts with two equal means."""
@@ -87,7 +87,7 @@ def landscape(
     where any of this does not hold. For a first look, a size of 25 takes a sixteenth of the time of 100.
     """
     settings = {"structure": structure, "rtol": rtol, "max_iter": max_iter, "variance_floor": variance_floor}
-    return finished(iterate_landscape(values, size, **settings))
+    return finish(iterate_landscape(values, size, **settings))
 
 
 def iterate_landscape(
@@ -98,7 +98,7 @@ def iterate_landscape(
     rtol: float = 1e-6,
     max_iter: int = 200,
     variance_floor: float = DEFAULT_VARIANCE_FLOOR,
-) -> Generator[tuple[int, int], None, Landscape]:
+) -> Slices[Landscape]:
     """`landscape` in slices of time: yields (finished, all) after every iteration, and returns the map at the end.
 
     Whatever raises InputError does so at the first step.
@@ -117,7 +117,7 @@ def iterate_landscape(
     apart = _starts(axis[first], axis[second], variances[first, second])
     alike = _starts(axis, axis, variances.diagonal())
     runs_alike = run_many(points, alike, rtol=rtol, max_iter=max_iter, **settings)
-    reached = yield from iterate_reached(points, apart, rtol=rtol, max_iter=max_iter, **settings)
+    runs, limits = yield from iterate_reached(points, apart, rtol=rtol, max_iter=max_iter, **settings)
 
     def mirrored(of_apart: np.ndarray, of_alike: np.ndarray | int) -> np.ndarray:
         square = np.empty((size, size), dtype=of_apart.dtype)
@@ -130,12 +130,12 @@ def iterate_landscape(
     ]
     return Landscape(
         axis=read_only(axis),
-        labels=mirrored(reached.optima.labels, NEVER_SEPARATES),
-        iterations=mirrored(reached.runs.n_iterations, runs_alike.n_iterations),
-        log_likelihoods=mirrored(reached.runs.log_likelihoods, runs_alike.log_likelihoods),
+        labels=mirrored(limits.optima.labels, NEVER_SEPARATES),
+        iterations=mirrored(runs.n_iterations, runs_alike.n_iterations),
+        log_likelihoods=mirrored(runs.log_likelihoods, runs_alike.log_likelihoods),
         start_log_likelihoods=mirrored(*start_log_likelihoods),
-        stopped_early=mirrored(reached.stopped_early, False),
-        optima=reached.optima,
+        stopped_early=mirrored(limits.early, False),
+        optima=limits.optima,
     )
 
 

@@ -6,7 +6,7 @@ start twice over. They are counted as what they are, K^n starts, because a parti
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -18,7 +18,8 @@ from explorer.mixture import Optima, StopReason, as_points
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
 from explorer.mixture.model import check_n_components, check_whole_number, read_only
 from explorer.settings import EMSettings
-from explorer.study.reached import finished, iterate_reached
+from explorer.slices import Slices, finish
+from explorer.study.reached import iterate_reached
 
 MAX_PARTITIONS = 60_000
 
@@ -107,7 +108,7 @@ def enumerate_partitions(
     The other arguments are those of `run_em`. Raises InputError as `all_partitions` and `run_em` do.
     """
     settings = {"structure": structure, "rtol": rtol, "max_iter": max_iter, "variance_floor": variance_floor}
-    return finished(iterate_partitions(values, n_components, **settings))
+    return finish(iterate_partitions(values, n_components, **settings))
 
 
 def iterate_partitions(
@@ -118,14 +119,14 @@ def iterate_partitions(
     rtol: float = 1e-6,
     max_iter: int = 200,
     variance_floor: float = DEFAULT_VARIANCE_FLOOR,
-) -> Generator[tuple[int, int], None, Partitions]:
+) -> Slices[Partitions]:
     """`enumerate_partitions` in slices of time: yields (finished, all), and returns the record at the end.
 
     Whatever raises InputError does so at the first step.
     """
     points = as_points(values)
     labels = all_partitions(len(points), n_components)
-    reached = yield from iterate_reached(
+    runs, limits = yield from iterate_reached(
         points,
         responsibilities_of(labels, n_components),
         structure=structure,
@@ -137,12 +138,12 @@ def iterate_partitions(
         labels=read_only(labels),
         renamed=read_only(_renamed(labels, n_components)),
         kinds=_kinds(labels, n_components),
-        stop_reasons=reached.runs.stop_reasons,
-        iterations=reached.runs.n_iterations,
-        log_likelihoods=reached.runs.log_likelihoods,
-        limits=reached.log_likelihoods,
-        stopped_early=reached.stopped_early,
-        optima=reached.optima,
+        stop_reasons=runs.stop_reasons,
+        iterations=runs.n_iterations,
+        log_likelihoods=runs.log_likelihoods,
+        limits=limits.continued.log_likelihoods,
+        stopped_early=limits.early,
+        optima=limits.optima,
     )
 
 

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 from pandas.api import types
 
 from explorer.errors import InputError
+from explorer.study.plans import MAX_RUNS
 
-MAX_ROWS = 1_000_000
 MAX_COLUMNS = 200
 _CSV_MARK = "# explorer study: "
 _PARQUET_KEY = b"explorer study"
@@ -168,8 +168,8 @@ def _header(header: Any) -> Header:
     if not isinstance(header, dict):
         raise InputError("It does not say which study it is of.")
     rows, columns = header.get("rows"), header.get("columns")
-    if type(rows) is not int or not 0 <= rows <= MAX_ROWS:
-        raise InputError(f"It says that it has {rows!r} rows; there can be 0 to {MAX_ROWS:,}.")
+    if type(rows) is not int or not 0 <= rows <= MAX_RUNS:
+        raise InputError(f"It says that it has {rows!r} rows; there can be 0 to {MAX_RUNS:,}.")
     if not isinstance(columns, dict) or not 1 <= len(columns) <= MAX_COLUMNS:
         raise InputError(f"It does not say what its columns hold, at most {MAX_COLUMNS}.")
     for name, kind in columns.items():

@@ -221,6 +221,22 @@ def test_growth(table, notes):
     )
 
 
+def test_ten_million_entries(notes):
+    """What `iterate_als`, which keeps no half step, takes for a problem that a trace would not fit beside."""
+    m, n, k, sweeps, observed = 100_000, 20_000, 10, 1, 10_000_000
+    rng = np.random.default_rng(0)
+    rows, cols = np.divmod(np.arange(observed) * 1_000_003 % (m * n), n)  # a prime, so that no cell comes twice
+    seen = Observations(rows, cols, rng.standard_normal(observed), (m, n))
+    start = rng.standard_normal((n, k))
+    began = perf_counter()
+    *_, seconds = our_sweeps(seen, k, start, sweeps)
+    whole = perf_counter() - began
+    peak = peak_memory(seen, k, start)
+    notes.append(f"ALS on 1e7 observed of {m:,} x {n:,}, k = {k}: {whole - sweeps * seconds:.3g} s to begin, ")
+    notes[-1] += f"{seconds:.3g} s a sweep, {peak / 1e9:.2g} GB beside the 0.24 GB of the entries"
+    assert peak < 1.5e9
+
+
 def peak_memory(seen: Observations, rank: int, start: np.ndarray) -> int:
     """Bytes that a run allocates at most, beside what it is given."""
     tracemalloc.start()

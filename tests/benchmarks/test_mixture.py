@@ -101,6 +101,10 @@ def add_row(table, work: str, peer: str, ours: list[float], theirs: list[float],
         (10_000, 2, 5, 40, 20),
         (10_000, 10, 5, 20, 9),
         (10_000, 50, 5, 10, 2),
+        # The most components and the most dimensions that the library takes: no slower than the peer.
+        (20_000, 1, 50, 10, 1),
+        (20_000, 10, 50, 5, 1),
+        (5000, 100, 5, 10, 1),
     ],
 )
 def test_an_iteration(table, n, d, n_components, n_iterations, target):

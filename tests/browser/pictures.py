@@ -15,6 +15,29 @@ PICTURES = {
     "degenerate": {"path": "/?k=4&seed=4&em_step=36&seen=12&mask_seed=3&als_step=26"},
 }
 
+# Pictures of the Sensitivity page: the address, the size, and what has to be there before the picture is taken.
+STUDIES = {
+    "sensitivity-light": ("/sensitivity?k=3", (1280, 1010), ".st-key-paths_level_0"),
+    "sensitivity-map": ("/sensitivity?k=2&data=ten-points&floor=0.01", (1280, 720), "[class*=st-key-map_]"),
+    "sensitivity-als": ("/sensitivity?study=als&masks=12", (1280, 720), ".js-plotly-plot"),
+    "replay": (
+        "/sensitivity?k=3&runs=random-points:3+k-means%2B%2B:4&a_step=12&b_step=12",
+        (1280, 720),
+        "[data-testid=b-player]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_take_a_study(open_page, name):
+    path, (width, height), shown = STUDIES[name]
+    page = open_page(path, width=width, height=height, dark=name == "sensitivity-map")
+    page.wait_for_selector(shown)
+    if "runs=" not in path:
+        page.get_by_text("runs done").wait_for()
+    page.wait_for_timeout(4000)
+    page.screenshot(path=ASSETS / f"{name}.png")
+
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_take(open_page, name):

@@ -99,6 +99,7 @@ def test_the_other_panel_keeps_its_place(page, em, als, playing):
 
 @pytest.mark.parametrize("playing", [False, True], ids=["at rest", "playing"])
 def test_a_change_of_the_look_keeps_the_place(page, em, playing):
+    wait_for_answers(page)  # whose arrival draws, too
     em.seek(7)
     picture = em.picture()
     if playing:

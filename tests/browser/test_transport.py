@@ -1,5 +1,7 @@
 """Driving the players: buttons, scrubber, speed and loop, the keyboard, and both players in step."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -333,8 +335,10 @@ def test_keys_typed_into_a_widget_are_not_the_players(page, em):
     box.click()
     box.press_sequentially("hpkl ")
     box.press("Escape")
-    for key in ("End", "ArrowLeft", "Home", "ArrowRight"):
+    als = wait_for_player(page, "als")
+    for key, seed in (("End", 999), ("ArrowLeft", 998), ("Home", 0), ("ArrowRight", 1)):
         slider(page, "als_seed").press(key)
+        expect(als.summary).to_contain_text(re.compile(rf"seed {seed}$"))  # no run is still on its way afterwards
     em.settle()
     assert (em.step, em.playing) == (3, False)
     for action in ("loop", "eye", "link"):

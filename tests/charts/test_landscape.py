@@ -7,12 +7,13 @@ import plotly.graph_objects as go
 import pytest
 
 from explorer.charts.landscape import PALEST, SHADES, caption, landscape_figure
-from explorer.charts.optima import colours_of, names_of
+from explorer.charts.optima import colour_of
 from explorer.charts.theme import THEMES, mixed
 from explorer.datasets import load_sample
 from explorer.mixture import OptimumKind
 from explorer.settings import EMSettings
 from explorer.study.landscape import NEVER_SEPARATES, landscape, path_of, settings_at
+from explorer.study.names import names_of
 
 TEN = load_sample("ten-points").values
 COLLAPSING = np.array([0.0, 0.0, 0.0, 1.0, 2.0, 5.0])
@@ -60,7 +61,7 @@ def test_cells_have_the_colour_of_their_optimum_paler_with_more_iterations(ten_p
         return np.inf if ten_points.stopped_early[row, column] else ten_points.iterations[row, column]
 
     for row, column in [(row, column) for row in range(50) for column in range(50) if row != column][::17]:
-        own = colours_of(ten_points.optima, THEMES[theme])[ten_points.labels[row, column]]
+        own = colour_of(names_of(ten_points.optima)[ten_points.labels[row, column]], THEMES[theme])
         shades = [mixed(own, THEMES[theme].paper, PALEST * shade / (SHADES - 1)) for shade in range(SHADES)]
         assert colour(row, column) in shades
         if ten_points.labels[row, column] == ten_points.labels[10, 40]:
@@ -107,6 +108,14 @@ def test_a_path_is_drawn_over_the_map_and_no_letter_stands_on_it(ten_points):
     assert (end, x, y) == ("A", *path[-1])
     for _, x, y in letters:
         assert np.hypot(*(path - [x, y]).T).min() > 0.04 * np.ptp(ten_points.axis)
+
+
+def test_letters_give_way_to_paths(ten_points):
+    places = [[x, y] for _, x, y in letters_of(landscape_figure(ten_points, TEN))]
+    *letters, _ = letters_of(landscape_figure(ten_points, TEN, paths=[places]))  # the last one ends the path
+    assert len(letters) >= 4
+    for _, x, y in letters:
+        assert np.hypot(*(np.array(places) - [x, y]).T).min() > 0.04 * np.ptp(ten_points.axis)
 
 
 def test_the_label_of_the_diagonal_gives_way_to_a_path(ten_points):

@@ -5,12 +5,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from explorer.charts.optima import colours_of, names_of
+from explorer.charts.optima import colour_of
 from explorer.charts.partitions import caption, partitions_figure
 from explorer.charts.theme import THEMES
 from explorer.datasets import load_sample
 from explorer.errors import InputError
 from explorer.mixture import OptimumKind
+from explorer.study.names import names_of
 from explorer.study.partitions import enumerate_partitions
 
 TEN = load_sample("ten-points").values
@@ -46,7 +47,7 @@ def test_every_partition_has_a_cell_of_its_own_in_the_colour_of_its_optimum(ten_
     for x, y, trace in outlines(figure, 5):
         r = index[round(x, 1), round(y, 1)]
         g = ten_points.optima.labels[r]
-        assert trace.line.color == colours_of(ten_points.optima, THEMES[theme])[g]
+        assert trace.line.color == colour_of(names_of(ten_points.optima)[g], THEMES[theme])
         assert (trace.fill == "none") == ten_points.stopped_early[r]
         drawn[r] += 1
     for x, y, trace in outlines(figure, 2):

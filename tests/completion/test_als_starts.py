@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from explorer.completion import STARTS, Observations, from_matrix, row_blocks, solve_factor
+from explorer.completion import STARTS, Observations, from_matrix
 from explorer.completion import starts as starts_module
+from explorer.completion.blocks import row_blocks
+from explorer.completion.half_step import solve_factor
 from tests.completion.problems import checkerboard, dense, low_rank, masked
 
 

@@ -5,12 +5,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from explorer.completion import Factors, Observations, row_blocks, run_als, solve_factor
+from explorer.completion import Factors, Observations, run_als
 from explorer.completion.alternating_sgd import (
     iterate_alternating_sgd,
     run_alternating_sgd,
     stochastic_half_step,
 )
+from explorer.completion.blocks import row_blocks
+from explorer.completion.half_step import solve_factor
 from explorer.completion.matchings import one_a_row
 from explorer.completion.sgd import SCHEDULES, entry_blocks
 from explorer.completion.starting_factors import FACTOR_STARTS

@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from explorer.completion import Factors, distance, factorize, predict
+from explorer.completion import Factors, Observations, distance, factorize, predict, rmse
 from explorer.completion import factors as factors_module
 from explorer.errors import InputError
 from tests.completion.problems import checkerboard, low_rank
@@ -117,3 +117,51 @@ def test_the_matrix_is_not_formed_for_a_distance():
 def test_models_of_different_matrices_have_no_distance():
     with pytest.raises(InputError, match="2 x 1 and 1 x 2"):
         distance(gaussian_factors(2, 1, 1, seed=0), gaussian_factors(1, 2, 1, seed=0))
+
+
+ONE = Factors(np.ones((3, 2)), np.ones((4, 2)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "cols", "sentence"),
+    [
+        ([0, 1], [0], "there are 2 rows and 1 columns"),
+        ([3], [0], "row of every entry must lie between 0 and 2; here they run from 3"),
+        ([0], [-1], "column of every entry must lie between 0 and 3; here they run from -1"),
+        ([0.5], [0], "row of every entry must be a whole number"),
+        ([True], [0], "row of every entry must be a whole number"),
+        ([[0]], [[0]], "in one flat list"),
+        ([[0], [1, 2]], [0], "in one flat list"),
+        (1, 1, "in one flat list"),
+        ("a", [0], "in one flat list"),
+        (None, [0], "in one flat list"),
+    ],
+)
+def test_cells_that_are_not_in_the_matrix_are_refused(rows, cols, sentence):
+    with pytest.raises(InputError, match=sentence):
+        predict(ONE, rows, cols)
+
+
+def test_cells_can_be_plain_lists_and_none_at_all():
+    assert predict(ONE, [0, 2], [1, 3]).tolist() == [2.0, 2.0]
+    assert predict(ONE, [], []).tolist() == []
+
+
+def test_only_factors_and_entries_of_one_matrix_go_together():
+    seen = Observations([0], [0], [1.0], (3, 4))
+    with pytest.raises(InputError, match="must be `Factors` with X and Y, not tuple"):
+        predict((np.ones((3, 2)), np.ones((4, 2))), [0], [0])
+    with pytest.raises(InputError, match="must be `Factors` with X and Y, not list"):
+        rmse([], seen)
+    with pytest.raises(InputError, match="must be `Observations`, not ndarray: `from_matrix` makes them"):
+        rmse(ONE, np.ones((3, 4)))
+    with pytest.raises(InputError, match="entries are those of a 2 x 2 matrix, but the model is 3 x 4"):
+        rmse(ONE, Observations([0], [0], [1.0], (2, 2)))
+    with pytest.raises(InputError, match="true matrix must be `Factors`"):
+        distance(ONE, np.ones((3, 4)))
+    with pytest.raises(InputError, match="two tables of numbers"):
+        Factors([["a"]], [[1.0]])
+    with pytest.raises(InputError, match=r"whole number from 1 to 3 for this matrix, not 1\.5"):
+        factorize(np.ones((3, 4)), 1.5)
+    with pytest.raises(InputError, match="Only a table of numbers"):
+        factorize("ab", 1)

@@ -131,6 +131,12 @@ def test_few_columns_change_nothing(monkeypatch):
     assert np.allclose(formed(compact.final), formed(plain.final), atol=1e-9)
 
 
+def test_the_columns_stay_few_however_many_steps_there_are():
+    seen, _ = masked(low_rank(9, 7, 2, seed=0), 0.7, seed=0)
+    steps = iterate_frank_wolfe(seen, 20.0, step_rule="open-loop", max_iter=300, rtol=0)
+    assert max(step.left.shape[1] for step in steps) < 100
+
+
 @pytest.mark.parametrize(("m", "n", "columns", "rank"), [(9, 7, 5, 2), (3, 8, 6, 3), (1, 1, 4, 1)])
 def test_compressed_factors_have_the_same_product_and_as_many_columns_as_its_rank(m, n, columns, rank):
     rng = np.random.default_rng(0)

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.completion import Observations, col_blocks, from_matrix, row_blocks, solve_factor
+from explorer.completion import Observations, from_matrix
 from explorer.completion import blocks as blocks_module
 from explorer.completion import half_step as half_step_module
-from explorer.completion.blocks import Block, DenseBlock
+from explorer.completion.blocks import Block, DenseBlock, col_blocks, row_blocks
+from explorer.completion.half_step import solve_factor
 from tests.completion.problems import dense, low_rank, masked, observations
 
 

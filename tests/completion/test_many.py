@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.completion import Observations, from_matrix, run_als, run_many_als
+from explorer.completion import Observations, from_matrix, iterate_many_als, planes, run_als, run_many_als, window
 from explorer.completion import many as many_module
 from explorer.errors import InputError
 from explorer.stopping import StopReason
@@ -36,18 +36,20 @@ def assert_same_objectives(many, traces, observed, share=1e-12):
 
 @pytest.fixture
 def nothing_by_itself(monkeypatch):
-    """A run that is made by itself fails the test."""
+    """A run that is made by itself, or a half step of one, fails the test."""
 
     def refuse(*arguments):
         raise AssertionError("A run was made by itself.")
 
-    monkeypatch.setattr(many_module, "_by_itself", refuse)
+    monkeypatch.setattr(window, "by_itself", refuse)
+    monkeypatch.setattr(window, "_halves", refuse)
+    monkeypatch.setattr(many_module, "by_itself", refuse)
 
 
 @pytest.fixture
 def narrow(monkeypatch):
     """Only seven runs go side by side, so that most have to wait until another one has finished."""
-    monkeypatch.setattr(many_module, "PLANE_NUMBERS", 7 * 2 * 2 * 70)
+    monkeypatch.setattr(window, "PLANE_NUMBERS", 7 * 2 * 2 * 70)
 
 
 @pytest.mark.parametrize("ridge", [0.0, 0.01, 1.0])
@@ -72,6 +74,17 @@ def test_every_run_can_have_its_own_mask(narrow, ridge):
     assert_same_objectives(many, traces, seen)
 
 
+def answer_to_rounding(seen, rank, trace, **options):
+    """By how much objectives of `run_als` change with the last bits of its start."""
+    answers = [0.0]
+    for seed in range(10):
+        bits = np.random.default_rng(seed).choice([-1, 1], size=trace.rights[0].shape)
+        other = run_als(seen, rank, start=trace.rights[0] * (1 + 2**-52 * bits), **options).objectives
+        both = min(len(other), len(trace.objectives))
+        answers.append(np.abs(other[:both] - trace.objectives[:both])[::2].max())
+    return max(answers)
+
+
 @given(
     seen=observations(),
     rank=st.integers(1, 5),
@@ -82,15 +95,69 @@ def test_every_run_can_have_its_own_mask(narrow, ridge):
 @settings(max_examples=60, deadline=None)
 def test_singular_cases_have_the_outcome_of_a_single_run(seen, rank, ridge, per_entry, start):
     rank = min(rank, *seen.shape)
-    options = {"ridge": ridge, "ridge_per_entry": per_entry, "start": start, "max_sweeps": 8, "rtol": 1e-6}
-    many = run_many_als(seen, rank, seeds=range(3), keep_paths=True, **options)
-    traces = [run_als(seen, rank, seed=seed, **options) for seed in range(3)]
+    options = {"ridge": ridge, "ridge_per_entry": per_entry, "max_sweeps": 8, "rtol": 1e-6}
+    many = run_many_als(seen, rank, start=start, seeds=range(3), keep_paths=True, **options)
+    traces = [run_als(seen, rank, start=start, seed=seed, **options) for seed in range(3)]
     # Where rows have fewer entries than the rank, every sweep may magnify the rounding of the one before.
-    assert_same_objectives(many, traces, [seen], share=1e-10)
+    whole = np.sum(seen.values**2) / 2
+    for seed, trace in enumerate(traces):
+        difference = np.abs(many.paths[seed] - trace.objectives[::2]).max()
+        assert difference <= 1e-10 * whole or difference <= 10 * answer_to_rounding(seen, rank, trace, **options)
     assert many.n_sweeps.tolist() == [trace.n_sweeps for trace in traces]
     assert list(many.stop_reasons) == [trace.stop_reason for trace in traces]
     assert np.isfinite(many.lefts).all()
     assert np.isfinite(many.rights).all()
+
+
+@pytest.mark.parametrize("ridge", [1e-4, 1e-6, 1e-8])
+@pytest.mark.parametrize(("true_rank", "rank"), [(2, 3), (2, 4), (1, 5)])
+def test_a_rank_above_the_true_one_goes_side_by_side(nothing_by_itself, ridge, true_rank, rank):
+    seen, hidden = masked(low_rank(40, 70, true_rank, seed=0), 0.5, seed=1)
+    options = {"ridge": ridge, "max_sweeps": 60, "rtol": 1e-8, "hidden": hidden}
+    many = run_many_als(seen, rank, seeds=range(6), keep_paths=True, **options)
+    traces = [run_als(seen, rank, seed=seed, **options) for seed in range(6)]
+    # The half steps of `run_als` leave 1e-16 times their condition number, up to 1e8, in weak directions.
+    assert_same(many, traces, factors=1e-7)
+    assert_same_objectives(many, traces, [seen])
+
+
+def test_a_start_that_lacks_a_direction_goes_side_by_side(nothing_by_itself):
+    seen, hidden = masked(checkerboard(), 0.4, seed=1)
+    starts = np.random.default_rng(0).standard_normal((4, 70, 3))
+    starts[:, :, 2] = starts[:, :, 0] - 2 * starts[:, :, 1]
+    options = {"max_sweeps": 40, "rtol": 0, "hidden": hidden}
+    many = run_many_als(seen, 3, start=starts, keep_paths=True, **options)
+    traces = [run_als(seen, 3, start=start, **options) for start in starts]
+    assert_same(many, traces)
+    assert_same_objectives(many, traces, [seen])
+
+
+@pytest.mark.parametrize("angle", [1e-1, 1e-2, 1e-3])
+def test_a_run_that_one_sweep_fits_exactly_has_the_bits_of_a_single_run(angle):
+    """What is left then is rounding, and decides whether the objective is zero, which ends the run."""
+    seen = from_matrix(low_rank(20, 25, 2, seed=0))
+    starts = np.random.default_rng(0).standard_normal((12, 25, 2))
+    starts[:, :, 1] = starts[:, :, 0] + angle * starts[:, :, 1]
+    many = run_many_als(seen, 2, start=starts, ridge=0.0, rtol=0, max_sweeps=12)
+    traces = [run_als(seen, 2, start=start, ridge=0.0, rtol=0, max_sweeps=12) for start in starts]
+    assert many.n_sweeps.tolist() == [trace.n_sweeps for trace in traces]
+    for r, trace in enumerate(traces):
+        assert np.array_equal(many.lefts[r], trace.final.left)
+        assert np.array_equal(many.rights[r], trace.final.right)
+
+
+def test_a_direction_that_is_rounding_in_some_rows_is_left_out_there():
+    """All directions count as such in Y_0; but to rows that miss its first column, one of them is rounding."""
+    matrix = low_rank(12, 16, 3, seed=0)
+    matrix[:4, 0] = np.nan
+    seen = from_matrix(matrix)
+    start = np.random.default_rng(0).standard_normal((16, 2)) * [1, 1e-14]
+    start[0, 1] = 1e-9
+    many = run_many_als(seen, 2, start=start[None], ridge=0.0, max_sweeps=1, keep_paths=True)
+    trace = run_als(seen, 2, start=start, ridge=0.0, max_sweeps=1)
+    assert trace.singular_rows.tolist() == [0, 1, 2, 3]
+    assert_same_objectives(many, [trace], [seen])
+    assert np.allclose(many.lefts[0][:4], trace.final.left[:4])
 
 
 @pytest.mark.parametrize("rank", [1, 3, 8])
@@ -146,7 +213,7 @@ def test_what_is_surely_well_conditioned_is(rank, ridge, condition):
     with_ridge = grams + ridge * np.eye(rank)
     pivots = np.einsum("raa->ar", np.linalg.cholesky(with_ridge))[:, None] ** 2
     traces = np.einsum("raa->r", grams)[None]
-    sure = many_module._surely_well_conditioned(pivots, traces, np.array([ridge]))[0]
+    sure = planes.surely_well_conditioned(pivots, traces, np.array([ridge]))[0]
     assert (np.linalg.cond(with_ridge)[sure] < 1.01e6).all()
     assert np.count_nonzero(sure) > 20 or condition == 1e16
 
@@ -209,31 +276,121 @@ def test_progress_rises_to_the_number_of_runs(narrow):
 
 
 @pytest.mark.parametrize("large", [1_000_000, 0])
-def test_a_cancelled_call_returns_what_has_finished(monkeypatch, narrow, large):
+def test_a_cancelled_call_returns_the_runs_as_they_stand(monkeypatch, narrow, large):
     monkeypatch.setattr(many_module, "LARGE", large)
     seen, hidden = masked(checkerboard(), 0.4, seed=1)
-    finished = [0]
+    options = {"hidden": hidden, "keep_paths": True}
+    finished, asked = [0], []
     many = run_many_als(
         seen,
         2,
         seeds=range(20),
-        hidden=hidden,
-        keep_paths=True,
         progress=lambda done, total: finished.append(done),
-        cancelled=lambda: finished[-1] >= 5,
+        cancelled=lambda: asked.append(None) or (finished[-1] >= 5 and len(asked) % 7 == 3),
+        **options,
     )
+    whole = run_many_als(seen, 2, seeds=range(20), **options)
     done = [r for r in range(20) if many.stop_reasons[r] is not None]
     assert 5 <= len(done) == finished[-1] < 20
-    for r in set(range(20)) - set(done):
-        assert many.n_sweeps[r] == 0
-        assert not many.lefts[r].any()
-        start = run_als(seen, 2, seed=r, max_sweeps=0, hidden=hidden)
-        assert np.array_equal(many.rights[r], start.rights[0])
-        assert many.objectives[r] == many.paths[r][0] == pytest.approx(start.objectives[0])
-        assert many.rmse_observed[r] == pytest.approx(start.rmse_observed[0])
-        assert many.rmse_hidden[r] == pytest.approx(start.rmse_hidden[0])
-    for r in done:
-        assert many.objectives[r] == pytest.approx(run_als(seen, 2, seed=r).objectives[-1])
+    assert {0} < set(many.n_sweeps[[r for r in range(20) if r not in done]])  # some had begun, and some had not
+    for r in range(20):
+        stands = run_many_als(seen, 2, seeds=[r], rtol=0, max_sweeps=int(many.n_sweeps[r]), **options)
+        assert np.array_equal(many.lefts[r], stands.lefts[0])
+        assert np.array_equal(many.rights[r], stands.rights[0])
+        assert np.array_equal(many.paths[r], stands.paths[0])
+        assert many.objectives[r] == pytest.approx(stands.objectives[0])
+        assert many.rmse_observed[r] == pytest.approx(stands.rmse_observed[0])
+        assert many.rmse_hidden[r] == pytest.approx(stands.rmse_hidden[0])
+        assert many.n_sweeps[r] <= whole.n_sweeps[r]
+        assert r not in done or many.n_sweeps[r] == whole.n_sweeps[r]
+
+
+def test_runs_can_be_made_in_slices_of_time(narrow):
+    seen, _ = masked(checkerboard(), 0.4, seed=1)
+    steps = iterate_many_als(seen, 2, seeds=range(20), keep_paths=True)
+    told = []
+    with pytest.raises(StopIteration) as end:
+        while True:
+            told.append(next(steps))
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[0] == (0, 20)
+    assert told[-1] == (20, 20)
+    assert_identical(end.value.value, run_many_als(seen, 2, seeds=range(20), keep_paths=True))
+
+
+def test_the_first_slice_can_be_the_last():
+    seen, _ = masked(checkerboard(), 0.4, seed=1)
+    steps = iterate_many_als(seen, 2, seeds=range(20))
+    assert next(steps) == (0, 20)
+    with pytest.raises(StopIteration) as end:
+        steps.send(True)
+    assert end.value.value.stop_reasons == (None,) * 20
+    assert end.value.value.n_sweeps.tolist() == [1] * 20
+
+
+def test_settings_are_checked_before_the_first_slice():
+    seen, _ = masked(checkerboard(), 0.4, seed=1)
+    with pytest.raises(InputError, match="rank"):
+        iterate_many_als(seen, 99, seeds=[0])
+
+
+def assert_identical(many, others, which=slice(None)):
+    """The runs of `others` are some of the runs of `many`, bit for bit."""
+    for name in ("lefts", "rights", "objectives", "rmse_observed", "n_sweeps"):
+        assert np.array_equal(getattr(many, name)[which], getattr(others, name))
+    assert list(np.array(many.stop_reasons, dtype=object)[which]) == list(others.stop_reasons)
+    if many.rmse_hidden is not None:
+        assert np.array_equal(many.rmse_hidden[which], others.rmse_hidden)
+    paths = [many.paths[r] for r in np.arange(many.n_runs)[which]]
+    assert all(np.array_equal(one, other) for one, other in zip(paths, others.paths, strict=True))
+
+
+@pytest.mark.parametrize("own_masks", [False, True])
+@pytest.mark.parametrize(
+    ("rank", "true_rank", "ridge", "rtol"),
+    [(2, 2, 0.01, 1e-9), (3, 3, 0.1, 1e-9), (4, 2, 1e-8, 1e-9), (4, 2, 0.0, 0.0), (3, 2, 1e-5, 1e-9), (1, 1, 0.1, 0)],
+)
+def test_a_run_has_the_same_bits_whatever_runs_are_beside_it(rank, true_rank, ridge, rtol, own_masks):
+    matrix = low_rank(23, 31, true_rank, seed=0)
+    pairs = [masked(matrix, 0.6, seed) for seed in range(40)] if own_masks else [masked(matrix, 0.6, 0)] * 40
+    seen, hidden = zip(*pairs, strict=True)
+    starts = np.random.default_rng(0).standard_normal((40, 31, rank))
+
+    def make(which):
+        problems = {
+            "observations": [seen[r] for r in which] if own_masks else seen[0],
+            "hidden": [hidden[r] for r in which] if own_masks else hidden[0],
+        }
+        return run_many_als(
+            **problems, rank=rank, start=starts[which], ridge=ridge, rtol=rtol, max_sweeps=30, keep_paths=True
+        )
+
+    whole = make(list(range(40)))
+    for which in ([0], [39], [5, 4], list(range(17)), list(range(39, 0, -1)), list(range(3, 40, 3))):
+        assert_identical(whole, make(which), which)
+
+
+@pytest.mark.parametrize("sparse", [0.0, 1.0])
+@pytest.mark.parametrize("rank", [1, 3])
+def test_sums_over_the_entries_are_those_of_zero_filled_tables(nothing_by_itself, monkeypatch, sparse, rank):
+    monkeypatch.setattr(planes, "SPARSE", sparse)
+    seen, hidden = masked(low_rank(40, 70, rank, seed=0, noise=0.1), 0.4, seed=1)
+    options = {"ridge": 0.1, "max_sweeps": 20, "rtol": 1e-9, "hidden": hidden}
+    many = run_many_als(seen, rank, seeds=range(6), keep_paths=True, **options)
+    traces = [run_als(seen, rank, seed=seed, **options) for seed in range(6)]
+    assert_same(many, traces)
+    assert_same_objectives(many, traces, [seen])
+    for which in ([0], [5, 2], range(1, 6)):
+        assert_identical(many, run_many_als(seen, rank, seeds=which, keep_paths=True, **options), list(which))
+
+
+@pytest.mark.parametrize("width", [1, 3, 16, 20])
+def test_the_width_of_the_window_changes_no_bit(monkeypatch, width):
+    seen, hidden = masked(low_rank(40, 70, 2, seed=0, noise=0.1), 0.4, seed=1)
+    options = {"seeds": range(20), "hidden": hidden, "keep_paths": True}
+    whole = run_many_als(seen, 2, **options)
+    monkeypatch.setattr(window, "PLANE_NUMBERS", width * 2 * 2 * 70)
+    assert_identical(run_many_als(seen, 2, **options), whole)
 
 
 def test_the_results_are_read_only_and_hold_only_what_was_asked_for():

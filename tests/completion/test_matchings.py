@@ -1,11 +1,14 @@
 """Observed entries in blocks that do not depend on each other."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.completion import Observations, from_matrix
+from explorer.completion import matchings as matchings_module
 from explorer.completion.matchings import matchings, one_a_row
 from tests.completion.problems import observations
 
@@ -14,10 +17,11 @@ def fullest(indices):
     return np.bincount(indices).max()
 
 
-@given(seen=observations(), seed=st.integers(0, 99))
-@settings(max_examples=200, deadline=None)
-def test_every_entry_is_in_one_matching_and_no_matching_shares_a_row_or_a_column(seen, seed):
-    blocks = matchings(seen, np.random.default_rng(seed))
+@given(seen=observations(), seed=st.integers(0, 99), lines=st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_every_entry_is_in_one_matching_and_no_matching_shares_a_row_or_a_column(seen, seed, lines):
+    with patch.object(matchings_module, "WASTE", 0 if lines else 32):
+        blocks = matchings(seen, np.random.default_rng(seed))
     assert sorted(np.concatenate(blocks)) == list(range(seen.count))
     for block in blocks:
         assert len(block) > 0
@@ -56,3 +60,36 @@ def test_the_seed_decides_the_blocks_and_their_entries():
 def test_a_column_that_every_row_has_an_entry_in_takes_a_block_for_each():
     seen = Observations(np.arange(50), np.zeros(50, dtype=int), np.ones(50), (50, 3))
     assert len(matchings(seen, np.random.default_rng(0))) == 50
+
+
+def crossed(m: int, full_row: bool) -> Observations:
+    """A full column, perhaps a full row, and five more entries in every row."""
+    rng = np.random.default_rng(0)
+    rows, cols = np.repeat(np.arange(m), 6), rng.integers(0, m, 6 * m)
+    cols[::6] = 0
+    cells = rows * m + cols
+    if full_row:
+        cells = np.append(cells, np.arange(m))
+    rows, cols = np.divmod(np.unique(cells), m)
+    return Observations(rows, cols, np.ones(len(rows)), (m, m))
+
+
+@pytest.mark.parametrize("full_row", [False, True])
+def test_the_work_is_in_proportion_to_the_entries_also_where_a_column_is_full(full_row):
+    work = []
+    for m in (500, 2000):
+        drawn = []
+
+        class Counting:
+            rng = np.random.default_rng(0)
+
+            def integers(self, highs, drawn=drawn):
+                drawn.append(len(highs))
+                return self.rng.integers(highs)
+
+        seen = crossed(m, full_row)
+        blocks = matchings(seen, Counting())
+        assert len(blocks) <= 1.1 * max(fullest(seen.rows), fullest(seen.cols))
+        assert sorted(np.concatenate(blocks)) == list(range(seen.count))
+        work.append(sum(drawn) / seen.count)
+    assert work[1] < 1.2 * work[0]

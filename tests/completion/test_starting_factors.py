@@ -64,7 +64,7 @@ def test_the_root_mean_square_of_values_of_any_size(values):
     ("start", "rank", "seed", "sentence"),
     [
         ("magic", 1, 0, "no start called 'magic'; choose one of: gaussian"),
-        (None, 1, 0, "no start called"),
+        (None, 1, 0, "must be the name of one, or `Factors`"),
         ("equal", 3, 0, "whole number from 1 to 2"),
         ("equal", 1, -1, "seed"),
         (Factors(np.ones((3, 2)), np.ones((2, 2))), 1, 0, "1 columns, the rank, but it has 2"),

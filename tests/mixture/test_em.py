@@ -14,6 +14,7 @@ from explorer.errors import InputError
 from explorer.mixture import (
     Mixture,
     StopReason,
+    arithmetic,
     e_step,
     initialize,
     iterate_em,
@@ -219,17 +220,22 @@ def test_no_iterations_leave_the_start_alone():
     assert (trace.stop_reason, trace.n_iterations, len(trace.lower_bounds)) == (StopReason.MAX_ITER, 0, 1)
 
 
-def test_a_fall_of_the_log_likelihood_is_reported(monkeypatch):
+@pytest.mark.parametrize("most_components", [0, 3], ids=["on arrays", "with numbers"])
+def test_a_fall_of_the_log_likelihood_is_reported(monkeypatch, most_components):
     """EM cannot fall, so an error is put into it: an M step with variances that are 0.1 % too large."""
     data = bumps()
     maximum = run_em(data, initialize(data, 3, "quantiles"), max_iter=5000, rtol=1e-14).mixture(-1)
-    fit = parameters.fit
+    way = arithmetic.WithNumbers if most_components else arithmetic.OnArrays
+    maximize = way.maximize
 
-    def wrong_fit(form, *arguments):
-        theta, degenerate = fit(form, *arguments)
-        return parameters.parameters(form, theta.weights, theta.means, 1.001 * theta.covariances), degenerate
+    def wrong_step(self, *arguments):
+        theta, degenerate = maximize(self, *arguments)
+        right = self.parameters([theta])
+        wrong = parameters.parameters(self.form, right.weights, right.means, 1.001 * right.covariances)
+        return self.of(wrong), degenerate
 
-    monkeypatch.setattr(parameters, "fit", wrong_fit)
+    monkeypatch.setattr(arithmetic, "MOST_COMPONENTS", most_components)
+    monkeypatch.setattr(way, "maximize", wrong_step)
     trace = run_em(data, maximum)
     fall = 1 - trace.log_likelihoods[0] / trace.log_likelihoods[1]
     assert 1e-10 < fall < 1e-5

@@ -8,6 +8,7 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from explorer.mixture import STRUCTURES, Mixture, deviations, initialize, run_em
+from explorer.mixture.features import distinct_points
 from explorer.mixture.problem import from_responsibilities, pose
 from explorer.mixture.sweep import Sweep
 from tests.mixture.clouds import clouds
@@ -72,6 +73,24 @@ def test_features_too_many_to_keep_are_made_in_every_pass(monkeypatch):
     made_anew = run_em(data, q, max_iter=5)
     np.testing.assert_allclose(made_anew.log_likelihoods, kept.log_likelihoods, rtol=1e-13)
     np.testing.assert_allclose(made_anew.covariances, kept.covariances, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("n", "step", "merged"), [(300, 0.1, True), (50_000, 0.01, True), (50_000, 0.0, False)])
+def test_values_that_occur_again_are_worked_with_once(n, step, merged):
+    """Rounded numbers: sums over values, times how often each occurs, are those over points."""
+    data = np.random.default_rng(0).normal(size=(n, 1)) + np.repeat([[0.0], [3.0]], n // 2, axis=0)
+    data = np.round(data / step) * step if step else data
+    q = initialize(data, 2, "quantiles", 0)[None]
+    problem, (log_likelihoods, statistics, usable), (expected, _, reference) = both_forms(data, "full", q)
+    assert usable is None
+    np.testing.assert_allclose(log_likelihoods + problem.data.log_volume, expected, rtol=1e-12)
+    for mine, theirs in zip(statistics, reference, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-11)
+    values, times = distinct_points(problem.data.z)
+    assert (times is not None) == merged
+    if merged:
+        assert values.shape[1] < 0.6 * n
+        np.testing.assert_array_equal(np.repeat(values[0], times.astype(int)), np.sort(problem.data.z[0]))
 
 
 @pytest.mark.parametrize(("width", "digits"), [(1e-4, 1e-10), (1e-2, 1e-12)])

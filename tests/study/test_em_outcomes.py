@@ -7,7 +7,7 @@ from sklearn.mixture import GaussianMixture
 
 from explorer.mixture import initialize, m_step
 from explorer.settings import EMStudySettings
-from explorer.study.em_outcomes import EMOutcome, label_of
+from explorer.study.em_outcomes import EMOutcome
 from tests.study.studies import judged
 
 TEN_POINTS = EMStudySettings(
@@ -102,15 +102,3 @@ def test_where_all_runs_collapse_there_is_no_best():
     assert set(outcomes.table["outcome"]) == {EMOutcome.DEGENERATE}
     assert outcomes.best is None
     assert outcomes.optima == ()
-
-
-def test_labels_never_repeat():
-    labels = [label_of(EMOutcome.PROPER, i) for i in range(60)]
-    assert labels[:3] == ["A", "B", "C"]
-    assert labels[25:28] == ["Z", "A2", "B2"]
-    assert len(set(labels)) == 60
-    assert [label_of(outcome, 0) for outcome in (EMOutcome.SPURIOUS, EMOutcome.SADDLE, EMOutcome.DEGENERATE)] == [
-        "s1",
-        "u1",
-        "",
-    ]

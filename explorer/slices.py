@@ -1,0 +1,39 @@
+"""Long work in slices of time: a generator that yields (finished, all) after a little work, and returns the result.
+
+Whoever drives it may send True instead of asking for more: it then ends as soon as it can, with what there is.
+"""
+
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+from explorer.errors import InputError
+
+Result = TypeVar("Result")
+
+Slices = Generator[tuple[int, int | None], bool | None, Result]
+
+
+def check_callbacks(progress: object, cancelled: object) -> None:
+    """Raise InputError unless both can be called, or are left out."""
+    for what, given in (("progress", progress), ("cancelled", cancelled)):
+        if given is not None and not callable(given):
+            raise InputError(f"{what} must be a function; got {given!r}.")
+
+
+def finish(
+    slices: Slices[Result],
+    progress: Callable[[int, int | None], object] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Result:
+    """Return what the work returns, all slices at once.
+
+    After every slice progress(finished, all) is called, and cancelled() is asked whether to end.
+    """
+    try:
+        finished, of_all = next(slices)
+        while True:
+            if progress is not None:
+                progress(finished, of_all)
+            finished, of_all = slices.send(cancelled is not None and cancelled())
+    except StopIteration as end:
+        return end.value
