@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.charts.end_rows import end_rows
+from explorer.charts.optima import colour_of
 from explorer.charts.paths import paths_figure
 from explorer.charts.small_multiples import optima_figure
-from explorer.charts.strategies import LARGEST_BUBBLE, SMALLEST_BUBBLE, colour_of, ends_figure, restarts_figure, said
+from explorer.charts.strategies import LARGEST_BUBBLE, SMALLEST_BUBBLE, ends_figure, restarts_figure, said
 from explorer.charts.theme import THEMES
 from tests.charts.ends import outcomes_of, text_with, texts
 
@@ -115,10 +116,20 @@ def test_an_optimum_has_one_colour_in_all_charts(theme):
             fills |= {key: fill for (key, _), fill in zip(trace.customdata, trace.marker.color, strict=True)}
     for i, label in enumerate("AB"):
         colour = THEMES[theme].optima[i]
-        assert colour == colour_of(OUTCOMES, label, THEMES[theme])
+        assert colour == colour_of(label, THEMES[theme])
         assert colour == ends[f"optimum {label}"].marker.color
         assert colour == lines[f"optimum {label}"].line.color
         assert colour == fills[label]
+
+
+def test_a_study_of_nothing_but_collapses_can_be_drawn():
+    outcomes = outcomes_of({}, [("points", seed, "degenerate") for seed in range(3)])
+    figure = ends_figure(outcomes, LABELS)
+    assert bubbles(figure) == []
+    assert "3 degenerate" in figure.layout.yaxis.ticktext[0]
+    assert restarts_figure(outcomes, LABELS).data == ()
+    assert len(paths_figure(outcomes, [np.array([-9.0, -5.0])] * 3, LABELS).data) == 1
+    assert paths_figure(outcomes, [np.array([-9.0, -5.0])] * 3, LABELS, gap=True).data == ()
 
 
 def test_ends_are_told_in_words():
