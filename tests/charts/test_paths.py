@@ -58,6 +58,12 @@ def test_a_path_has_the_colour_of_its_optimum_and_is_dotted_where_it_came_to_non
     assert told == {0: best, 1: second, 2: best, 3: other, 4: other, 5: other}
 
 
+def test_every_path_can_be_clicked():
+    """Plotly reports no click on a trace of lines only."""
+    for trace in paths_figure(OUTCOMES, PATHS, LABELS).data:
+        assert "markers" in trace.mode and trace.hoverinfo != "skip" and trace.marker.opacity == 0
+
+
 def test_small_groups_lie_over_large_ones():
     assert "optimum A" in paths_figure(OUTCOMES, PATHS, LABELS).data[0].hovertemplate
 

@@ -54,6 +54,12 @@ def test_runs_that_end_alike_are_one_bubble_that_tells_how_many():
     assert size == pytest.approx(LARGEST_BUBBLE * 0.8)
 
 
+def test_ends_that_differ_by_rounding_only_are_alike():
+    ends = [("B", -105.0), ("B", -105.0001), ("B", -105.2)]
+    outcomes = outcomes_of(LEVELS, [("points", seed, end) for seed, end in enumerate(ends)])
+    assert len(bubbles(ends_figure(outcomes, LABELS))) == 2
+
+
 def test_the_area_of_a_bubble_is_its_share_of_the_lane():
     assert (bubble("64 runs")[2] / bubble("36 runs")[2]) ** 2 == pytest.approx(64 / 36)
     assert bubble("Random partition: 1 run at L −100.00")[2] == pytest.approx(LARGEST_BUBBLE / 2)  # 1 of 4
