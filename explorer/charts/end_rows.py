@@ -39,7 +39,10 @@ def keys_of_runs(outcomes: EMOutcomes) -> np.ndarray:
 
 
 def _proper_keys(outcomes: EMOutcomes) -> list[str]:
-    proper = [optimum.label for optimum in outcomes.proper]
+    """The optima with a row each, of those that runs ended in: some are only where a stopped run would have come to."""
+    table = outcomes.table
+    reached = set(table.loc[table["outcome"] == EMOutcome.PROPER, "optimum"])
+    proper = [optimum.label for optimum in outcomes.proper if optimum.label in reached]
     return proper if len(proper) <= MOST_OPTIMA + 1 else [*proper[:MOST_OPTIMA], OTHERS]
 
 
@@ -47,10 +50,12 @@ def _row(key: str, runs: pd.DataFrame, outcomes: EMOutcomes, shares: dict[str, f
     n_components = int(runs["n_components"].iloc[0])
     best_run = ends_of(runs.loc[[runs["log_likelihood"].idxmax()]], n_components).mixture(0)
     highest = runs["log_likelihood"].max()
+    proper = [optimum.label for optimum in outcomes.proper]
     if key == OTHERS:
         labels = runs["optimum"].unique()
+        first = min(map(proper.index, labels))
         note = f"L {number(runs['limit'].min())} to {number(runs['limit'].max())}"
-        return EndRow(key, "", f"{len(labels)} more", note, MOST_OPTIMA, None, shares)
+        return EndRow(key, "", f"{len(labels)} more", note, first, None, shares)
     if key == PLATEAU:
         limits = runs["limit"] - runs["log_likelihood"]
         note = "a component would collapse" if limits.isna().all() else f"up to {number(limits.max())} below limit"
@@ -66,6 +71,6 @@ def _row(key: str, runs: pd.DataFrame, outcomes: EMOutcomes, shares: dict[str, f
         return EndRow(key, "", "degenerate", "L has no limit", None, best_run, shares)
     optimum = outcomes.optimum(key)
     gap = outcomes.best.log_likelihood - optimum.log_likelihood
-    index = [each.label for each in outcomes.proper].index(key)
+    index = proper.index(key)
     note = "best known" if index == 0 else f"{number(gap, 2 if gap < 1 else 1)} below A"
     return EndRow(key, key, f"L {number(optimum.log_likelihood)}", note, index, optimum.mixture, shares)

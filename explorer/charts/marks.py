@@ -11,6 +11,9 @@ from explorer.charts.theme import THEMES
 
 # White with a dark edge is seen on the optima's colours in both themes.
 LIGHT, DARK = "#FFFFFF", THEMES["light"].ink
+# Marks that the pointer finds and nobody sees. Lines have them as well, where a click is to report a place of theirs:
+# Plotly selects no points of a trace that has lines only.
+UNSEEN = {"size": 4, "opacity": 0, "maxdisplayed": 1}
 
 
 def mute(x: ArrayLike, y: ArrayLike, mode: str, **style: Any) -> dict[str, Any]:
@@ -39,4 +42,4 @@ def pointed_at(x: ArrayLike, y: ArrayLike, **told: Any) -> dict[str, Any]:
     as many bytes.
     """
     places = {"x": np.asarray(x, dtype=np.float32), "y": np.asarray(y, dtype=np.float32)}
-    return {**places, "mode": "markers", "marker": {"size": 4, "opacity": 0, "maxdisplayed": 1}, **told}
+    return {**places, "mode": "markers", "marker": UNSEEN, **told}

@@ -73,7 +73,9 @@ def partitions_figure(
             square = _squares(x[[chosen]], y[[chosen]])
             figure.add_scatter(**mute(*square, "lines", line={"color": colour, "width": thickness}))
     figure.add_scatter(
-        **pointed_at(x, y, hovertext=_told(partitions, names), hovertemplate="%{hovertext}<extra></extra>")
+        **pointed_at(
+            x, y, name="partitions", hovertext=_told(partitions, names), hovertemplate="%{hovertext}<extra></extra>"
+        )
     )
     return _with_axes(figure, partitions, y, width, colours.second, font_size)
 

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from explorer.charts.marks import UNSEEN
 from explorer.charts.optima import colour_of
 from explorer.charts.strategies import said
 from explorer.charts.theme import FONT_SIZE, layout_of, theme_of
@@ -56,7 +57,8 @@ def paths_figure(
             continue
         figure.add_scatter(
             x=np.concatenate(xs, dtype=np.float32), y=np.concatenate(ys, dtype=np.float32),
-            customdata=np.concatenate(rows, dtype=np.int32), mode="lines",
+            customdata=np.concatenate(rows, dtype=np.int32), mode="lines+markers", marker=UNSEEN,
+            unselected={"marker": {"opacity": 0}},
             line={"color": colour, "width": 1.1, "dash": "dot" if hollow else "solid"},
             opacity=0.8,
             hovertemplate=(

@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from explorer.charts.marks import UNSEEN
 from explorer.charts.theme import DASHES, FONT_SIZE, Theme, layout_of, mixed, text_on, theme_of
 from explorer.charts.words import percent
 from explorer.mixture import Mixture, density, e_step, hard_assignments
@@ -141,7 +142,10 @@ def _add_density(
     ceiling = 1.08 * min(max(peak, total.max()), 1.6 * peak)
     few = len(values) <= FEW_POINTS
     floor = -0.22 * ceiling if few else 0.0
-    axes = {"xaxis": x, "yaxis": y, "customdata": [[row.key, ""]] * len(grid), "hoverinfo": "skip", "mode": "lines"}
+    axes = {
+        "xaxis": x, "yaxis": y, "customdata": [[row.key, ""]] * len(grid), "hoverinfo": "none",
+        "mode": "lines+markers", "marker": UNSEEN, "unselected": {"marker": {"opacity": 0}},
+    }  # fmt: skip
     if not few:
         heights, edges = np.histogram(values, bins=min(40, max(8, round(np.sqrt(len(values))))), density=True)
         figure.add_scatter(

@@ -136,7 +136,7 @@ def _bubbles(runs: pd.DataFrame, runs_of: pd.Series) -> pd.DataFrame:
     bubbles = groups.agg(
         log_likelihood=("log_likelihood", "mean"), count=("seed", "size"), seed=("seed", "first")
     ).reset_index()
-    share = bubbles["count"] / bubbles["initialization"].map(runs_of)
+    share = bubbles["count"] / bubbles["initialization"].map(runs_of).astype(float)  # of none, too
     bubbles["size"] = np.maximum(SMALLEST_BUBBLE, LARGEST_BUBBLE * np.sqrt(share))
     return bubbles.sort_values("count", ascending=False)  # small ones are drawn last, above large ones
 

@@ -23,7 +23,7 @@ from explorer.screens.study_part import Replay, RunSettings, StudyPart
 from explorer.screens.study_work import StudyWork, work_from
 from explorer.screens.widgets import Form
 from explorer.settings import read_run, run_of_study, settings_of, write_query, write_run
-from explorer.study.plans import n_runs_of
+from explorer.study.plans import n_runs_of, study_of
 from explorer.study.results import Results
 
 PARTS = {part.name: part for part in (EM_STUDY, ALS_STUDY)}
@@ -75,26 +75,44 @@ def _draw_study(part: StudyPart, form: Form) -> None:
     settings = form.settings
     if bar.asked is None:
         bar.ask(settings)
-    try:
-        form.check()
-        own = _own(part, bar.asked)
-        work = _work_of(bar.asked, own)
-    except InputError as error:
-        st.error(str(error), icon=":material/error:")
-        return
+    own, work = _shown(part, bar.asked)
+    wrong = _wrong_with(part, form)
+    if wrong:
+        st.error(str(wrong), icon=":material/error:")
     with button:
-        bar.button(settings, n_runs_of(settings), work)
-    if settings != bar.asked:
+        bar.button(settings, n_runs_of(settings), work, disabled=wrong is not None)
+    if work and settings != bar.asked:
         st.caption("What is shown belongs to the settings before; the button runs the new ones.")
     with st.container(key="study_results"):
         try:
-            bar.run(work, lambda: part.results(work, own, Replay(_show_runs, _last_shown(part, bar.asked))))
+            if work:
+                bar.run(work, lambda: part.results(work, own, Replay(_show_runs, _last_shown(part, bar.asked))))
         except InputError as error:
             st.error(str(error), icon=":material/error:")
     with st.container(key="study_files", horizontal=True):
-        if work.n_finished:
+        if work and work.n_finished:
             offer_results(work)
         take_results(_show_results)
+
+
+def _shown(part: StudyPart, asked: Any) -> tuple[Own | None, StudyWork | None]:
+    """What is to be seen, with the user's data that it is about; nothing where what was asked for cannot be run."""
+    try:
+        own = _own(part, asked)
+        return own, _work_of(asked, own)
+    except InputError:
+        return None, None
+
+
+def _wrong_with(part: StudyPart, form: Form) -> InputError | None:
+    """Why what the widgets hold cannot be run; what is shown stays, and so does the way back."""
+    try:
+        form.check()
+        own = _own(part, form.settings)
+        study_of(form.settings, own and own.data)
+    except InputError as error:
+        return error
+    return None
 
 
 def _draw_switch(part: StudyPart) -> None:

@@ -43,13 +43,13 @@ class StudyBar:
         """Leave it at what has finished."""
         st.session_state[f"{self._name}_stopped"] = True
 
-    def button(self, settings: Any, n_runs: int, work: StudyWork | None) -> None:
-        """Draw the one button that fits: run, stop, go on."""
+    def button(self, settings: Any, n_runs: int, work: StudyWork | None, *, disabled: bool = False) -> None:
+        """Draw the one button that fits: run, stop, go on. disabled: these settings cannot be run."""
         key = f"{self._name}_run"
         if work is None or settings != self.asked:
             st.button(
                 f"Run {counted(n_runs, 'start')}", key=key, type="primary", on_click=self.ask, args=(settings,),
-                width="stretch",
+                width="stretch", disabled=disabled,
             )  # fmt: skip
         elif work.complete:
             st.button(f"{counted(n_runs, 'run')} done", key=key, disabled=True, width="stretch")
