@@ -18,7 +18,7 @@ from explorer.study.shares import Share
 HEAD, FOOT, HEADING = 2.4, 6.4, 1.9
 WORDS, BARS = 0.24, 0.26
 # The part of a column that is bars; the rest is for the share in figures.
-BAR_PART, NARROW_BAR_PART = 0.72, 0.66
+BAR_PART, NARROW_BAR_PART = 0.68, 0.66
 # Where in a row of height 1 the bar and the interval below it lie.
 BAR_AT, BAR_THICK, INTERVAL_AT = 0.42, 0.62, 0.87
 
@@ -185,7 +185,8 @@ def _write_shares(
 
 
 def _interval(share: Share) -> str:
-    return f"({percent(share.low).removesuffix(' %')} to {percent(share.high)})"
+    low, high = (percent(end).removesuffix(" %") for end in (share.low, share.high))
+    return f"({low}–{high})"
 
 
 def _small(text: str, colours: Theme) -> str:
