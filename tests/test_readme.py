@@ -6,6 +6,11 @@ from pathlib import Path
 import pytest
 
 from explorer import cli
+from explorer.settings import ALSStudySettings, EMStudySettings
+from explorer.settings.records import settings_of
+from explorer.study import als_runs, em_runs
+from explorer.study.als_outcomes import ALSOutcome
+from explorer.study.em_outcomes import EMOutcome
 from explorer.study.plan_files import load_plan
 from explorer.study.results import read_results
 
@@ -54,3 +59,19 @@ def test_the_plan_file_runs_as_the_command_line_section_says(tmp_path, monkeypat
         cli.main([*arguments.split(), "--workers", "1"])
     assert ended.value.code == 0
     assert len(read_results(tmp_path / "results.parquet").table) == 30
+
+
+def test_every_setting_of_a_plan_and_every_column_of_its_table_is_explained():
+    text = README.read_text(encoding="utf-8")
+    section = text[text.index("### A study without a screen") : text.index("## Test it")]
+    settings = {*settings_of(EMStudySettings), *settings_of(ALSStudySettings)}
+    columns = {*em_runs.COLUMNS, *als_runs.COLUMNS, *(f"{name}_1" for name in em_runs.PARAMETERS)}
+    columns |= {"outcome", "optimum", "limit", "gap", "determined"}
+    missing = [name for name in (*settings, *columns, *EMOutcome, *ALSOutcome) if f"`{name}`" not in section]
+    assert not missing
+
+
+def test_the_limits_know_one_best_optimum_and_the_arrays_are_as_said(notebook):
+    assert notebook["limits"].optima.kinds[0] == "proper"
+    assert notebook["limits"].on_plateau.sum() > 0
+    assert notebook["axes"].values == (1, 2)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.completion.blocks import row_blocks, with_padding
-from explorer.completion.checks import check_seed, check_whole
+from explorer.completion.checks import check_observations, check_seed, check_whole
 from explorer.completion.factors import Factors
 from explorer.completion.observations import Observations
 from explorer.errors import InputError
@@ -68,8 +68,10 @@ def identifiability(
             determines nearly every other one: a column of the checkerboard that is seen in even rows only
             says nothing about its odd rows.
 
-    Raises `InputError` when the rank is out of bounds, the problem too large, or `at` does not fit.
+    Raises `InputError` when these are not `Observations`, the rank is out of bounds, the problem too large, or `at`
+    does not fit.
     """
+    check_observations(observations)
     m, n = observations.shape
     check_whole("The rank, for this matrix,", rank, 1, min(m, n))
     if rank * min(m, n) > MAX_UNKNOWNS:
@@ -98,11 +100,13 @@ def identifiability(
 
 def short_rows(observations: Observations, rank: int) -> np.ndarray:
     """Sorted indices of the rows with fewer than k observed entries: not even a known Y would determine them."""
+    check_observations(observations)
     return _short(observations.rows, observations.shape[0], rank)
 
 
 def short_cols(observations: Observations, rank: int) -> np.ndarray:
     """Sorted indices of the columns with fewer than k observed entries: not even a known X would determine them."""
+    check_observations(observations)
     return _short(observations.cols, observations.shape[1], rank)
 
 

@@ -72,6 +72,8 @@ def from_matrix(matrix: np.ndarray, mask: np.ndarray | None = None) -> Observati
             an index, a mask of integers silently picks the rows 0 and 1 (a slip in Lecture 19).
     """
     hidden = np.ma.getmaskarray(matrix) if isinstance(matrix, np.ma.MaskedArray) else None
+    if np.iscomplexobj(matrix):
+        raise InputError("A matrix must consist of real numbers, with NaN where an entry is missing.")
     try:
         matrix = np.asarray(matrix, dtype=np.float64)
     except (TypeError, ValueError):

@@ -36,8 +36,15 @@ def split(problem: MatrixProblem, density: float, seed: int) -> MaskedMatrix:
     entries play no part. Generated ones (`low_rank` known) keep their values, because centring would change
     the rank. Observed entries that are all equal have scale 1. Two densities of one seed give nested masks.
 
-    InputError: a density outside (0, 1], no entry observed at all, a seed that is not a whole number.
+    InputError: not a `MatrixProblem`, a density outside (0, 1], no entry observed at all, a seed that is not a whole
+    number.
     """
+    if not isinstance(problem, MatrixProblem):
+        kind = type(problem).__name__
+        raise InputError(
+            f"Only a MatrixProblem can be split, not {kind}: `load_matrix` and `own_matrix` make one; the entries of a "
+            "matrix with gaps are what `explorer.completion.from_matrix` takes."
+        )
     if not 0 < density <= 1:
         raise InputError(f"The density is {density:g}; it must be larger than 0 and at most 1.")
     values = problem.values

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -116,8 +117,14 @@ def generate_matrix(
 ) -> MatrixProblem:
     """A random matrix of this shape and rank, plus noise of standard deviation `noise`.
 
-    InputError: a rank outside 1..min(n_rows, n_cols), and what `random_stream` refuses.
+    InputError: sides that are not whole numbers, a rank outside 1..min(n_rows, n_cols), a noise that is not a number
+    of at least 0, and what `random_stream` refuses.
     """
+    for what, number in (("rows", n_rows), ("columns", n_cols), ("dimensions (the rank)", rank)):
+        if not isinstance(number, Integral) or number < 1:
+            raise InputError(f"The number of {what} is {number!r}; it must be a whole number, 1 or larger.")
+    if not isinstance(noise, Real) or not 0 <= noise < np.inf:
+        raise InputError(f"The noise is {noise!r}; it must be a number, 0 or larger.")
     if not 1 <= rank <= min(n_rows, n_cols):
         raise InputError(
             f"The true rank is {rank}, but the matrix is {n_rows}×{n_cols}; choose 1 to {min(n_rows, n_cols)}."

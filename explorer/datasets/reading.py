@@ -111,9 +111,11 @@ def read_matrix(data: bytes | str) -> tuple[np.ndarray, tuple[str, ...], tuple[s
 def check_values(values, what: str = "The data") -> np.ndarray:
     """`values` as a float64 array (n,) that a mixture can be fitted to; `what` begins an error's sentence.
 
-    InputError: not one row of numbers, fewer than 2 or more than `MAX_VALUES` of them, NaN or infinite ones,
+    InputError: not one row of numbers, fewer than 2 or more than `MAX_VALUES` of them, masked, NaN or infinite ones,
     absolute values above `MAX_MAGNITUDE`, all equal or with differences that vanish when squared.
     """
+    if np.ma.is_masked(values):
+        raise InputError(f"{what} must not have masked entries: remove them.")
     array = _as_floats(values, what)
     if array.ndim != 1:
         raise InputError(f"{what} must be one list of numbers, not {array.ndim}-dimensional; choose one column.")
@@ -130,7 +132,7 @@ def check_values(values, what: str = "The data") -> np.ndarray:
 
 
 def check_matrix(values) -> np.ndarray:
-    """`values` as a float64 array (m, n), NaN where missing, that can be completed.
+    """`values` as a float64 array (m, n), NaN where missing (masked entries are), that can be completed.
 
     InputError: not two-dimensional, a side below 2 or above `MAX_MATRIX_SIDE`, infinite entries, absolute
     values above `MAX_MAGNITUDE`, no entry at all, or all entries equal or with differences that vanish when
@@ -138,6 +140,8 @@ def check_matrix(values) -> np.ndarray:
     """
     what = "The matrix"
     array = _as_floats(values, what)
+    if isinstance(values, np.ma.MaskedArray) and array.shape == values.shape:
+        array[np.ma.getmaskarray(values)] = np.nan
     if array.ndim != 2:
         raise InputError(f"{what} must have rows and columns, but the numbers are {array.ndim}-dimensional.")
     _check_sides(*array.shape)

@@ -73,6 +73,8 @@ def open_journal(folder: Path, plan: Plan) -> Journal:
     Raises InputError where the folder holds another study, or cannot be written to.
     """
     wanted = json.dumps(plan_as_json(plan)).encode()
+    if not folder.parent.is_dir():
+        raise InputError(f"There is no folder {folder.parent}; make it first, or choose another --out.")
     try:
         folder.mkdir(exist_ok=True)
         kept = _kept(folder)

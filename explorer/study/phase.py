@@ -149,6 +149,7 @@ def iterate_phase(
 
     Raises InputError where the settings do not fit the matrix, or nobody knows its true rank.
     """
+    _problem_seeds(settings, n_problems)
     for place in phase_cells(axes):
         seen, value = axes.seen[place.x], axes.values[place.y]
         if (seen, value) not in done:
@@ -264,5 +265,9 @@ def phase_of(plan: Plan, table: pd.DataFrame) -> tuple[PhaseCell, ...]:
 
 def _problem_seeds(settings: ALSStudySettings, n_problems: int) -> range:
     """The seeds of the problems of a cell: one, where the matrix is always the same."""
+    if not isinstance(settings, ALSStudySettings):
+        raise InputError(f"A phase diagram is of ALS: give ALSStudySettings, not {type(settings).__name__}.")
+    if not isinstance(n_problems, int) or n_problems < 1:
+        raise InputError(f"The number of problems is {n_problems!r}; it must be a whole number, 1 or larger.")
     drawn = settings.matrix != OWN and MATRICES[settings.matrix].uses_seed
     return range(settings.matrix_seed, settings.matrix_seed + (n_problems if drawn else 1))

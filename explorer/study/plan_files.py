@@ -9,11 +9,12 @@ from explorer.settings import OWN
 from explorer.study.plans import SOURCE, Plan, kind_named, parsed, plan_of, uses_own_data
 
 
-def load_plan(path: Path) -> Plan:
+def load_plan(path: str | Path) -> Plan:
     """Read the plan file at `path`. It may name own data: `file = "x.csv"`, and for EM `column = "name"`.
 
     A relative file is looked for beside the plan. Raises InputError that says what is wrong.
     """
+    path = Path(path)
     table = parsed(_read(path, "plan"))
     kind = kind_named(table)
     source = SOURCE[kind]

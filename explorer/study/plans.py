@@ -241,6 +241,8 @@ def plan_of(table: Mapping[str, Any], own: Sample | MatrixProblem | None = None)
     count = math.prod(len(values) for values in axes.values())
     if count > MAX_STUDIES:
         raise InputError(f"The plan's lists make {count:,} studies; a plan may have {MAX_STUDIES:,}.")
+    for name, values in axes.items():
+        _check_values(_described(kind, name), name, values)
     combinations = product(*axes.values())
     return plan_of_settings([KINDS[kind](**dict(zip(axes, values, strict=True))) for values in combinations], own)
 
@@ -258,6 +260,8 @@ def settings_in(table: Mapping[str, Any]) -> StudySettings:
 def kind_named(table: Mapping[str, Any]) -> str:
     """Return the kind that a plan's table names."""
     kind = table.get("kind")
+    if kind is None:
+        raise InputError('The plan does not say what to study; write kind = "em" or kind = "als".')
     if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f'The plan\'s kind is {kind!r}; write kind = "em" or kind = "als".')
     return kind
@@ -272,6 +276,15 @@ def _values(kind: str, name: str, value: Any) -> list[Any]:
     if not values:
         raise InputError(f"{setting.label} ({name}): the list is empty.")
     return [_as_setting(setting, each) for each in values]
+
+
+def _check_values(setting: Setting, name: str, values: list[Any]) -> None:
+    """Refuse a value by the name that stands in the plan, beside the label that the setting has on screen."""
+    try:
+        for value in values:
+            setting.check(value)
+    except InputError as error:
+        raise InputError(f"{str(error).removesuffix('.')} ({name} in the plan).") from None
 
 
 def _described(kind: str, name: str) -> Setting:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
 _MOST_ON_WINDOWS = 61  # that ProcessPoolExecutor can wait for
 
@@ -40,6 +41,7 @@ def _held_back(number: signal.Signals) -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield
         return
+    resource_tracker.ensure_running()  # it would let the signal through again when it begins
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
     try:
         yield

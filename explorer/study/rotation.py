@@ -69,8 +69,12 @@ class Alignment:
 def align_factors(a: Factors, b: Factors) -> Alignment:
     """Turn the factors of run `a` into those of run `b`, by an orthogonal matrix where that does as well as any.
 
-    Raises InputError unless the shapes and ranks agree.
+    Raises InputError unless they are factors whose shapes and ranks agree.
     """
+    for given in (a, b):
+        if not isinstance(given, Factors):
+            kind = type(given).__name__
+            raise InputError(f"Only factors can be aligned, not {kind}: `trace.final` are the last ones of a run.")
     if a.left.shape != b.left.shape or a.right.shape != b.right.shape:
         raise InputError("Only factors of one shape can be aligned: choose two runs of one matrix and one rank.")
     by, matrix = _aligned(a, b)

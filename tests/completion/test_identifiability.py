@@ -15,6 +15,8 @@ from explorer.completion import (
     identifiability,
     predict,
     run_als,
+    short_cols,
+    short_rows,
 )
 from explorer.errors import InputError
 from tests.completion.problems import checkerboard, low_rank, masked, observations
@@ -173,3 +175,9 @@ def test_what_cannot_be_judged_is_refused(shape, rank, more, sentence):
     seen = Observations([0], [0], [1.0], shape)
     with pytest.raises(InputError, match=sentence):
         identifiability(seen, rank, **more)
+
+
+@pytest.mark.parametrize("judge", [identifiability, short_rows, short_cols])
+def test_a_matrix_itself_is_not_judged(judge):
+    with pytest.raises(InputError, match="`from_matrix` makes them of a matrix"):
+        judge(np.ones((3, 3)), 1)

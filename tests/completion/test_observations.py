@@ -138,3 +138,8 @@ def test_a_matrix_where_observations_are_wanted_is_refused(solve):
 def test_values_whose_squares_vanish_are_refused(size):
     with pytest.raises(InputError, match="rescale the data"):
         from_matrix(np.full((2, 2), size))
+
+
+def test_a_complex_matrix_is_refused_and_not_halved():
+    with pytest.raises(InputError, match="A matrix must consist of real numbers"):
+        from_matrix(np.array([[1 + 1j, 2.0], [3.0, 4.0]]))

@@ -113,3 +113,9 @@ def test_any_density_and_seed_split_the_entries_without_loss(density, seed):
     hidden = masked.hidden.count if masked.hidden else 0
     assert masked.observed.count == masked.mask.sum()
     assert masked.observed.count + hidden == problem.values.size
+
+
+@pytest.mark.parametrize("given", ["checkerboard", np.ones((3, 3))])
+def test_only_a_matrix_problem_is_split(given):
+    with pytest.raises(InputError, match=r"Only a MatrixProblem can be split, not (str|ndarray): `load_matrix` and"):
+        split(given, 0.5, 0)

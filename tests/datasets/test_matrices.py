@@ -163,3 +163,24 @@ def test_a_generated_matrix_has_the_rank_and_the_noise_that_were_asked_for():
     assert "rank 3" in exact.about
     with pytest.raises(InputError, match="true rank is 10, but the matrix is 12×9"):
         generate_matrix(12, 9, rank=10)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"n_rows": 3.5}, "The number of rows is 3.5; it must be a whole number"),
+        ({"n_cols": "a"}, "The number of columns is 'a'; it must be a whole number"),
+        ({"rank": 1.5}, "The number of dimensions \\(the rank\\) is 1.5"),
+        ({"noise": -1}, "The noise is -1; it must be a number, 0 or larger"),
+        ({"noise": float("nan")}, "The noise is nan"),
+    ],
+)
+def test_what_no_matrix_can_be_generated_with_is_refused(settings, sentence):
+    with pytest.raises(InputError, match=sentence):
+        generate_matrix(**settings)
+
+
+def test_masked_entries_of_an_own_matrix_are_missing():
+    """Their values lie in the array all the same: to show them to ALS would give away what is to be found."""
+    values = own_matrix(np.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[False, True], [False, False]])).values
+    np.testing.assert_array_equal(values, [[1.0, np.nan], [3.0, 4.0]])

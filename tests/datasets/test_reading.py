@@ -274,3 +274,8 @@ def test_any_input_gives_numbers_that_can_be_used_or_one_sentence(data):
             own_sample(column, name, n_missing=table.missing[name])
     if (matrix := tried(read_matrix)) is not None:
         own_matrix(*matrix)
+
+
+def test_masked_values_are_not_used_as_if_they_were_there():
+    with pytest.raises(InputError, match=r"^The data must not have masked entries: remove them\.$"):
+        own_sample(np.ma.array([1.0, 2.0, 99.0], mask=[False, False, True]))

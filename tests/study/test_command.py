@@ -145,11 +145,14 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_continue(folder):
     ("arguments", "sentence"),
     [
         (["none.toml", "--out", "a.csv"], "The plan none.toml cannot be read: No such file or directory."),
-        (["bad.toml", "--out", "a.csv"], "K is 99, but must be a whole number from 1 to 10."),
+        (
+            ["bad.toml", "--out", "a.csv"],
+            "K is 99, but must be a whole number from 1 to 10 (n_components in the plan).",
+        ),
         (["short.toml", "--out", "a.xlsx"], "“a.xlsx” must end in .parquet, .csv or .json."),
         (["short.toml", "--out", "a"], "“a” must end in .parquet, .csv or .json."),
         (["short.toml", "--out", "there.csv"], "there.csv exists already; choose another --out, or replace it by"),
-        (["short.toml", "--out", "none/a.csv"], "none/a.csv.parts cannot be used for what is finished: No such file"),
+        (["short.toml", "--out", "none/a.csv"], "There is no folder none; make it first"),
         (["short.toml", "--out", "other.csv"], "other.csv.parts holds the finished part of another study"),
     ],
 )

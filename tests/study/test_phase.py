@@ -11,7 +11,7 @@ from explorer.completion import factorize, from_matrix, identifiability
 from explorer.datasets import split
 from explorer.errors import InputError
 from explorer.runs import make_als_run
-from explorer.settings import ALSStudySettings, run_of_study
+from explorer.settings import ALSStudySettings, EMStudySettings, run_of_study
 from explorer.study.als_outcomes import add_als_outcomes
 from explorer.study.als_runs import run_als_batch
 from explorer.study.phase import (
@@ -225,3 +225,11 @@ def test_the_plan_can_be_written_into_a_file():
     studies = [study.settings for study in plan_of(table).studies]
     assert {(each.seen, each.ridge) for each in studies} == {(30, 0.0), (30, 0.01), (60, 0.0), (60, 0.01)}
     assert all(isinstance(each, ALSStudySettings) and each.rtol == PHASE.rtol for each in studies)
+
+
+def test_what_no_cell_can_be_made_of_is_refused_in_a_sentence():
+    axes = PhaseAxes((20,), "rank", (1,))
+    with pytest.raises(InputError, match="A phase diagram is of ALS: give ALSStudySettings, not EMStudySettings"):
+        next(iterate_phase(EMStudySettings(), axes))
+    with pytest.raises(InputError, match="The number of problems is 0; it must be a whole number, 1 or larger"):
+        next(iterate_phase(PHASE, axes, n_problems=0))

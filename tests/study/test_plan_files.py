@@ -83,7 +83,7 @@ def test_a_file_elsewhere_and_a_byte_order_mark(plan_file, tmp_path, monkeypatch
         ('kind = "em"\nfile = "large.csv"', "large.csv cannot be read: it is larger than 1 MB."),
         ('kind = "als"\nfile = "matrix.csv"\ncolumn = "1"', "a matrix is taken as a whole"),
         ('kind = "als"\nfile = "one.csv"', "one.csv: The matrix is 4 x 1 (rows x columns); at least 2 x 2 is needed"),
-        ("file = 3", "The plan's kind is None"),
+        ("file = 3", "The plan does not say what to study"),
         ("kind = ", "not a TOML file"),
     ],
 )
@@ -97,3 +97,8 @@ def test_what_is_wrong_is_said_in_a_sentence(plan_file, tmp_path, text, sentence
 def test_no_plan_at_all(tmp_path):
     with pytest.raises(InputError, match=r"The plan .*none\.toml cannot be read: No such file"):
         load_plan(tmp_path / "none.toml")
+
+
+def test_the_name_of_a_plan_may_be_text(tmp_path):
+    (tmp_path / "plan.toml").write_text('kind = "em"\ndata = "ten-points"\nn_starts = 1', encoding="utf-8")
+    assert load_plan(str(tmp_path / "plan.toml")).n_runs == 4

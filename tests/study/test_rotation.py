@@ -151,3 +151,9 @@ def test_two_successful_runs_on_the_checkerboard_differ_in_factors_and_not_in_th
 def test_a_run_that_is_stuck_is_not_aligned_with_one_that_is_not():
     stuck, recovered = (make_als_run(ALSSettings(mask_seed=4, initialization=name)) for name in ("equal", "gaussian"))
     assert align_factors(stuck.trace.final, recovered.trace.final).by is AlignedBy.NOTHING
+
+
+def test_a_whole_run_is_not_aligned_but_its_factors_are():
+    trace = make_als_run(ALSSettings()).trace
+    with pytest.raises(InputError, match=r"Only factors can be aligned, not ALSTrace: `trace\.final` are the last"):
+        align_factors(trace.final, trace)
