@@ -387,7 +387,7 @@ def has_large_type(page: Page, name: str) -> bool:
     if chart(page, name).count() != 1:
         return False
     sizes = font_sizes(page, name)
-    return median(sizes) >= 18 and min(sizes) >= 15
+    return bool(sizes) and median(sizes) >= 18 and min(sizes) >= 15
 
 
 def test_pictures_keep_clear_of_each_other(page):
