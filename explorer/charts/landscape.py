@@ -40,6 +40,7 @@ def landscape_figure(
     names: Sequence[str] | None = None,
     unit: str = "",
     paths: Sequence[ArrayLike] = (),
+    path_ends: Sequence[str] | None = None,
     theme: str = "light",
     font_size: float = FONT_SIZE,
 ) -> go.Figure:
@@ -47,7 +48,8 @@ def landscape_figure(
 
     Paler means more iterations; dots, that the run stopped early, far below the optimum that it is coloured by; lines
     join starts of equal log-likelihood. names (G,): of the map's optima, where others have them too. unit: of the data,
-    "" where it has none. font_size: in CSS pixels.
+    "" where it has none. path_ends: the name of the optimum that each path comes to, "" for one that stops before it;
+    None for runs that start as the map's do, which tells where they come. font_size: in CSS pixels.
 
     Every start can be clicked: with `st.plotly_chart(figure, theme=None, on_select="rerun", selection_mode="points")`
     the selected point's "x" and "y" are its two means, in single precision, for `landscape.cell(x, y)` to find it.
@@ -63,8 +65,8 @@ def landscape_figure(
     label_at = _place_of_label(landscape, paths)
     _draw_diagonal(figure, landscape, label_at, colours, font_size)
     _draw_letters(figure, landscape, names, _taken(landscape, label_at, paths), font_size)
-    for path in paths:
-        _draw_path(figure, landscape, names, path, font_size)
+    for path, end in zip(paths, path_ends or [_end_of(landscape, names, path) for path in paths], strict=True):
+        _draw_path(figure, path, end, font_size)
     _lay_starts_over(figure, landscape, names, unit)
     return _with_axes(figure, landscape, unit, colours)
 
@@ -183,9 +185,14 @@ def _draw_letters(
             figure.add_scatter(**letters(landscape.axis[columns], landscape.axis[rows], name, font_size))
 
 
-def _draw_path(
-    figure: go.Figure, landscape: Landscape, names: Sequence[str], path: np.ndarray, font_size: float
-) -> None:
+def _end_of(landscape: Landscape, names: Sequence[str], path: np.ndarray) -> str:
+    """The name of the optimum to which the start of a path leads, "" where its run stops before it."""
+    row, column = landscape.cell(*path[0])
+    label = landscape.labels[row, column]
+    return "" if label == NEVER_SEPARATES or landscape.stopped_early[row, column] else names[label]
+
+
+def _draw_path(figure: go.Figure, path: np.ndarray, end: str, font_size: float) -> None:
     """A run: its line, a dot for every iteration, a ring at the start, and at the end the letter of its optimum, or a
     square where it stopped before one.
     """
@@ -196,13 +203,10 @@ def _draw_path(
     figure.add_scatter(**mute(x, y, "markers", marker={"size": 5, "color": LIGHT, "line": edge}))
     start = {"size": 0.9 * font_size, "color": LIGHT, "line": {"color": DARK, "width": 3}}
     figure.add_scatter(**mute(x[:1], y[:1], "markers", marker=start))
-    row, column = landscape.cell(*path[0])
-    label = landscape.labels[row, column]
-    if label == NEVER_SEPARATES or landscape.stopped_early[row, column]:
-        marker = start | {"symbol": "square"}
-        figure.add_scatter(**mute(x[-1:], y[-1:], "markers", marker=marker))
-    elif names[label] != DEGENERATE:
-        figure.add_scatter(**letters(x[-1:], y[-1:], names[label], font_size))
+    if not end:
+        figure.add_scatter(**mute(x[-1:], y[-1:], "markers", marker=start | {"symbol": "square"}))
+    elif end != DEGENERATE:
+        figure.add_scatter(**letters(x[-1:], y[-1:], end, font_size))
 
 
 def _lay_starts_over(figure: go.Figure, landscape: Landscape, names: Sequence[str], unit: str) -> None:

@@ -61,7 +61,7 @@ def optima_figure(
     """
     colours = theme_of(theme)
     n_rows = len(rows)
-    headings = {name: _in_lines(label) for name, label in initializations.items()}
+    headings = {name: in_lines(label) for name, label in initializations.items()}
     head = (0.8 + 1.3 * HEADING * max(map(len, headings.values()))) * font_size
     row, below = ROW * font_size, FOOT * font_size if foot else 0.5 * font_size
     height = head + row * n_rows + below
@@ -89,11 +89,11 @@ def optima_figure(
     width = (right - left) / max(1, len(initializations))
     for j, name in enumerate(initializations):
         x = left + j * width
-        _write(figure, "<br>".join(headings[name]), x, place(head / 2), colours.second, HEADING * font_size)
+        write(figure, "<br>".join(headings[name]), x, place(head / 2), colours.second, HEADING * font_size)
         if foot:
-            _write(figure, f"<b>{foot[name]}</b>", x, place(height - below / 2), colours.ink, 1.1 * font_size)
+            write(figure, f"<b>{foot[name]}</b>", x, place(height - below / 2), colours.ink, 1.1 * font_size)
     if foot:
-        _write(figure, foot_title, WORDS[1], place(height - below / 2), colours.second, 0.93 * font_size, "right")
+        write(figure, foot_title, WORDS[1], place(height - below / 2), colours.second, 0.93 * font_size, "right")
         figure.add_shape(
             type="line", xref="paper", yref="paper", x0=0, x1=1, y0=place(height - below), y1=place(height - below),
             line={"color": colours.second, "width": 2},
@@ -123,9 +123,7 @@ def _add_swatch(figure: go.Figure, row: EndRow, colours: Theme, font_size: float
             line={"color": colours.degenerate, "width": 1.5},
         )  # fmt: skip
     elif row.letter:
-        _write(
-            figure, f"<b>{row.letter}</b>", sum(SWATCH) / 2, (top + bottom) / 2, text_on(colour), font_size, "center"
-        )
+        write(figure, f"<b>{row.letter}</b>", sum(SWATCH) / 2, (top + bottom) / 2, text_on(colour), font_size, "center")
 
 
 def _add_density(
@@ -188,7 +186,7 @@ def _add_words(figure: go.Figure, row: EndRow, colours: Theme, font_size: float,
     colour = colours.warning if row.index is None else colours.ink
     title = f'<b style="font-size:{1.15 * font_size:.0f}px">{row.title}</b>'
     note = f'<br><span style="color:{colours.second};font-size:{0.85 * font_size:.0f}px">{row.note}</span>'
-    _write(figure, title + (note if row.note else ""), WORDS[1], y, colour, font_size, "right")
+    write(figure, title + (note if row.note else ""), WORDS[1], y, colour, font_size, "right")
 
 
 def _add_bars(
@@ -260,7 +258,7 @@ def _hatched(colours: Theme) -> dict[str, Any]:
     }
 
 
-def _in_lines(label: str) -> list[str]:
+def in_lines(label: str) -> list[str]:
     """A heading in short lines; a word that is too long for a column is parted."""
     parts = []
     for word in label.split():
@@ -280,7 +278,7 @@ def _faint(colour: str) -> str:
     return f"rgba({red},{green},{blue},0.18)"
 
 
-def _write(figure: go.Figure, text: str, x: float, y: float, colour: str, size: float, anchor: str = "left") -> None:
+def write(figure: go.Figure, text: str, x: float, y: float, colour: str, size: float, anchor: str = "left") -> None:
     figure.add_annotation(
         text=text, x=x, y=y, xref="paper", yref="paper", showarrow=False, xanchor=anchor, yanchor="middle",
         font={"size": size, "color": colour}, align=anchor,

@@ -1,8 +1,8 @@
 """The reference form of EM's arithmetic: deviations from each mean, whitened; log-sum-exp; sums around the means.
 
-The fast forms in `features` and `products` are tested against it, and leave to it what is beyond their bounds. One
-run at a time (R = 1), except for `summarize`, and in blocks of points, so that memory does not grow with n. Nothing
-here checks its input: `model`, `steps` and `em` do.
+The fast forms in `features` and `products` are tested against it, and leave to it what is beyond their bounds. In
+blocks of points, so that memory does not grow with n, and of few points many runs at a time. A run gets the same bits
+whatever runs are beside it. Nothing here checks its input: `model`, `steps` and `em` do.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from explorer.mixture.covariances import Floats, Form, Whitening
-from explorer.mixture.parameters import EMPTY_COUNT, Parameters, Statistics
+from explorer.mixture.parameters import EMPTY_COUNT, Parameters, Statistics, join_statistics
 
 # exp() of less is a denormal number, a hundred times slower than others, and adds nothing to a sum near 1.
 LOWEST_EXPONENT = -700.0
@@ -24,13 +24,17 @@ FARTHEST_MOVE = 100.0
 
 def blocks(n_points: int, numbers_a_point: int) -> Iterator[slice]:
     """The points in slices of at most BLOCK_NUMBERS numbers."""
-    size = max(64, BLOCK_NUMBERS // numbers_a_point)
+    size = _block_size(numbers_a_point)
     for first in range(0, n_points, size):
         yield slice(first, min(first + size, n_points))
 
 
+def _block_size(numbers_a_point: int) -> int:
+    return max(64, BLOCK_NUMBERS // numbers_a_point)
+
+
 def log_joint(form: Form, theta: Parameters, deviations: Floats, room: Floats | None = None) -> Floats:
-    """log pi_k + log N(z_i; mu_k, Sigma_k) + d/2 log(2 pi), (K, n), from deviations z_i - mu_k, (K, d, n); R = 1.
+    """log pi_k + log N(z_i; mu_k, Sigma_k) + d/2 log(2 pi), (K, R, n), from deviations z_i - mu_k, (K, R, d, n).
 
     -inf where pi_k = 0: an empty component explains nothing. room: an array like the deviations, to work in.
     """
@@ -38,33 +42,34 @@ def log_joint(form: Form, theta: Parameters, deviations: Floats, room: Floats | 
         constants = np.log(theta.weights) - 0.5 * theta.whitening.log_determinants
     joint = _squared_lengths(form, theta.whitening, deviations, room)
     joint *= -0.5
-    joint += constants
+    joint += constants[..., None]
     return joint
 
 
 def _squared_lengths(form: Form, whitening: Whitening, deviations: Floats, room: Floats | None) -> Floats:
-    """(z - mu)^T Sigma^-1 (z - mu), (K, n), for deviations (K, d, n)."""
-    inverses = whitening.inverses[:, 0]
+    """(z - mu)^T Sigma^-1 (z - mu), (K, R, n), for deviations (K, R, d, n)."""
     if form.matrices:
-        white = np.matmul(inverses, deviations, out=room)
-        return np.einsum("kdn,kdn->kn", white, white)
-    if deviations.shape[1] == 1:
-        return np.square(deviations[:, 0]) * inverses
-    return np.einsum("kdn,kdn,kd->kn", deviations, deviations, np.broadcast_to(inverses, deviations.shape[:2]))
+        white = np.matmul(whitening.inverses, deviations, out=room)
+        return np.einsum("krdn,krdn->krn", white, white)
+    if deviations.shape[2] == 1:
+        return np.square(deviations[:, :, 0]) * whitening.inverses
+    inverses = np.broadcast_to(whitening.inverses, deviations.shape[:3])
+    return np.einsum("krdn,krdn,krd->krn", deviations, deviations, inverses)
 
 
 def normalize(joint: Floats) -> Floats:
-    """Turn the log joint densities (K, n) into responsibilities, IN PLACE; return the log densities (n,).
+    """Turn log joint densities (K, n) or (K, R, n) into responsibilities, IN PLACE; return the log densities (..., n).
 
     The log-sum-exp of TD2, question 2: with the largest term taken out, each sum holds an exp(0). Terms below
     exp(LOWEST_EXPONENT) of the largest become exactly 0: raised to it before exp, lowered by it after.
     """
     largest = joint.max(axis=0)
     joint -= largest
-    if joint.min() < LOWEST_EXPONENT:
+    low = joint.min(axis=(0, -1), keepdims=True) < LOWEST_EXPONENT
+    if low.any():
         np.maximum(joint, LOWEST_EXPONENT, out=joint)
         np.exp(joint, out=joint)
-        joint -= np.exp(LOWEST_EXPONENT)
+        joint -= np.where(low, np.exp(LOWEST_EXPONENT), 0.0)  # in runs without such a term nothing changes
     else:
         np.exp(joint, out=joint)
     total = joint.sum(axis=0)
@@ -73,31 +78,46 @@ def normalize(joint: Floats) -> Floats:
 
 
 def harden(joint: Floats) -> Floats:
-    """Turn the log joint densities (K, n) into hard assignments of 0 and 1, IN PLACE; return the largest ones (n,).
+    """Turn log joint densities (K, R, n) into hard assignments of 0 and 1, IN PLACE; return the largest ones (R, n).
 
     The first component wins a tie.
     """
-    chosen = joint.argmax(axis=0)
-    largest = joint[chosen, np.arange(joint.shape[1])]
-    joint[...] = chosen == np.arange(len(joint))[:, None]
+    chosen, largest = joint.argmax(axis=0), joint.max(axis=0)
+    joint[...] = chosen == np.arange(len(joint))[:, None, None]
     return largest
 
 
-def expect(form: Form, z: Floats, theta: Parameters, hard: bool = False) -> tuple[float, float, Statistics]:
-    """One pass over the points (d, n): the log-likelihood at theta, the lower bound G after the E step, and the
-    statistics of the responsibilities. Both figures are without the factor of `log_volume`.
+def expect(form: Form, z: Floats, theta: Parameters, hard: bool = False) -> tuple[Floats, Floats, Statistics]:
+    """One pass over the points (d, n): the log-likelihoods (R,) at theta, the lower bounds G (R,) after the E step,
+    and the statistics of the responsibilities. Both figures are without the factor of `log_volume`.
 
     The E step gives each point its posterior probabilities, where G touches the log-likelihood; a hard one gives it
     wholly to the likeliest component, and G is the classification log-likelihood.
     """
-    log_likelihood, bound, sums = _accumulate(form, z, theta, None, hard)
-    statistics = _around_means(form, theta.means[:, 0], *sums)
-    moved = np.square(statistics.means - theta.means)[:, 0]
-    variances = _least_variances(form, statistics.covariances)
-    if (moved.sum(axis=1) > FARTHEST_MOVE**2 * variances).any():
-        *_, sums = _accumulate(form, z, theta, statistics.means[:, 0], hard)
-        statistics = _around_means(form, statistics.means[:, 0], *sums)
-    return log_likelihood, bound, statistics
+    n_components, n_runs, d = theta.means.shape
+    numbers = n_components * d
+    at_once = max(1, BLOCK_NUMBERS // (numbers * min(z.shape[1], _block_size(numbers))))
+    parts = [
+        _expect(form, z, theta.of_runs(slice(first, first + at_once)), hard) for first in range(0, n_runs, at_once)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    log_likelihoods, bounds, statistics = zip(*parts, strict=True)
+    return np.concatenate(log_likelihoods), np.concatenate(bounds), join_statistics(statistics)
+
+
+def _expect(form: Form, z: Floats, theta: Parameters, hard: bool) -> tuple[Floats, Floats, Statistics]:
+    log_likelihoods, bounds, sums = _accumulate(form, z, theta, None, hard)
+    statistics = _around_means(form, theta.means, *sums)
+    moved = np.square(statistics.means - theta.means).sum(axis=2)
+    far = (moved > FARTHEST_MOVE**2 * _least_variances(form, statistics.covariances)).any(axis=0)
+    if far.any():
+        near, far = np.flatnonzero(~far), np.flatnonzero(far)
+        centres = statistics.means[:, far]
+        *_, sums = _accumulate(form, z, theta.of_runs(far), centres, hard)
+        parts = [statistics.of_runs(near), _around_means(form, centres, *sums)]
+        statistics = join_statistics(parts).of_runs(np.argsort(np.concatenate([near, far])))
+    return log_likelihoods, bounds, statistics
 
 
 def summarize(form: Form, z: Floats, q: Floats) -> Statistics:
@@ -128,33 +148,33 @@ def weighted_sums(q: Floats, values: Floats) -> Floats:
 
 def _accumulate(
     form: Form, z: Floats, theta: Parameters, centres: Floats | None, hard: bool
-) -> tuple[float, float, tuple]:
-    """The log-likelihood, G, and the sums of q, q dev and q dev dev^T with deviations from the centres (K, d), or from
-    theta's means.
+) -> tuple[Floats, Floats, tuple]:
+    """The log-likelihoods (R,), G (R,), and the sums of q, q dev and q dev dev^T with deviations from the centres
+    (K, R, d), or from theta's means.
     """
-    means = theta.means[:, 0]
-    n_components, d = means.shape
-    log_likelihood = bound = 0.0
-    counts, first, second = np.zeros(n_components), np.zeros((n_components, d)), 0.0
+    means = theta.means
+    n_components, n_runs, d = means.shape
+    log_likelihoods, bounds = np.zeros(n_runs), np.zeros(n_runs)
+    counts, first, second = np.zeros((n_components, n_runs)), np.zeros(means.shape), 0.0
     room = np.empty((2, 0))  # made once for all blocks of a size: fresh memory is slow
     for block in blocks(z.shape[1], n_components * d):
-        shape = (2, n_components, d, block.stop - block.start)
+        shape = (2, *means.shape, block.stop - block.start)
         if room.shape != shape:
             room = np.empty(shape)
-        deviations = np.subtract(z[:, block], means[:, :, None], out=room[0])
+        deviations = np.subtract(z[:, block], means[..., None], out=room[0])
         q = log_joint(form, theta, deviations, room[1])
         if hard:
             soft = q.copy()
-            bound += float(harden(q).sum())
-            log_likelihood += float(normalize(soft).sum())
+            bounds += harden(q).sum(axis=1)
+            log_likelihoods += normalize(soft).sum(axis=1)
         else:
-            log_likelihood += float(normalize(q).sum())
+            log_likelihoods += normalize(q).sum(axis=1)
         if centres is not None:
-            np.subtract(z[:, block], centres[:, :, None], out=deviations)
-        counts += q.sum(axis=1)
+            np.subtract(z[:, block], centres[..., None], out=deviations)
+        counts += q.sum(axis=2)
         first += np.matmul(deviations, q[..., None])[..., 0]
         second = second + _second_moments(form, deviations, q)
-    return log_likelihood, bound if hard else log_likelihood, (counts, first, second)
+    return log_likelihoods, bounds if hard else log_likelihoods, (counts, first, second)
 
 
 def _second_moments(form: Form, deviations: Floats, q: Floats) -> Floats:
@@ -167,16 +187,15 @@ def _second_moments(form: Form, deviations: Floats, q: Floats) -> Floats:
 
 
 def _around_means(form: Form, centres: Floats, counts: Floats, first: Floats, second: Floats) -> Statistics:
-    """Statistics from sums around centres that are not quite the means."""
+    """Statistics from sums around centres (K, R, d) that are not quite the means."""
     counts = np.where(counts < EMPTY_COUNT, 0.0, counts)
     divisors = np.where(counts == 0, np.inf, counts)
-    shifts = first / divisors[:, None]
+    shifts = first / divisors[..., None]
     if form.matrices:
-        second = second - counts[:, None, None] * (shifts[:, :, None] * shifts[:, None, :])
+        second = second - counts[..., None, None] * (shifts[..., :, None] * shifts[..., None, :])
     else:
-        second = np.maximum(second - counts[:, None] * np.square(shifts), 0.0)
-    covariances = _scaled(form, second[:, None], counts[:, None], divisors[:, None])
-    return Statistics(counts[:, None], (centres + shifts)[:, None], covariances)
+        second = np.maximum(second - counts[..., None] * np.square(shifts), 0.0)
+    return Statistics(counts, centres + shifts, _scaled(form, second, counts, divisors))
 
 
 def _scaled(form: Form, second: Floats, counts: Floats, divisors: Floats) -> Floats:
@@ -189,7 +208,7 @@ def _scaled(form: Form, second: Floats, counts: Floats, divisors: Floats) -> Flo
 
 
 def _least_variances(form: Form, covariances: Floats) -> Floats:
-    """The variance of each component, (K or 1,), in the direction in which it is narrowest."""
+    """The variance of each component, (K or 1, R), in the direction in which it is narrowest."""
     if form.matrices:
-        return np.linalg.eigvalsh(covariances)[:, 0, 0]
-    return covariances.min(axis=2)[:, 0]
+        return np.linalg.eigvalsh(covariances)[..., 0]
+    return covariances.min(axis=2)

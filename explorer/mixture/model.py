@@ -141,9 +141,9 @@ def log_joint(data: ArrayLike, mixture: Mixture) -> Floats:
     theta = parameters(form, mixture.weights[:, None], mixture.means[:, None], covariances[:, None])
     joint = np.empty((mixture.n_components, len(points)))
     for block in deviations.blocks(len(points), mixture.n_components * d):
-        apart = points[block].T - mixture.means[:, :, None]
+        apart = points[block].T - theta.means[..., None]
         with np.errstate(over="ignore", invalid="ignore"):
-            joint[:, block] = deviations.log_joint(form, theta, apart)
+            joint[:, block] = deviations.log_joint(form, theta, apart)[:, 0]
     if not (joint.max(axis=0) > -np.inf).all():
         raise InputError("A point is too far from all components to compute its density: move the mixture nearer.")
     joint -= 0.5 * d * np.log(2 * np.pi)

@@ -100,7 +100,7 @@ def _iterate(run: Run) -> End:
 def _e_step(form: Form, z: Floats, theta: Parameters) -> tuple[Floats, float]:
     """The responsibilities (K, n) at theta, and the log-likelihood without `log_volume`."""
     with np.errstate(over="ignore", invalid="ignore"):
-        q = deviations.log_joint(form, theta, z - theta.means[:, 0, :, None])
+        q = deviations.log_joint(form, theta, z - theta.means[..., None])[:, 0]
         log_likelihood = float(deviations.normalize(q).sum())
     return q, log_likelihood
 

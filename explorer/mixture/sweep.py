@@ -65,12 +65,8 @@ class Sweep:
         return log_likelihoods, bounds, join_statistics([quick[2], slow[2]]).of_runs(order)
 
     def _by_deviations(self, theta: Parameters) -> tuple[Floats, Floats, Statistics]:
-        n_runs = theta.weights.shape[1]
-        one_by_one = [theta.of_runs(slice(r, r + 1)) for r in range(n_runs)]
-        found = [deviations.expect(self.form, self.data.z, one, self.hard) for one in one_by_one]
-        log_likelihoods, bounds, statistics = zip(*found, strict=True)
-        volume = self.data.log_volume
-        return np.array(log_likelihoods) + volume, np.array(bounds) + volume, join_statistics(statistics)
+        log_likelihoods, bounds, statistics = deviations.expect(self.form, self.data.z, theta, self.hard)
+        return log_likelihoods + self.data.log_volume, bounds + self.data.log_volume, statistics
 
     def _by_products(self, theta: Parameters) -> tuple[Floats, Floats, Statistics]:
         n_runs = theta.weights.shape[1]

@@ -18,10 +18,7 @@ def _controls(form: Form) -> None:
         [2.6, 1.0, 1.2, 1.6, 1.3, 0.6, 1.1], gap="small", vertical_alignment="bottom"
     )
     with matrix:
-        own = brought("matrix")
-        known = {name: source.label for name, source in MATRICES.items()}
-        options = known | {OWN: own.data.label if own else "Your matrix …"}
-        form.draw("matrix", options=options, on_change=_show_enough, args=(form,))
+        draw_matrix(form)
     with rank:
         form.draw("rank")
     with seen:
@@ -36,6 +33,14 @@ def _controls(form: Form) -> None:
         _more(form)
 
 
+def draw_matrix(form: Form) -> None:
+    """Draw the box that chooses the matrix, and with it how much of it is seen."""
+    own = brought("matrix")
+    known = {name: source.label for name, source in MATRICES.items()}
+    options = known | {OWN: own.data.label if own else "Your matrix …"}
+    form.draw("matrix", options=options, on_change=_show_enough, args=(form,))
+
+
 def _show_enough(form: Form) -> None:
     """Another matrix needs another share of its entries: each comes with the one that suits it."""
     source = MATRICES.get(form.chosen("matrix"))
@@ -44,24 +49,28 @@ def _show_enough(form: Form) -> None:
 
 
 def _more(form: Form) -> None:
-    settings = form.settings
-    source = MATRICES.get(settings.matrix)
     run, data, own = st.tabs(["Run", "Data", "Your matrix"])
     with run:
-        st.caption(STARTS[settings.initialization].explanation)
+        st.caption(STARTS[form.settings.initialization].explanation)
         form.draw("ridge", slider=True)
         form.draw("rtol", slider=True)
         form.draw("max_sweeps")
     with data:
-        if source is not None:
-            st.caption(f"{source.about} Source: {source.source}.")
-        form.draw("mask_seed")
-        form.draw("matrix_seed", disabled=source is None or not source.uses_seed)
-        if settings.matrix == "generated":
-            for name in ("n_rows", "n_cols", "true_rank", "noise"):
-                form.draw(name)
+        draw_about(form, "mask_seed")
     with own:
         bring_matrix(form)
+
+
+def draw_about(form: Form, mask_seed: str) -> None:
+    """Draw what there is to say and to choose about the matrix, and the seed of its mask, a setting of this name."""
+    source = MATRICES.get(form.settings.matrix)
+    if source is not None:
+        st.caption(f"{source.about} Source: {source.source}.")
+    form.draw(mask_seed)
+    form.draw("matrix_seed", disabled=source is None or not source.uses_seed)
+    if form.settings.matrix == "generated":
+        for name in ("n_rows", "n_cols", "true_rank", "noise"):
+            form.draw(name)
 
 
 def _summary(run: ALSRun, settings: ALSSettings) -> str:

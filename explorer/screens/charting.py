@@ -61,3 +61,14 @@ def draw_picture(figure: go.Figure, key: str, alt: str) -> None:
     """Draw a figure on which nothing can be clicked."""
     figure.update_layout(dragmode=False)
     st.plotly_chart(figure, theme=None, key=key, config=_CONFIG, alt=alt)
+
+
+def heading(title: str, note: str = "") -> None:
+    """Draw the heading of a chart: what it shows, and in smaller letters how to read it."""
+    st.html(f'<h3 class="chart">{title} <small>{note}</small></h3>')
+
+
+def number_of(point: dict[str, Any]) -> int:
+    """Return the number that a clicked point bears as customdata; Plotly may have put it into a list."""
+    value = point["customdata"]
+    return int(value[0] if isinstance(value, list) else value)

@@ -14,15 +14,17 @@ import streamlit as st
 from explorer.datasets import MatrixProblem, Sample
 from explorer.runs import ALSRun, EMRun, make_als_run, make_em_run, sample_of
 from explorer.screens.investigation import Investigation, told
+from explorer.screens.phase_diagram import PhaseDiagram
 from explorer.screens.study_work import StudyWork
 from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, EMStudySettings, StudySettings
 from explorer.study.beyond import beyond_als, beyond_em, ends_of_starts
 from explorer.study.landscape import iterate_landscape
 from explorer.study.partitions import iterate_partitions
+from explorer.study.phase import PhaseAxes
 from explorer.study.plans import study_of
 
 _MAKE = {EMSettings: make_em_run, ALSSettings: make_als_run}
-_BY_REPR = dict.fromkeys((EMSettings, ALSSettings, EMStudySettings, ALSStudySettings), repr)
+_BY_REPR = dict.fromkeys((EMSettings, ALSSettings, EMStudySettings, ALSStudySettings, PhaseAxes), repr)
 _SHARED = {"max_entries": 64, "show_spinner": False, "hash_funcs": _BY_REPR}
 # Studies and maps are larger than runs, and fewer are looked at.
 _FEW_SHARED = _SHARED | {"max_entries": 16}
@@ -157,3 +159,9 @@ def _own_starts(settings, name: str, own_digest: str, _work: Any, _own: Own) -> 
 def _starts(settings: EMStudySettings, work: Any, own: Any) -> Investigation:
     limits = {name: getattr(settings, name) for name in ("structure", "rtol", "max_iter", "variance_floor")}
     return Investigation(told(work(sample_of(settings, own).values, **limits), "Running EM from every start"))
+
+
+@st.cache_resource(**_FEW_SHARED)
+def phase_diagram_of(settings: ALSStudySettings, axes: PhaseAxes) -> PhaseDiagram:
+    """Return the phase diagram of these settings, of generated matrices, as far as anybody has computed it."""
+    return PhaseDiagram(settings, axes)

@@ -142,7 +142,8 @@ def _draw_second(
     settings = work.study.settings
     if settings.n_components == 2:
         beside = _contrast(settings, outcomes, "", "")
-        draw_landscape(settings, work.study.problem, own, outcomes.optima, lambda run: replay(run, *beside))
+        chosen = replay.last or beside + _contrast(settings, outcomes, EMOutcome.PROPER, "A")
+        draw_landscape(settings, work.study.problem, own, outcomes.optima, chosen, lambda run: replay(run, *beside))
     else:
         _draw_ends(settings, outcomes, labels, replay)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import streamlit as st
@@ -13,13 +12,15 @@ from explorer.charts.partitions import caption as partitions_caption
 from explorer.charts.partitions import partitions_figure
 from explorer.charts.words import counted
 from explorer.datasets import Sample
+from explorer.mixture import MixtureTrace, StopReason
+from explorer.mixture.optima import LOG_LIKELIHOOD_TOLERANCE
 from explorer.screens.charting import draw_chart, looks
-from explorer.screens.computed import Own, landscape_of, partitions_of
+from explorer.screens.computed import Own, landscape_of, partitions_of, run_of
 from explorer.screens.investigation import worked_out
-from explorer.screens.study_part import Replay
 from explorer.settings import EMSettings, EMStudySettings, run_of_study
 from explorer.study.em_outcomes import Optimum
-from explorer.study.names import names_of
+from explorer.study.landscape import settings_at
+from explorer.study.names import DEGENERATE, names_of
 from explorer.study.partitions import settings_of_partition
 
 # Points times starts that are worked out unasked: a few seconds.
@@ -32,9 +33,17 @@ def map_size(n_points: int) -> int:
 
 
 def draw_landscape(
-    settings: EMStudySettings, sample: Sample, own: Own | None, known: Sequence[Optimum], replay: Replay
+    settings: EMStudySettings,
+    sample: Sample,
+    own: Own | None,
+    known: Sequence[Optimum],
+    chosen: Sequence[EMSettings],
+    replay: Callable[[EMSettings], None],
 ) -> None:
-    """Draw the map of starting means, once it is worked out; optima that are known have their names."""
+    """Draw the map of starting means, once it is worked out, with the paths of chosen runs.
+
+    Optima that are known have their names.
+    """
     st.html('<h3 class="chart">Which start leads where <small>from the means μ₁ and μ₂</small></h3>')
     size = map_size(len(sample.values))
     if np.ptp(sample.values) == 0:
@@ -52,24 +61,41 @@ def draw_landscape(
         st.session_state[key] = True
     landscape = worked_out(investigation)
     names = names_of(landscape.optima, known)
-    figure = landscape_figure(landscape, sample.values, names=names, unit=sample.unit, **looks())
+    traces = [run_of(run.of_the_run(), own).trace for run in chosen]
+    figure = landscape_figure(
+        landscape,
+        sample.values,
+        names=names,
+        unit=sample.unit,
+        paths=[trace.means[:, :, 0] for trace in traces],
+        path_ends=[_end_of(trace, known) for trace in traces],
+        **looks(),
+    )
     told = caption(landscape, names)
     point = draw_chart(figure, "map", f"Map of {counted(size * size, 'start')} by their two means. {told}.")
     st.caption(told)
     if point and "x" in point:
         row, column = landscape.cell(point["x"], point["y"])
-        means = f"{landscape.axis[column]:.12g}, {landscape.axis[row]:.12g}"
-        replay(_run_from(settings, means))
+        run = run_of_study(settings, settings.initializations[0], settings.first_seed)
+        replay(settings_at(run, landscape.axis[column], landscape.axis[row]))
 
 
-def _run_from(settings: EMStudySettings, means: str) -> EMSettings:
-    """The run that starts at these means, as the Explore page makes it of means placed by hand."""
-    run = run_of_study(settings, settings.initializations[0], settings.first_seed)
-    return replace(run, initialization="means", seed=0, means=means)
+def _end_of(trace: MixtureTrace, known: Sequence[Optimum]) -> str:
+    """The name of the optimum in which a run ended, "" where it stopped before one, DEGENERATE where it collapsed."""
+    if trace.stop_reason is StopReason.DEGENERATE:
+        return DEGENERATE
+    end = trace.log_likelihoods[-1]
+    gaps = {optimum.label: abs(optimum.log_likelihood - end) for optimum in known}
+    nearest = min(gaps, key=gaps.get, default="")
+    return nearest if nearest and gaps[nearest] <= LOG_LIKELIHOOD_TOLERANCE else ""
 
 
 def draw_partitions(
-    settings: EMStudySettings, sample: Sample, own: Own | None, known: Sequence[Optimum], replay: Replay
+    settings: EMStudySettings,
+    sample: Sample,
+    own: Own | None,
+    known: Sequence[Optimum],
+    replay: Callable[[EMSettings], None],
 ) -> None:
     """Draw where EM leads from every assignment of a few points to two groups."""
     count = settings.n_components ** len(sample.values)

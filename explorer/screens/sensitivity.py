@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
 from explorer.errors import InputError
 from explorer.player.component import write_address
+from explorer.screens.als_study import ALS_STUDY
 from explorer.screens.arrival import arrive
 from explorer.screens.charting import measure_type
 from explorer.screens.computed import Own, study_work_of
@@ -17,14 +19,14 @@ from explorer.screens.own_data import brought, keep
 from explorer.screens.replay import REPLAY_SLOTS, draw_replay, name_of
 from explorer.screens.results_file import offer_results, take_results
 from explorer.screens.study_bar import StudyBar
-from explorer.screens.study_part import RunSettings, StudyPart
+from explorer.screens.study_part import Replay, RunSettings, StudyPart
 from explorer.screens.study_work import StudyWork, work_from
 from explorer.screens.widgets import Form
 from explorer.settings import read_run, run_of_study, settings_of, write_query, write_run
 from explorer.study.plans import n_runs_of, study_of
 from explorer.study.results import Results
 
-PARTS = {part.name: part for part in (EM_STUDY,)}
+PARTS = {part.name: part for part in (EM_STUDY, ALS_STUDY)}
 
 
 def page() -> None:
@@ -84,7 +86,7 @@ def _draw_study(part: StudyPart, form: Form) -> None:
     with st.container(key="study_results"):
         try:
             if work:
-                bar.run(work, lambda: part.results(work, own, _replay))
+                bar.run(work, lambda: part.results(work, own, Replay(_show_runs, _last_shown(part, bar.asked))))
         except InputError as error:
             st.error(str(error), icon=":material/error:")
     with st.container(key="study_files", horizontal=True):
@@ -156,15 +158,28 @@ def _show_results(results: Results, index: int) -> None:
 # ---- replays -----------------------------------------------------------------------------------------------------
 
 
-def _replay(*runs: RunSettings) -> None:
+def _show_runs(*runs: RunSettings) -> None:
     """Show one run, or two side by side, in place of the results."""
     st.session_state["study_runs"] = [write_run(run) for run in runs[: len(REPLAY_SLOTS)]]
     st.rerun()
 
 
+def _last_shown(part: StudyPart, settings: Any) -> tuple[RunSettings, ...]:
+    """The runs that were replayed last, as far as they are runs of such a study."""
+    base, runs = _any_run_of(settings), []
+    for text in st.session_state.get(f"{part.name}_study_shown", []):
+        with suppress(InputError):
+            runs.append(read_run(text, base))
+    return tuple(runs)
+
+
+def _any_run_of(settings: Any) -> RunSettings:
+    return run_of_study(settings, settings.initializations[0], settings.first_seed)
+
+
 def _replayed(settings: Any) -> list[RunSettings]:
     """The runs that are shown; one that cannot be read is named as a problem of the link and left out."""
-    base = run_of_study(settings, settings.initializations[0], settings.first_seed)
+    base = _any_run_of(settings)
     runs, texts = [], st.session_state["study_runs"]
     for text in list(texts):
         try:
@@ -176,6 +191,7 @@ def _replayed(settings: Any) -> list[RunSettings]:
 
 
 def _draw_replays(part: StudyPart, settings: Any, runs: list[RunSettings]) -> None:
+    st.session_state[f"{part.name}_study_shown"] = list(map(write_run, runs))
     own = _own(part, settings)
     work = _finished_work(settings, own)
     with st.container(key="replay_choice", horizontal=True, vertical_alignment="center"):

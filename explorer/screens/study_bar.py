@@ -82,10 +82,11 @@ class StudyBar:
 def _progress(work: StudyWork) -> str:
     done = f"{work.n_finished:,} of {counted(work.n_runs, 'run')}"
     seconds = work.seconds_left
-    return done if seconds is None else f"{done} · {_duration(seconds)} left"
+    return done if seconds is None else f"{done} · {in_words(seconds)} left"
 
 
-def _duration(seconds: float) -> str:
+def in_words(seconds: float) -> str:
+    """Return about how long that is."""
     if seconds < 1.5:
         return "about a second"
     if seconds < 90:

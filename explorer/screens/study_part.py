@@ -12,8 +12,17 @@ from explorer.screens.widgets import Form
 from explorer.settings import ALSSettings, EMSettings
 
 RunSettings = EMSettings | ALSSettings
-# Shows one run in the player, or two side by side.
-Replay = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Shows one run in the player, or two side by side, when it is called with them. last: those shown last."""
+
+    show: Callable[..., None]
+    last: tuple[RunSettings, ...] = ()
+
+    def __call__(self, *runs: RunSettings) -> None:
+        self.show(*runs)
 
 
 @dataclass(frozen=True)

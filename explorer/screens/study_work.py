@@ -28,7 +28,7 @@ class StudyWork:
         self._finished = dict(finished or {})
         self._waiting = sorted(
             (i for i in range(len(self._batches)) if i not in self._finished),
-            key=lambda i: (self._batches[i].seeds.start, i),
+            key=lambda i: (self._batches[i].seeds.start, self._batches[i].mask_seed or 0, i),
         )
         self._lock = threading.Lock()
         self._seconds, self._runs = 0.0, 0

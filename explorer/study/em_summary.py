@@ -54,13 +54,13 @@ def _summary(runs: pd.DataFrame, best: str | None) -> InitializationSummary:
     )
 
 
-_NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 
 
 def headline(outcomes: EMOutcomes, initializations: Mapping[str, str]) -> tuple[str, str]:
     """What a teacher would say first: a few bold words, and a sentence. `initializations`: their labels by name."""
     n = len(outcomes.proper)
-    counted = _NUMBERS[n] if n < len(_NUMBERS) else str(n)
+    counted = NUMBERS[n] if n < len(NUMBERS) else str(n)
     title = f"{counted} {'optimum' if n == 1 else 'optima'}"
     traps = _traps(outcomes)
     title += f", {traps}." if traps else "."

@@ -72,7 +72,7 @@ class Landscape:
         return np.bincount(labels, minlength=self.optima.n_optima) / self.labels.size
 
 
-def landscape(
+def map_landscape(
     values: ArrayLike,
     size: int = 100,
     *,
@@ -99,7 +99,7 @@ def iterate_landscape(
     max_iter: int = 200,
     variance_floor: float = DEFAULT_VARIANCE_FLOOR,
 ) -> Slices[Landscape]:
-    """`landscape` in slices of time: yields (finished, all) after every iteration, and returns the map at the end.
+    """`map_landscape` in slices of time: yields (finished, all) after every iteration, and returns the map at the end.
 
     Whatever raises InputError does so at the first step.
     """

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Set
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import AbstractContextManager
 from functools import cache
 from itertools import islice
 
@@ -22,10 +23,15 @@ def make_batch(study: Study, batch: Batch) -> pd.DataFrame:
 
     Linear algebra gets one thread: how many share a sum changes its last bits, and they would be slower together.
     """
-    with _linear_algebra().limit(limits=1):
+    with one_thread():
         if study.kind == "em":
             return em_runs.run_em_batch(study.settings, study.problem, batch)
         return als_runs.run_als_batch(study.settings, study.problem, batch)
+
+
+def one_thread() -> AbstractContextManager:
+    """Give linear algebra one thread while this is open."""
+    return _linear_algebra().limit(limits=1)
 
 
 @cache

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from explorer.datasets import load_sample
 from explorer.mixture import Mixture, compare_loops, initialize, m_step, mixture_at, run_em, run_many
-from explorer.study.landscape import landscape
+from explorer.study.landscape import map_landscape
 from tests.benchmarks.table import Row, spread
 
 ROUNDS = 9
@@ -183,7 +183,7 @@ def test_a_thousand_restarts(table, name, n_components, target):
 
 def test_a_map_of_basins(table, notes):
     data = load_sample("faithful-eruptions").values
-    found = landscape(data, 100, rtol=1e-6)
+    found = map_landscape(data, 100, rtol=1e-6)
     # On the diagonal both components are the same: EM never separates them, and scikit-learn would not either.
     sampled = [divmod(r, found.size) for r in range(37, found.size**2, found.size**2 // SAMPLED)]
     iterations = [int(found.iterations[place]) for place in sampled]
@@ -195,7 +195,7 @@ def test_a_map_of_basins(table, notes):
 
     for place, peer in zip(sampled, loop(), strict=True):
         assert found.log_likelihoods[place] == pytest.approx(peer.score(data[:, None]) * len(data), rel=1e-10)
-    seconds = alternate(lambda: landscape(data, 100, rtol=1e-6), loop, rounds=5)
+    seconds = alternate(lambda: map_landscape(data, 100, rtol=1e-6), loop, rounds=5)
     ours, theirs = seconds[0], [each * share for each in seconds[1]]
     work = "landscape: 100 x 100 EM starts and where each leads, n = 272, K = 2, rtol 1e-6"
     peer = f"a loop over scikit-learn ({SAMPLED} of 10 000 measured, to where they stop)"

@@ -28,7 +28,7 @@ def small_study(open_shared_page):
 
 def choose_second(page: Page) -> None:
     """Choose another run for the second place, on the page."""
-    widget(page, "replay_slot_1").get_by_role("combobox").click()
+    page.locator("[class*=st-key-replay_1_]").get_by_role("combobox").click()
     page.get_by_role("option").last.click()
 
 

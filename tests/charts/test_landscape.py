@@ -12,7 +12,7 @@ from explorer.charts.theme import THEMES, mixed
 from explorer.datasets import load_sample
 from explorer.mixture import OptimumKind
 from explorer.settings import EMSettings
-from explorer.study.landscape import NEVER_SEPARATES, landscape, path_of, settings_at
+from explorer.study.landscape import NEVER_SEPARATES, map_landscape, path_of, settings_at
 from explorer.study.names import names_of
 
 TEN = load_sample("ten-points").values
@@ -21,7 +21,7 @@ COLLAPSING = np.array([0.0, 0.0, 0.0, 1.0, 2.0, 5.0])
 
 @pytest.fixture(scope="module")
 def ten_points():
-    return landscape(TEN, 50)
+    return map_landscape(TEN, 50)
 
 
 def traces(figure, **wanted):
@@ -71,7 +71,7 @@ def test_cells_have_the_colour_of_their_optimum_paler_with_more_iterations(ten_p
 
 def test_the_data_stand_on_both_axes_in_their_unit():
     values = load_sample("faithful-eruptions").values
-    figure = landscape_figure(landscape(values, 20), values, unit="minutes")
+    figure = landscape_figure(map_landscape(values, 20), values, unit="minutes")
     assert figure.layout.xaxis.title.text == "starting mean μ₁, minutes"
     assert figure.layout.yaxis.title.text == "starting mean μ₂, minutes"
     ticks = [trace for trace in traces(figure, mode="lines") if len(trace.x) == 3 * len(np.unique(values))]
@@ -175,7 +175,7 @@ def test_whatever_is_drawn_lets_the_pointer_through_and_does_not_fade_with_a_sel
 
 
 def test_degenerate_ends_are_hatched_in_amber_and_have_no_letter():
-    found = landscape(COLLAPSING, 30)
+    found = map_landscape(COLLAPSING, 30)
     assert OptimumKind.DEGENERATE in found.optima.kinds
     figure = landscape_figure(found, COLLAPSING)
     (hatch,) = [trace for trace in traces(figure, mode="markers") if trace.marker.symbol == "line-ne"]
@@ -196,7 +196,7 @@ def test_the_caption_adds_up(ten_points):
 
 def test_a_map_of_one_optimum_without_early_stops_is_drawn():
     values = load_sample("faithful-eruptions").values
-    found = landscape(values, 12, rtol=1e-10)
+    found = map_landscape(values, 12, rtol=1e-10)
     calm = replace(found, stopped_early=np.zeros((12, 12), dtype=bool))
     figure = landscape_figure(calm, values, theme="dark", font_size=20)
     assert isinstance(figure, go.Figure)
@@ -205,5 +205,13 @@ def test_a_map_of_one_optimum_without_early_stops_is_drawn():
 
 
 def test_a_figure_of_ten_thousand_starts_is_small():
-    figure = landscape_figure(landscape(TEN, 100), TEN)
+    figure = landscape_figure(map_landscape(TEN, 100), TEN)
     assert len(figure.to_json()) < 400_000
+
+
+def test_a_path_from_elsewhere_ends_as_it_is_told(ten_points):
+    path = path_of(settings_at(EMSettings(data="ten-points"), 0.3, -0.4))
+    *_, (end, x, y) = letters_of(landscape_figure(ten_points, TEN, paths=[path], path_ends=["C"]))
+    assert (end, x, y) == ("C", *path[-1])
+    figure = landscape_figure(ten_points, TEN, paths=[path], path_ends=[""])
+    assert [trace for trace in traces(figure, mode="markers") if trace.marker.symbol == "square"]

@@ -74,15 +74,23 @@ def test_every_run_can_have_its_own_mask(narrow, ridge):
     assert_same_objectives(many, traces, seen)
 
 
-def answer_to_rounding(seen, rank, trace, **options):
-    """By how much objectives of `run_als` change with the last bits of its start."""
-    answers = [0.0]
+def is_same(one, other, whole):
+    """Whether two runs, (objectives, sweeps, stop reason), differ by rounding: ten digits of 1/2 |P_Omega(A)|^2."""
+    return one[1:] == other[1:] and np.abs(np.subtract(one[0], other[0])).max() <= 1e-10 * whole
+
+
+def outcome_of(trace):
+    return trace.objectives[::2], trace.n_sweeps, trace.stop_reason
+
+
+def is_decided_by_rounding(seen, rank, trace, whole, **options):
+    """Whether `run_als` itself has another outcome when the last bits of its start are others."""
     for seed in range(10):
         bits = np.random.default_rng(seed).choice([-1, 1], size=trace.rights[0].shape)
-        other = run_als(seen, rank, start=trace.rights[0] * (1 + 2**-52 * bits), **options).objectives
-        both = min(len(other), len(trace.objectives))
-        answers.append(np.abs(other[:both] - trace.objectives[:both])[::2].max())
-    return max(answers)
+        other = run_als(seen, rank, start=trace.rights[0] * (1 + 2**-52 * bits), **options)
+        if not is_same(outcome_of(trace), outcome_of(other), whole):
+            return True
+    return False
 
 
 @given(
@@ -98,13 +106,13 @@ def test_singular_cases_have_the_outcome_of_a_single_run(seen, rank, ridge, per_
     options = {"ridge": ridge, "ridge_per_entry": per_entry, "max_sweeps": 8, "rtol": 1e-6}
     many = run_many_als(seen, rank, start=start, seeds=range(3), keep_paths=True, **options)
     traces = [run_als(seen, rank, start=start, seed=seed, **options) for seed in range(3)]
-    # Where rows have fewer entries than the rank, every sweep may magnify the rounding of the one before.
+    # Where rows have fewer entries than the rank, every sweep may magnify the rounding of the one before, with a ridge
+    # of 1e-12 a trillion times: a row that cancels to zero, or to 1e-17, leads elsewhere.
     whole = np.sum(seen.values**2) / 2
     for seed, trace in enumerate(traces):
-        difference = np.abs(many.paths[seed] - trace.objectives[::2]).max()
-        assert difference <= 1e-10 * whole or difference <= 10 * answer_to_rounding(seen, rank, trace, **options)
-    assert many.n_sweeps.tolist() == [trace.n_sweeps for trace in traces]
-    assert list(many.stop_reasons) == [trace.stop_reason for trace in traces]
+        mine = many.paths[seed], many.n_sweeps[seed], many.stop_reasons[seed]
+        assert is_same(mine, outcome_of(trace), whole) or is_decided_by_rounding(seen, rank, trace, whole, **options)
+        assert (np.diff(many.paths[seed]) <= 1e-10 * whole).all()
     assert np.isfinite(many.lefts).all()
     assert np.isfinite(many.rights).all()
 
@@ -269,7 +277,7 @@ def test_progress_rises_to_the_number_of_runs(narrow):
     calls = []
     run_many_als(seen, 2, seeds=range(20), progress=lambda *call: calls.append(call))
     finished = [call[0] for call in calls]
-    assert finished == sorted(set(finished))
+    assert finished == sorted(finished)
     assert calls[-1] == (20, 20)
     assert len(calls) > 3
     assert {call[1] for call in calls} == {20}

@@ -14,7 +14,7 @@ from explorer.study.landscape import (
     NEVER_SEPARATES,
     axis_of,
     iterate_landscape,
-    landscape,
+    map_landscape,
     path_of,
     settings_at,
     starting_variances,
@@ -26,7 +26,7 @@ FAITHFUL = load_sample("faithful-eruptions").values
 
 @pytest.fixture(scope="module")
 def ten_points():
-    return landscape(TEN, 40, rtol=1e-6)
+    return map_landscape(TEN, 40, rtol=1e-6)
 
 
 def beside_the_diagonal(size):
@@ -46,7 +46,7 @@ def test_starts_are_those_of_means_placed_by_hand(values):
 @pytest.mark.parametrize("structure", ["full", "tied"])
 def test_every_start_ends_as_its_own_run_does(structure):
     settings = {"structure": structure, "rtol": 1e-6, "max_iter": 150, "variance_floor": 1e-4}
-    found = landscape(TEN, 40, **settings)
+    found = map_landscape(TEN, 40, **settings)
     for row, column in beside_the_diagonal(40):
         start = mixture_at(TEN, [found.axis[column], found.axis[row]], 1e-4, structure)
         trace = run_em(TEN, start, **settings)
@@ -115,7 +115,7 @@ def test_axes_hold_the_data_and_a_margin_in_any_unit(unit):
 
 def test_a_start_that_collapses_is_degenerate_on_the_map():
     values = [0.0, 0.0, 0.0, 1.0, 2.0, 5.0]
-    found = landscape(values, 20)
+    found = map_landscape(values, 20)
     kinds = np.array([*found.optima.kinds, "never"])[found.labels]
     row, column = found.cell(0.0, 3.0)
     trace = run_em(values, mixture_at(values, [found.axis[column], found.axis[row]]))
@@ -138,7 +138,7 @@ def test_progress_rises_to_all_starts_run_and_continued():
 )
 def test_what_has_no_map_is_told(values, size, message):
     with pytest.raises(InputError, match=message):
-        landscape(values, size)
+        map_landscape(values, size)
 
 
 def test_only_two_components_have_a_path():
