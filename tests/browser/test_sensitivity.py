@@ -262,11 +262,13 @@ def test_a_link_opens_the_study_or_the_very_replay_that_somebody_saw(page, open_
 
 def open_results(page: Page, name: str, content: bytes) -> Locator:
     """Give a file to "Open results"; returns the open popover."""
-    page.get_by_role("button", name="Open results").click()
+    button = page.get_by_role("button", name="Open results")
+    button.click()
     dialog = page.get_by_role("dialog")
     uploader = dialog.locator("input[type=file]")
     uploader.set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
     expect(dialog.get_by_role("button", name=f"Remove {name}")).to_be_visible()
+    button.scroll_into_view_if_needed()  # a picture that came late may have moved it, and the popover is at its side
     return dialog
 
 
