@@ -256,6 +256,8 @@ def _first(value: Any) -> Any:
 def _draw_tolerances(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str, str]) -> None:
     settings, sample = work.study.settings, work.study.problem
     lasting = outcomes.table[outcomes.table["limit"].notna()]
+    if not len(lasting):
+        return  # what collapses has no limit to stop below
     effects = work.answer("tolerances", lambda table: tolerance_effects(settings, sample.values, lasting))
     _heading("What the tolerance does", "runs that stop on a plateau, more than 0.05 nats below their limit")
     told = "; ".join(f"{effect.rtol:g}: {percent(float(effect.stopped_early.mean()))}" for effect in effects)

@@ -18,7 +18,7 @@ from explorer.screens.computed import Own, run_of
 from explorer.screens.em_panel import EM_PANEL
 from explorer.screens.frame import style
 from explorer.screens.panels import Panel, description_of, place_of
-from explorer.settings import ALSSettings, EMSettings, settings_of, write_query
+from explorer.settings import ALSSettings, EMSettings, settings_of, write_query, write_run
 
 REPLAY_SLOTS = ("a", "b")
 
@@ -106,6 +106,9 @@ def name_of(settings: EMSettings | ALSSettings) -> str:
     strategy = STRATEGIES[settings.initialization]
     if settings.initialization == "means":
         return f"{strategy.label} · {settings.means or 'spread evenly'}"
+    if settings.initialization == "partition":
+        given = settings_of(EMSettings)["partition"].options[settings.partition]
+        return f"{strategy.label} · {write_run(settings).partition(':')[2] if settings.partition == 'typed' else given}"
     return f"{strategy.label} · seed {settings.seed}" if strategy.uses_seed else strategy.label
 
 

@@ -1,8 +1,9 @@
 """The Sensitivity page in the browser: studies run and stopped, pictures clicked, runs replayed, results as files."""
 
 import re
-from itertools import pairwise
+from itertools import combinations
 from pathlib import Path
+from statistics import median
 from urllib.parse import urlencode
 
 import pytest
@@ -13,8 +14,8 @@ from tests.browser.players import Player, slider, wait_for_player, wait_until, w
 # Ten points are run at once; with K = 2 there are the map and the partitions as well.
 TEN = {"data": "ten-points", "k": 2, "starts": 20, "floor": "0.01"}
 PICTURES = ("optima", "map", "paths_level", "ends", "tolerances", "restarts", "partitions")
-# Three components in far more data: runs for tens of seconds on any machine.
-LARGE = {"data": "three-components", "k": 5, "starts": 1000}
+# So many runs that they take minutes on any machine, in batches of a second or less.
+LARGE = {"starts": 10_000}
 OVERFLOW = """() => {
     const main = document.querySelector("[data-testid=stMain]");
     return Math.max(main.scrollWidth - main.clientWidth, document.documentElement.scrollWidth - innerWidth);
@@ -122,14 +123,14 @@ def test_a_study_that_is_stopped_keeps_what_has_finished_and_goes_on(open_page):
     page = open_page("/sensitivity?" + urlencode(LARGE))
     expect(run_button(page)).to_contain_text("Stop")
     progress = page.get_by_test_id("stProgress")
-    expect(progress).to_contain_text(re.compile(r"[1-9]\d* of 4.000 runs · .* left"))
+    expect(progress).to_contain_text(re.compile(r"[1-9]\d* of 40.000 runs · .* left"))
     run_button(page).click()
     expect(run_button(page)).to_have_text("Go on")
-    stopped = page.get_by_text(re.compile(r"^Stopped: [\d,]+ of 4.000 runs are shown\.$"))
+    stopped = page.get_by_text(re.compile(r"^Stopped: [\d,]+ of 40.000 runs are shown\.$"))
     expect(stopped).to_be_visible()
     expect(headline(page)).to_be_visible()
     finished = int(re.sub(r"\D", "", stopped.inner_text().split(" of ")[0]))
-    assert 0 < finished < 4000
+    assert 0 < finished < 40_000
     run_button(page).click()
     expect(run_button(page)).to_contain_text("Stop")
     expect(headline(page)).to_be_visible()
@@ -153,8 +154,8 @@ CLICKS = {
     "density": ("optima", {"type": "scatter", "click": ["B", ""], "share": 0.4}, r".* · seed \d+"),
     "bubble": ("ends", {"type": "scatter", "click": ["k-means++", 0]}, r"k-means\+\+ seeding · seed 0"),
     "path": ("paths_level", {"type": "scatter", "click": [1], "share": 1}, r".* · seed \d+"),
-    "map": ("map", {"name": "leads to A", "share": 0.3}, r"Means .* · -?\d.*, .*"),
-    "partition": ("partitions", {"name": "partitions", "share": 0.5}, r"[Pp]artition.*"),
+    "map": ("map", {"name": "leads to A", "share": 0.3}, r"Placed by hand · -?\d.*, -?\d.*"),
+    "partition": ("partitions", {"name": "partitions", "share": 0.35}, r"Given partition · [12]{10}"),
 }
 
 
@@ -261,11 +262,13 @@ def test_a_link_opens_the_study_or_the_very_replay_that_somebody_saw(page, open_
 
 def open_results(page: Page, name: str, content: bytes) -> Locator:
     """Give a file to "Open results"; returns the open popover."""
-    page.get_by_role("button", name="Open results").click()
+    button = page.get_by_role("button", name="Open results")
+    button.click()
     dialog = page.get_by_role("dialog")
     uploader = dialog.locator("input[type=file]")
     uploader.set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
     expect(dialog.get_by_role("button", name=f"Remove {name}")).to_be_visible()
+    button.scroll_into_view_if_needed()  # a picture that came late may have moved it, and the popover is at its side
     return dialog
 
 
@@ -288,7 +291,7 @@ def test_a_downloaded_study_opens_in_another_session(page, csv, open_page):
     dialog.get_by_role("button", name="Show it").click()
     wait_for_study(other, "80")
     assert headline(other).inner_text() == headline(page).inner_text()
-    expect(slider(other, "em_study_n_components")).to_have_attribute("aria-valuenow", "2")
+    expect(slider(other, "em_study_n_components")).to_have_value("2")
     expect(chart(other, "map")).to_be_visible()
     wait_until(other, lambda: "k=2" in other.url and "starts=20" in other.url, "the address has followed")
 
@@ -309,10 +312,10 @@ def test_a_broken_file_gets_a_sentence_and_nothing_is_lost(page, csv):
 
 
 def font_sizes(page: Page, name: str) -> list[float]:
-    """The sizes in CSS pixels of all text in a chart."""
-    return chart(page, name).evaluate(
-        """chart => [...chart.querySelectorAll("text, tspan")]
-            .filter((text) => text.textContent.trim() && !text.children.length)
+    """The sizes in CSS pixels of all text in a chart but exponents."""
+    return chart(page, name).evaluate_all(
+        """charts => charts.flatMap((chart) => [...chart.querySelectorAll("text, tspan")])
+            .filter((text) => text.textContent.trim() && !text.children.length && !text.style.fontSize.endsWith("%"))
             .map((text) => parseFloat(getComputedStyle(text).fontSize))"""
     )
 
@@ -336,10 +339,10 @@ def test_on_a_phone_nothing_is_wider_than_the_page_and_all_controls_can_be_reach
         box = control.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["width"] > 20
         boxes.append(control.evaluate(ABSOLUTE))
-    for one, other in ((one, other) for i, one in enumerate(boxes) for other in boxes[i + 1 :]):
+    for one, other in combinations(boxes, 2):
         apart = one["right"] <= other["left"] + 1 or other["right"] <= one["left"] + 1
         assert apart or one["bottom"] <= other["top"] + 1 or other["bottom"] <= one["top"] + 1
-    click_at(page, **FIRST)
+    click_at(page, "optima", type="scatter", click=["B", ""], share=0.4)
     both(page)
     assert page.evaluate(OVERFLOW) <= 0
 
@@ -366,30 +369,27 @@ def test_charts_have_the_colours_of_the_mode(page, open_page, mode):
 def test_present_mode_has_large_type_and_no_controls(open_page):
     page = open_page(study_link())
     wait_for_study(page, "80")
-    normal = font_sizes(page, "ends")
-    assert min(normal) >= 13 and max(normal) < 18
-    page.locator(".headline").click()
+    wait_until(page, lambda: max(font_sizes(page, "ends"), default=18) < 18, "the type is as on any page")
+    headline(page).click()
     page.keyboard.press("p")
     for name in PICTURES:
-        wait_until(
-            page, lambda name=name: chart(page, name).count() == 1 and min(font_sizes(page, name)) >= MAIN_TEXT, name
-        )
+        wait_until(page, lambda name=name: has_large_type(page, name), f"the type of {name} is large")
     for hidden in ("study_controls", "study_files", "figures_table", "header"):
         expect(widget(page, hidden)).to_be_hidden()
     expect(headline(page)).to_be_visible()
     assert page.evaluate(OVERFLOW) <= 0
     page.keyboard.press("Escape")
     expect(widget(page, "study_controls")).to_be_visible()
-    wait_until(page, lambda: max(font_sizes(page, "ends")) < 18, "the type is as it was")
+    wait_until(page, lambda: max(font_sizes(page, "ends"), default=18) < 18, "the type is as it was")
 
 
-# Type that names things is at least as large as the design asks; notes below a name are 0.85 of it.
-MAIN_TEXT = 0.85 * 18
+def has_large_type(page: Page, name: str) -> bool:
+    """Whether what names things has 18 pixels; notes below it are 0.85 of that."""
+    sizes = font_sizes(page, name)
+    return bool(sizes) and median(sizes) >= 18 and min(sizes) >= 15
 
 
 def test_pictures_keep_clear_of_each_other(page):
-    boxes = [chart(page, name).evaluate(ABSOLUTE) for name in PICTURES]
-    for one, other in pairwise(sorted(boxes, key=lambda box: (box["left"] > 600, box["top"]))):
-        assert (
-            one["bottom"] <= other["top"] + 1 or one["right"] <= other["left"] + 1 or other["right"] <= one["left"] + 1
-        )
+    for one, other in combinations([chart(page, name).evaluate(ABSOLUTE) for name in PICTURES], 2):
+        above = one["bottom"] <= other["top"] + 1 or other["bottom"] <= one["top"] + 1
+        assert above or one["right"] <= other["left"] + 1 or other["right"] <= one["left"] + 1

@@ -144,6 +144,8 @@ def test_a_run_that_cannot_be_made_says_so_and_leaves_the_other_alone():
         (EMSettings(initialization="random-points", seed=17), "Random points · seed 17"),
         (EMSettings(initialization="means", means="2.1, 3.4"), "2.1, 3.4"),
         (EMSettings(initialization="means"), "spread evenly"),
+        (EMSettings(initialization="partition", partition="typed", labels="1 1 2"), "Given partition · 112"),
+        (EMSettings(initialization="partition", partition="partition2"), "Given partition · second partition"),
         (ALSSettings(initialization="gaussian", seed=3, mask_seed=5), "Gaussian · seed 3 · mask 5"),
         (ALSSettings(initialization="spectral", seed=3, mask_seed=5), "Spectral · mask 5"),
     ],

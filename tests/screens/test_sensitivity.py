@@ -205,6 +205,14 @@ def test_own_data_can_be_studied_and_stay_with_their_owner():
     assert headline(other) is None
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_study_of_nothing_but_collapses_says_so():
+    page = study_page(k="4", floor="0.01")
+    assert headline(page)[0] == "No optima, collapses."
+    assert figures(page)["Degenerate"].tolist() == ["100 %", "100 %"]
+    assert "tolerances" not in charts(page)
+
+
 # ---- replays -----------------------------------------------------------------------------------------------------
 
 
