@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from explorer.datasets import MATRICES, MaskedMatrix
 from explorer.errors import InputError
@@ -106,11 +106,16 @@ def full_density(n_rows: int, n_cols: int, rank: int, share: float = 0.5) -> flo
     """
 
     def excess(density: float) -> float:
-        every_row = n_rows * binom.logsf(rank - 1, n_cols, density)
-        every_col = n_cols * binom.logsf(rank - 1, n_rows, density)
+        every_row = n_rows * _log_of_chance(bdtrc(rank - 1, n_cols, density))
+        every_col = n_cols * _log_of_chance(bdtrc(rank - 1, n_rows, density))
         return every_row + every_col - np.log(share)
 
     return float(brentq(excess, 1e-9, 1.0)) if rank <= min(n_rows, n_cols) else np.nan
+
+
+def _log_of_chance(chance: float) -> float:
+    """The logarithm of a probability; one too small for a number counts as the smallest."""
+    return float(np.log(max(chance, np.finfo(float).tiny)))
 
 
 # Cells

@@ -28,7 +28,8 @@ def process_pool(n_workers: int) -> Iterator[ProcessPoolExecutor]:
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_begin_worker)
     with _held_back(signal.SIGINT):
-        pool.submit(int)  # the first task starts all processes
+        for _ in range(n_workers):  # each of the first tasks starts a process
+            pool.submit(int)
     try:
         yield pool
     finally:
