@@ -102,7 +102,10 @@ def test_singular_cases_have_the_outcome_of_a_single_run(seen, rank, ridge, per_
     whole = np.sum(seen.values**2) / 2
     for seed, trace in enumerate(traces):
         difference = np.abs(many.paths[seed] - trace.objectives[::2]).max()
-        assert difference <= 1e-10 * whole or difference <= 10 * answer_to_rounding(seen, rank, trace, **options)
+        allowed = 1e-10 * whole
+        if difference > allowed:  # never in 22 500 cases; 3.5e-10 where such a case was searched for
+            allowed = min(10 * answer_to_rounding(seen, rank, trace, **options), 1e-7 * whole)
+        assert difference <= allowed
     assert many.n_sweeps.tolist() == [trace.n_sweeps for trace in traces]
     assert list(many.stop_reasons) == [trace.stop_reason for trace in traces]
     assert np.isfinite(many.lefts).all()
@@ -269,9 +272,9 @@ def test_progress_rises_to_the_number_of_runs(narrow):
     calls = []
     run_many_als(seen, 2, seeds=range(20), progress=lambda *call: calls.append(call))
     finished = [call[0] for call in calls]
-    assert finished == sorted(set(finished))
+    assert finished == sorted(finished)
     assert calls[-1] == (20, 20)
-    assert len(calls) > 3
+    assert len(set(finished)) > 3
     assert {call[1] for call in calls} == {20}
 
 

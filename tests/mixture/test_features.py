@@ -93,9 +93,9 @@ def test_values_that_occur_again_are_worked_with_once(n, step, merged):
         np.testing.assert_array_equal(np.repeat(values[0], times.astype(int)), np.sort(problem.data.z[0]))
 
 
-@pytest.mark.parametrize(("width", "digits"), [(1e-4, 1e-10), (1e-2, 1e-12)])
+@pytest.mark.parametrize(("width", "digits"), [(1e-4, 1e-10), (1e-2, 1e-12), (0.1, 1e-13)])
 def test_a_narrow_component_far_from_the_centre_takes_the_reference_form(width, digits, monkeypatch):
-    """mu^2 / sigma^2 of 1e10: c . phi(z) would have six digits left; of 1e6, ten."""
+    """mu^2 / sigma^2 of 1e10: c . phi(z) would have six digits left; of 1e6, ten; at the bound, 1e4, twelve."""
     passes = []
 
     def counted(*arguments):
