@@ -31,7 +31,8 @@ from explorer.mixture.standardized import StandardizedData
 
 # Features of full covariances grow with d^2; beyond this many the reference form is faster (measured: d = 16).
 MOST_FEATURES = 160
-# Features are kept while they are at most this many numbers (16 MB, which stay in the cache), else made in every pass.
+# Features are kept while they are at most this many numbers (16 MB, which stay in the cache), else made in every pass;
+# those of values that occur again are always kept, which takes at most 54 MB (in one dimension, 1e6 points).
 KEPT_NUMBERS = 2_000_000
 # Numbers in a block of responsibilities or of features (256 KB): they stay in the cache.
 BLOCK_NUMBERS = 32_768

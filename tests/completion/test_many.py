@@ -279,7 +279,7 @@ def test_progress_rises_to_the_number_of_runs(narrow):
     finished = [call[0] for call in calls]
     assert finished == sorted(finished)
     assert calls[-1] == (20, 20)
-    assert len(calls) > 3
+    assert len(set(finished)) > 3
     assert {call[1] for call in calls} == {20}
 
 

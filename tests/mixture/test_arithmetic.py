@@ -5,6 +5,9 @@ import pytest
 from hypothesis import given, settings
 
 from explorer.mixture import Mixture, StopReason, arithmetic, iterate_em, run_em
+from explorer.mixture.covariances import form_of
+from explorer.mixture.parameters import EMPTY_COUNT, parameters
+from explorer.mixture.problem import pose
 from tests.mixture.strategies import data_and_responsibilities
 
 
@@ -64,3 +67,37 @@ def test_a_component_that_empties_is_told(monkeypatch):
     numbers, arrays = both_ways(monkeypatch, data, start)
     assert numbers.stop_reason is StopReason.DEGENERATE
     assert_the_same(numbers, arrays)
+
+
+def test_numbers_leave_the_fast_form_exactly_where_arrays_do():
+    """Wide and narrow components, near and far: each of the bounds decides some of the cases."""
+    rng = np.random.default_rng(0)
+    told = {"both": 0, "too narrow": 0, "digits lost": 0, "emptied": 0}
+    for _ in range(1500):
+        n_components = rng.integers(1, 6)
+        centres = rng.normal(0.0, 10 ** rng.uniform(-1, 1), n_components)
+        data = np.repeat(centres, 30) + 10 ** rng.uniform(-3, 0) * rng.normal(size=30 * n_components)
+        problem = pose(data, "full", 1, 0.0, 0.0)
+        weights = 10 ** (rng.uniform(-16, 0, (n_components, 1)) * rng.integers(0, 2))
+        weights /= weights.sum()
+        places = rng.choice(problem.data.z[0], n_components) + 10 ** rng.uniform(-4, 0) * rng.normal(size=n_components)
+        variances = 10 ** rng.uniform(rng.uniform(-6, 0), 0.5, n_components)
+        theta = parameters(form_of("full", 1), weights, places[:, None, None], variances[:, None, None])
+        features = arithmetic.WithNumbers(problem, n_components).sweep.features
+        if not features.covers(theta):
+            continue
+        numbers = arithmetic.WithNumbers(problem, n_components)
+        found = numbers._expect(numbers.of(theta))
+        log_likelihoods, statistics, usable = features.expect(theta)
+        if usable is not None:
+            reason = "too narrow"
+        elif statistics.counts.min() < EMPTY_COUNT:
+            reason = "emptied"
+        else:
+            reason = "both" if features.digits_lost(statistics) is None else "digits lost"
+        told[reason] += 1
+        assert (found is not None) == (reason == "both")
+        if found is not None:
+            assert found[0] - problem.data.log_volume == pytest.approx(log_likelihoods.item(), rel=1e-11, abs=1e-9)
+            np.testing.assert_allclose(found[2][0], statistics.counts[:, 0], rtol=1e-9)
+    assert min(told.values()) >= 10, told

@@ -93,9 +93,9 @@ def test_values_that_occur_again_are_worked_with_once(n, step, merged):
         np.testing.assert_array_equal(np.repeat(values[0], times.astype(int)), np.sort(problem.data.z[0]))
 
 
-@pytest.mark.parametrize(("width", "digits"), [(1e-4, 1e-10), (1e-2, 1e-12)])
+@pytest.mark.parametrize(("width", "digits"), [(1e-4, 1e-10), (1e-2, 1e-12), (0.1, 1e-13)])
 def test_a_narrow_component_far_from_the_centre_takes_the_reference_form(width, digits, monkeypatch):
-    """mu^2 / sigma^2 of 1e10: c . phi(z) would have six digits left; of 1e6, ten."""
+    """mu^2 / sigma^2 of 1e10: c . phi(z) would have six digits left; of 1e6, ten; at the bound, 1e4, twelve."""
     passes = []
 
     def counted(*arguments):
@@ -121,16 +121,20 @@ def test_no_denormal_number_is_ever_made(monkeypatch):
     smallest = []
     normal = np.finfo(float).tiny
 
-    def watched(*arguments, **options):
-        result = dot(*arguments, **options)
-        for array in (*arguments, result):
-            sizes = np.abs(array[array != 0])
-            if sizes.size:
-                smallest.append(sizes.min())
-        return result
+    def watched(product):
+        def call(*arguments, **options):
+            result = product(*arguments, **options)
+            for array in (*arguments, result):
+                sizes = np.abs(array[array != 0])
+                if sizes.size:
+                    smallest.append(sizes.min())
+            return result
 
-    dot = np.dot
-    monkeypatch.setattr("explorer.mixture.features.np.dot", watched)
+        return call
+
+    # Long rows are multiplied by the one, short ones by the other.
+    monkeypatch.setattr("explorer.mixture.features.np.dot", watched(np.dot))
+    monkeypatch.setattr("explorer.mixture.features.np.matmul", watched(np.matmul))
     data = np.r_[np.random.default_rng(0).normal(size=500), np.linspace(20, 60, 200)]
     for width in (0.02, 0.1, 0.5):
         start = Mixture.univariate([0.4, 0.3, 0.3], [0.0, 30.0, 50.0], [width, 1.0, 400.0])

@@ -8,7 +8,16 @@ import pytest
 
 from explorer.datasets import load_sample
 from explorer.errors import InputError
-from explorer.mixture import Mixture, OptimumKind, StopReason, find_limits, initialize, run_em, run_many
+from explorer.mixture import (
+    Mixture,
+    OptimumKind,
+    StopReason,
+    find_limits,
+    initialize,
+    log_likelihood,
+    run_em,
+    run_many,
+)
 from tests.mixture import oracles
 from tests.mixture.clouds import clouds
 
@@ -131,6 +140,44 @@ def test_a_lower_maximum_is_no_saddle_point():
     assert OptimumKind.SADDLE not in found.optima.kinds
     found = find_limits(TEN_POINTS, run_many(TEN_POINTS, starts_of_ten_points(PARTITIONS[:512:5])))
     assert OptimumKind.SADDLE not in found.optima.kinds
+
+
+def test_a_maximum_with_a_small_basin_is_no_saddle_point():
+    """Two components of five points each, just wide enough not to be spurious: a push of 0.03 leaves it."""
+    rng = np.random.default_rng(5)
+    centres = np.repeat([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]], (80, 80, 40), axis=0)
+    data = centres + np.repeat([[1.0], [0.3]], (160, 40), axis=0) * rng.normal(size=(200, 2))
+    starts = [initialize(data, 5, name, seed) for name in ("random-points", "k-means++") for seed in range(60)]
+    optima = find_limits(data, run_many(data, starts, max_iter=3000)).optima
+    (small,) = (g for g in range(optima.n_optima) if abs(optima.log_likelihoods[g] + 620.10524) < 1e-4)
+    weights, means, covariances = optima.weights[small], optima.means[small], optima.covariances[small]
+    for _ in range(200):
+        stretch = np.eye(2) + 1e-3 * rng.normal(size=(5, 2, 2))
+        near = Mixture(
+            (changed := weights * np.exp(1e-3 * rng.normal(size=5))) / changed.sum(),
+            means + 1e-3 * rng.normal(size=(5, 2)) * np.sqrt(np.linalg.eigvalsh(covariances)[:, :1]),
+            stretch @ covariances @ stretch.swapaxes(1, 2),
+        )
+        assert log_likelihood(data, near) < optima.log_likelihoods[small]
+    assert optima.kinds[small] is OptimumKind.PROPER
+    assert OptimumKind.SADDLE not in optima.kinds
+
+
+@pytest.mark.parametrize(
+    "data",
+    [ERUPTIONS, TEN_POINTS, np.random.default_rng(0).exponential(size=200), np.random.default_rng(0).uniform(size=150)],
+    ids=["eruptions", "td2", "skewed", "uniform"],
+)
+def test_equal_components_with_tied_variances_are_a_saddle_point(data):
+    """EM leaves it by the cube of the distance only: after many a push it seems to be at rest."""
+    equal = run_many(data, [initialize(data, 2, "equal")], structure="tied", rtol=1e-8)
+    found = find_limits(data, equal, structure="tied")
+    assert found.optima.kinds == (OptimumKind.SADDLE,)
+    # A maximum is above it, by 0.28 nats of the ten points and by 134 of the eruptions.
+    best = run_many(data, [initialize(data, 2, "k-means")], structure="tied", rtol=1e-8, max_iter=5000)
+    assert best.log_likelihoods[0] > equal.log_likelihoods[0] + 0.25
+    found = find_limits(data, best, structure="tied")
+    assert found.optima.kinds == (OptimumKind.PROPER,)
 
 
 def test_one_component_has_one_optimum_which_every_run_reaches():

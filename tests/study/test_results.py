@@ -103,6 +103,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\
         max_size=6,
     )
 )
+@settings(deadline=None)
 def test_every_number_and_text_comes_back_as_it_was(rows):
     numbers, whole, gaps, flags, texts = (list(column) for column in zip(*rows, strict=True))
     table = pd.DataFrame(
