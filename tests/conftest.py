@@ -18,7 +18,7 @@ START_TIMEOUT = 90.0  # seconds
 INSTALLED = os.environ.get("EXPLORER_COMMAND")
 COMMAND = [INSTALLED] if INSTALLED else [sys.executable, "-m", "explorer"]
 # The command is run in other folders, where Python would find another clone's explorer, if one is installed.
-ENVIRONMENT = os.environ | ({} if INSTALLED else {"PYTHONPATH": str(Path(__file__).parents[1])})
+OURS = {} if INSTALLED else {"PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def serve(command: list[str], folder: Path) -> Iterator[RunningExplorer]:
     """Start an app in `folder`, wait for the address that it prints, stop it at the end."""
     log = folder / "explorer.log"
     with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=folder, env=os.environ | OURS, stdout=output, stderr=subprocess.STDOUT)
     try:
         yield RunningExplorer(process, _printed_address(process, log), log)
     finally:

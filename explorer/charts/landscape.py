@@ -139,7 +139,8 @@ def _draw_marks(figure: go.Figure, landscape: Landscape, names: Sequence[str], c
         (landscape.stopped_early & ~degenerate, {"symbol": "circle", "size": 3}),
         (degenerate, {"symbol": "line-ne", "size": 9, "line": {"width": 1.6, "color": colours.degenerate}}),
     ):
-        rows, columns = np.nonzero(where & sparse)
+        few = np.count_nonzero(where) <= MARKS_ACROSS**2 // 4
+        rows, columns = np.nonzero(where if few else where & sparse)
         if len(rows):
             marker["color"] = [text_on(fill) for fill in fills[rows, columns]]
             figure.add_scatter(**mute(landscape.axis[columns], landscape.axis[rows], "markers", marker=marker))

@@ -115,7 +115,10 @@ def restarts_figure(
         margin={"t": 1.6 * font_size, "b": 3.4 * font_size},
         legend={"orientation": "v", "x": 1, "xanchor": "right", "y": 0.02, "yanchor": "bottom", "itemclick": False},
     )
-    figure.update_xaxes(title="number of restarts", type="log", dtick=1)
+    figure.update_xaxes(
+        title="number of restarts", type="log", tickvals=[1, 10, 100, 1000, 10_000],
+        ticktext=["1", "10", "100", "1000", "10 000"],
+    )  # fmt: skip
     figure.update_yaxes(title="best so far, mean L", range=window_of(outcomes))
     return figure
 

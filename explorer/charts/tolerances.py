@@ -55,8 +55,9 @@ def tolerances_figure(
     figure.update_layout(layout_of(colours, font_size), height=20 * font_size, bargap=0.3, bargroupgap=0.06)
     figure.update_layout(
         margin={"t": 2 * font_size},
+        uniformtext={"minsize": 0.75 * font_size, "mode": "show"},
         legend={"orientation": "h", "y": -0.28, "yanchor": "top", "x": 0, "itemclick": False},
     )
     figure.update_xaxes(title="tolerance, as a share of |L|", type="category", ticks="")
-    figure.update_yaxes(title="runs that stop early", tickformat=".0%", range=[0, max(0.02, 1.15 * highest)])
+    figure.update_yaxes(title="runs that stop early", tickformat=".0%", range=[0, max(0.1, 1.15 * highest)])
     return figure

@@ -20,9 +20,10 @@ from explorer.charts.recovery import recovery_figure
 from explorer.charts.theme import theme_of
 from explorer.charts.words import counted, number, percent
 from explorer.completion import STARTS
+from explorer.runs import ALSRun
 from explorer.screens.als_panel import draw_about, draw_matrix
 from explorer.screens.charting import draw_chart, draw_picture, heading, looks, number_of, theme_name
-from explorer.screens.computed import Own
+from explorer.screens.computed import Own, investigation_of
 from explorer.screens.own_data import bring_matrix
 from explorer.screens.phase_view import draw_phase, take_cell
 from explorer.screens.rotation_view import draw_beside
@@ -42,9 +43,13 @@ from explorer.study.als_summary import (
     starts_enough,
     telling_runs,
 )
+from explorer.study.beyond import BeyondALS
 from explorer.study.paths import objective_paths, run_settings
 from explorer.study.plans import Study
 from explorer.study.work import one_thread
+
+# What is known beyond a replayed run is waited for so long; a verdict from the run alone stands there otherwise.
+SECONDS_TO_FIND_OUT = 0.5
 
 # ---- what is asked for -------------------------------------------------------------------------------------------
 
@@ -334,6 +339,13 @@ def _to_compare(work: StudyWork) -> dict[str, ALSSettings]:
     }  # fmt: skip
 
 
+def _find_out(work: StudyWork, own: Own | None, run: ALSRun, settings: ALSSettings) -> BeyondALS | None:
+    """Whether the mask determines the matrix, and where the run could have ended; None where that takes long."""
+    investigation = investigation_of(settings.of_the_run(), own)
+    investigation.advance(SECONDS_TO_FIND_OUT)
+    return investigation.result
+
+
 ALS_STUDY = StudyPart(
     name="als",
     label="ALS",
@@ -342,5 +354,6 @@ ALS_STUDY = StudyPart(
     controls=_controls,
     results=_results,
     to_compare=_to_compare,
+    find_out=_find_out,
     beside=draw_beside,
 )

@@ -17,15 +17,17 @@ from explorer.charts.tolerances import tolerances_figure
 from explorer.charts.words import counted, number, percent
 from explorer.datasets import SAMPLES
 from explorer.mixture import STRATEGIES
-from explorer.screens.charting import draw_chart, draw_picture, looks
+from explorer.runs import EMRun
+from explorer.screens.charting import draw_chart, draw_picture, heading, looks, number_of
 from explorer.screens.computed import Own
-from explorer.screens.investigation import told, worked_out
+from explorer.screens.investigation import Investigation, told, worked_out
 from explorer.screens.landscape_view import draw_landscape, draw_partitions
 from explorer.screens.own_data import bring_sample, brought
 from explorer.screens.study_part import Replay, StudyPart
 from explorer.screens.study_work import StudyWork
 from explorer.screens.widgets import Form
 from explorer.settings import OWN, EMSettings, EMStudySettings, run_of_study
+from explorer.study.beyond import BeyondEM, Ends, beyond_em
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes, iterate_em_outcomes
 from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
 from explorer.study.em_summary import InitializationSummary, headline, summarize
@@ -120,15 +122,17 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
     with left:
         _draw_tolerances(work, outcomes, labels)
     with right:
-        if settings.n_components == 2:
-            _draw_ends(settings, outcomes, labels, replay)
-        elif len(labels) > MOST_BESIDE:
+        if len(labels) > MOST_BESIDE:
             _draw_restarts(outcomes, labels)
+        elif settings.n_components == 2:
+            _draw_ends(settings, outcomes, labels, replay)
+        else:
+            _draw_numbers(labels, summaries)
     if settings.n_components == 2 and settings.n_components ** len(sample.values) <= MAX_PARTITIONS:
-        draw_partitions(
-            settings, sample, own, outcomes.optima, lambda run: replay(run, *_contrast(settings, outcomes, "", ""))
-        )
-    _draw_numbers(labels, summaries)
+        beside = _contrast(settings, outcomes, "", "")
+        draw_partitions(settings, sample, own, outcomes.optima, lambda run: replay(run, *beside))
+    if settings.n_components == 2 or len(labels) > MOST_BESIDE:
+        _draw_numbers(labels, summaries)
 
 
 def _two_columns() -> list[DeltaGenerator]:
@@ -152,10 +156,6 @@ def _names(outcomes: EMOutcomes) -> pd.Series:
     return outcomes.table["initialization"]
 
 
-def _heading(title: str, note: str) -> None:
-    st.html(f'<h3 class="chart">{title} <small>{note}</small></h3>')
-
-
 def _draw_optima(
     work: StudyWork,
     outcomes: EMOutcomes,
@@ -166,7 +166,7 @@ def _draw_optima(
     settings, sample = work.study.settings, work.study.problem
     rows = end_rows(outcomes)
     foot = {name: _starts(summaries[name].starts_needed) for name in labels}
-    _heading("Where the starts end", f"L: log-likelihood, total over {counted(len(sample.values), 'point')}")
+    heading("Where the starts end", f"L: log-likelihood, total over {counted(len(sample.values), 'point')}")
     figure = optima_figure(
         rows, sample.values, labels, **looks(), foot=foot,
         foot_title="starts for A with 95 % certainty",
@@ -211,7 +211,7 @@ def _contrast(settings: EMStudySettings, outcomes: EMOutcomes, outcome: str, opt
 
 
 def _draw_ends(settings: EMStudySettings, outcomes: EMOutcomes, labels: Mapping[str, str], replay: Replay) -> None:
-    _heading("By initialization", "a bubble is as large as its share of the runs")
+    heading("By initialization", "a bubble is as large as its share of the runs")
     point = draw_chart(
         ends_figure(outcomes, labels, **looks()), "ends",
         "Distribution of the final log-likelihood by initialization; the table of figures below tells the shares.",
@@ -224,7 +224,7 @@ def _draw_ends(settings: EMStudySettings, outcomes: EMOutcomes, labels: Mapping[
 
 
 def _draw_restarts(outcomes: EMOutcomes, labels: Mapping[str, str]) -> None:
-    _heading("How many restarts", "the best of so many starts, on average")
+    heading("How many restarts", "the best of so many starts, on average")
     draw_picture(
         restarts_figure(outcomes, labels, **looks()), "restarts",
         "Mean of the best log-likelihood against the number of restarts, one line an initialization.",
@@ -234,7 +234,7 @@ def _draw_restarts(outcomes: EMOutcomes, labels: Mapping[str, str]) -> None:
 def _draw_paths(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str, str], replay: Replay) -> None:
     settings, sample = work.study.settings, work.study.problem
     paths = work.answer("paths", lambda table: log_likelihood_paths(settings, sample.values, table))
-    _heading(f"Paths of {counted(len(paths), 'run')}", "coloured by the optimum they reach")
+    heading(f"Paths of {counted(len(paths), 'run')}", "coloured by the optimum they reach")
     ways = {"level": "log-likelihood", "gap": "distance to the own limit, log scale"}
     way = st.segmented_control(
         "What the paths show", list(ways), format_func=ways.get, default="level", required=True, key="paths_way",
@@ -245,12 +245,7 @@ def _draw_paths(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str, str]
         f"Log-likelihood by iteration of {len(paths)} runs; a level stretch is a plateau.",
     )  # fmt: skip
     if point:
-        _replay_row(outcomes.table.iloc[int(_first(point["customdata"]))], settings, outcomes, replay)
-
-
-def _first(value: Any) -> Any:
-    """A number that Plotly may have put into a list."""
-    return value[0] if isinstance(value, list) else value
+        _replay_row(outcomes.table.iloc[number_of(point)], settings, outcomes, replay)
 
 
 def _draw_tolerances(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str, str]) -> None:
@@ -259,7 +254,7 @@ def _draw_tolerances(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str,
     if not len(lasting):
         return  # what collapses has no limit to stop below
     effects = work.answer("tolerances", lambda table: tolerance_effects(settings, sample.values, lasting))
-    _heading("What the tolerance does", "runs that stop on a plateau, more than 0.05 nats below their limit")
+    heading("What the tolerance does", "runs that stop on a plateau, more than 0.05 nats below their limit")
     told = "; ".join(f"{effect.rtol:g}: {percent(float(effect.stopped_early.mean()))}" for effect in effects)
     draw_picture(
         tolerances_figure(effects, lasting["initialization"].to_numpy(), labels, **looks()), "tolerances",
@@ -281,7 +276,7 @@ def _draw_numbers(labels: Mapping[str, str], summaries: Mapping[str, Initializat
         }
         for name, each in summaries.items()
     ]
-    _heading("In figures", "by initialization")
+    heading("In figures", "by initialization")
     with st.container(key="figures_table"):
         st.dataframe(pd.DataFrame(rows), hide_index=True, key="figures")
 
@@ -318,6 +313,18 @@ def _known(work: StudyWork) -> dict[str, Any]:
     )
 
 
+def _find_out(work: StudyWork, own: Own | None, run: EMRun, settings: EMSettings) -> BeyondEM:
+    """Where a run would come if it went on, and where the study's others ended."""
+    table = _outcomes_of(work).table
+    limits = table.loc[table["optimum"].isin([optimum.label for optimum in _outcomes_of(work).proper]), "limit"]
+
+    def ends() -> Generator[str, None, Ends]:
+        yield from ()
+        return Ends(tuple(limits), int((table["outcome"] == EMOutcome.DEGENERATE).sum()), len(table))
+
+    return worked_out(Investigation(beyond_em(run, settings, ends())))
+
+
 EM_STUDY = StudyPart(
     name="em",
     label="EM",
@@ -327,4 +334,5 @@ EM_STUDY = StudyPart(
     results=_results,
     to_compare=_to_compare,
     known=_known,
+    find_out=_find_out,
 )

@@ -71,12 +71,14 @@ def place_of(panel: Panel, slot: str, company: Sequence[str], *, in_step: bool =
     return {"slot": slot, "view": panel.name, "company": list(company), "in_step": in_step}
 
 
-def description_of(panel: Panel, run: Any, settings: EMSettings | ALSSettings, own: Own | None) -> dict[str, Any]:
-    """Return what names a run and its data to the player, and how the run ended."""
+def description_of(
+    panel: Panel, run: Any, settings: EMSettings | ALSSettings, own: Own | None, found: Any = None
+) -> dict[str, Any]:
+    """Return what names a run and its data to the player, and how the run ended, as far as it is found out."""
     return {
         "run": digest(settings.of_the_run(), own and own.digest),
         "data_id": digest(panel.values(run).tobytes()),
-        "verdict": panel.verdict(run, settings, None).as_json(),
+        "verdict": panel.verdict(run, settings, found).as_json(),
     }
 
 

@@ -31,11 +31,13 @@ def draw_replay(
     own: Own | None,
     close: Callable[[str], None],
     known: Mapping[str, Any] | None = None,
+    find_out: Callable[[Any, EMSettings | ALSSettings], Any] = lambda run, settings: None,
 ) -> DeltaGenerator:
     """Draw one run, or two of the same kind on the same data, in the players "a" and "b".
 
     own: what the user brought, used where the settings say so. close(slot): called when a run is to go.
     known: what the pictures show beyond the runs, such as {"best": -263.9, "best_label": "best of 800 runs"}.
+    find_out(run, settings): what is known beyond a run, for its verdict; None where that is not known.
     Returns an empty container below the players, for what compares the two runs.
     """
     style("replay")
@@ -48,7 +50,7 @@ def draw_replay(
             with column:
                 if slot in shown:
                     _draw_head(slot, shown[slot], close)
-                    _draw_player(slot, shown[slot], runs[slot], list(shown), own, frame)
+                    _draw_player(slot, shown[slot], runs[slot], list(shown), own, frame, find_out)
                 else:
                     st.html('<p class="invitation">Choose a second run, and both play here in step.</p>')
         return st.container(key="replay_below")
@@ -81,6 +83,7 @@ def _draw_player(
     company: list[str],
     own: Own | None,
     frame: Mapping[str, Any],
+    find_out: Callable[[Any, EMSettings | ALSSettings], Any],
 ) -> None:
     panel = _PANELS[type(settings)]
     place = place_of(panel, slot, company, in_step=True)
@@ -90,7 +93,7 @@ def _draw_player(
     said = {
         **frame,
         **place,
-        **description_of(panel, run, settings, own if settings.uses_own_data else None),
+        **description_of(panel, run, settings, own if settings.uses_own_data else None, find_out(run, settings)),
         "summary": name_of(settings),
         "address": {},  # what the page is made of is its own business
     }

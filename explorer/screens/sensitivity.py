@@ -197,7 +197,12 @@ def _draw_replays(part: StudyPart, settings: Any, runs: list[RunSettings]) -> No
     with st.container(key="replay_choice", horizontal=True, vertical_alignment="center"):
         st.button("Back to the results", icon=":material/arrow_back:", on_click=_close_all, key="replay_back")
         _draw_choices(part.to_compare(work) if work else {}, runs)
-    with draw_replay(runs[0], runs[1] if len(runs) > 1 else None, own, _close, part.known(work) if work else {}):
+    known = part.known(work) if work else {}
+
+    def find_out(run: Any, its: RunSettings) -> Any:
+        return part.find_out(work, own, run, its) if work else None
+
+    with draw_replay(runs[0], runs[1] if len(runs) > 1 else None, own, _close, known, find_out):
         if len(runs) > 1:
             part.beside(runs[0], runs[1], own)
 

@@ -72,7 +72,7 @@ class StudyBar:
             if work.complete:
                 st.rerun()  # the button above says so then
         if self.stopped and not work.complete:
-            place.info(f"Stopped: {work.n_finished:,} of {counted(work.n_runs, 'run')} are shown.")
+            place.info(f"Stopped after {work.n_finished:,} of {counted(work.n_runs, 'run')}.")
         if work.n_finished:
             draw()
         if running:

@@ -33,8 +33,8 @@ class StudyPart:
     "matrix".
     controls(form): draws the widgets. results(work, own, replay): draws what has finished of a study.
     to_compare(work): runs worth looking at side by side, by what to call them, the most telling first.
-    known(work): what the players show beyond the runs they play. beside(left, right, own): draws below two players
-    what compares their runs.
+    known(work): what the players show beyond the runs they play. find_out(work, own, run, settings): what is known
+    beyond one run, for its verdict. beside(left, right, own): draws below two players what compares their runs.
     """
 
     name: str
@@ -45,4 +45,5 @@ class StudyPart:
     results: Callable[[StudyWork, Own | None, Replay], None]
     to_compare: Callable[[StudyWork], dict[str, RunSettings]]
     known: Callable[[StudyWork], dict[str, Any]] = lambda work: {}
+    find_out: Callable[[StudyWork, Own | None, Any, RunSettings], Any] = lambda work, own, run, settings: None
     beside: Callable[[RunSettings, RunSettings, Own | None], None] = lambda left, right, own: None

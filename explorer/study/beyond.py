@@ -55,13 +55,14 @@ _GLANCE = 0.01  # seconds between two looks whether it is done
 
 @dataclass(frozen=True)
 class Ends:
-    """Where N_STARTS random-point starts end (seeds 0 to 39).
+    """Where other starts end: those of a study, or N_STARTS random-point starts (seeds 0 to 39).
 
-    log_likelihoods: of those that do not end degenerate. n_degenerate: how many do.
+    log_likelihoods: of those that do not end degenerate. n_degenerate: how many do. n_starts: how many there are.
     """
 
     log_likelihoods: tuple[float, ...]
     n_degenerate: int
+    n_starts: int = N_STARTS
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,10 @@ class BeyondEM:
     """Log-likelihoods that put a run of EM in its place.
 
     continued: where the run itself ends when it goes on with a tolerance of 1e-10.
-    best: the best end of N_STARTS random-point starts and of the run itself, degenerate ones left out; None where
-    all were degenerate.
-    n_degenerate: how many of the N_STARTS ended degenerate.
-    best_of_starts: the best end of the N_STARTS alone; None where all were degenerate.
+    best: the best end of n_starts other starts and of the run itself, degenerate ones left out; None where all were
+    degenerate.
+    n_degenerate: how many of the other starts ended degenerate.
+    best_of_starts: the best end of the other starts alone; None where all were degenerate.
     """
 
     continued: float
@@ -80,6 +81,7 @@ class BeyondEM:
     best: float | None
     n_degenerate: int
     best_of_starts: float | None = None
+    n_starts: int = N_STARTS
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class BeyondALS:
 
 
 def beyond_em(run: EMRun, settings: EMSettings, ends: Generator[str, None, Ends]) -> Generator[str, None, BeyondEM]:
-    """Continue the run with a small tolerance, and compare it with N_STARTS other starts.
+    """Continue the run with a small tolerance, and compare it with other starts.
 
     `ends` works out where these end, as `ends_of_starts` does, or waits for somebody who does.
     """
@@ -132,6 +134,7 @@ def beyond_em(run: EMRun, settings: EMSettings, ends: Generator[str, None, Ends]
         max([*own_end, *others.log_likelihoods], default=None),
         others.n_degenerate,
         max(others.log_likelihoods, default=None),
+        others.n_starts,
     )
 
 

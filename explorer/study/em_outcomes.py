@@ -16,6 +16,11 @@ from explorer.study.names import names_of
 
 Floats = NDArray[np.float64]
 
+# To find its limit a run goes on for so many iterations, fewer where each takes long: points times components times
+# iterations, half a second. A run that is not there by then has a limit at least as high as where it stands.
+MOST_ITERATIONS, LEAST_ITERATIONS = 20_000, 200
+LIMIT_NUMBERS = 100_000_000
+
 
 class EMOutcome(StrEnum):
     """How a run ended.
@@ -89,7 +94,11 @@ def iterate_em_outcomes(settings: EMStudySettings, values: Floats, table: pd.Dat
     if lasting.any():
         ends = ends_of(table[lasting], settings.n_components)
         limits = yield from iterate_limits(
-            values, ends, structure=settings.structure, variance_floor=settings.variance_floor
+            values,
+            ends,
+            structure=settings.structure,
+            variance_floor=settings.variance_floor,
+            max_iter=_affordable_iterations(values.size * settings.n_components),
         )
         optima, labels, outcomes = _named(limits.optima)
         labels, outcomes = labels[limits.optima.labels], outcomes[limits.optima.labels]
@@ -140,3 +149,8 @@ def _named(found) -> tuple[tuple[Optimum, ...], NDArray, NDArray]:
             mixture = Mixture(found.weights[g][order], found.means[g][order], found.covariances[g][order])
             optima.append(Optimum(label, outcome, float(found.log_likelihoods[g]), mixture))
     return tuple(optima), np.array(labels, dtype=object), np.array(outcomes, dtype=object)
+
+
+def _affordable_iterations(numbers: int) -> int:
+    """How many iterations a run may go on for, with so many points times components."""
+    return max(LEAST_ITERATIONS, min(MOST_ITERATIONS, LIMIT_NUMBERS // numbers))

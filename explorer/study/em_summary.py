@@ -54,6 +54,8 @@ def _summary(runs: pd.DataFrame, best: str | None) -> InitializationSummary:
     )
 
 
+# Above this share of early stops a smaller tolerance is advised.
+MANY_EARLY = 0.5
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 
 
@@ -76,11 +78,14 @@ def headline(outcomes: EMOutcomes, initializations: Mapping[str, str]) -> tuple[
     if shares[first] == 0:
         return title, f"{which} lies beyond where the runs stopped: choose a smaller tolerance."
     if len(names) == 1 or round(shares[first], 2) == round(shares[last], 2):
-        return title, f"{which} is reached from {shares[first]:.0%} of the starts.".replace("%", " %")
-    sentence = (
-        f"{initializations[first]} reaches {which[0].lower()}{which[1:]} in {shares[first]:.0%} of its starts, "
-        f"{initializations[last].replace('Random', 'random')} in {shares[last]:.0%}."
-    )
+        sentence = f"{which} is reached from {shares[first]:.0%} of the starts."
+    else:
+        best, worst = (initializations[name].replace("Random", "random") for name in (first, last))
+        reach = "the best one" if n > 1 else "it"
+        sentence = f"{shares[first]:.0%} of the starts by {best} reach {reach}, {shares[last]:.0%} by {worst}."
+    early = float((outcomes.table["outcome"] == EMOutcome.PLATEAU).mean())
+    if early > MANY_EARLY:
+        sentence += f" {early:.0%} of all runs stop before their optimum: choose a smaller tolerance."
     return title, sentence.replace("%", " %")
 
 

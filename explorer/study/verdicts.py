@@ -13,7 +13,7 @@ from explorer.mixture import STRATEGIES, Degeneracy, DegeneracyKind, StopReason
 from explorer.runs import ALSRun, EMRun
 from explorer.settings import ALSSettings, EMSettings, shown
 from explorer.study.als_outcomes import ALSOutcome, alike, why_not_recovered
-from explorer.study.beyond import N_STARTS, Alternatives, BeyondALS, BeyondEM, recovered_below
+from explorer.study.beyond import Alternatives, BeyondALS, BeyondEM, recovered_below
 
 # Two ends of EM closer than this in total log-likelihood count as one optimum: it is far below what a person would
 # call better, and far above what the tolerance of 1e-10 leaves open on the app's data.
@@ -52,21 +52,27 @@ def em_verdict(run: EMRun, settings: EMSettings, beyond: BeyondEM | None = None)
     stopped_early = trace.stop_reason == StopReason.MAX_ITER
     how = f"stopped at {steps}" if stopped_early else f"converged at {steps}"
     if beyond is None:
-        word = "Stopped at max iterations" if stopped_early else "Converged"
-        return _verdict("warning" if stopped_early else "plain", word, f"{how}, L = {_number(end)}")
+        if stopped_early:
+            return _verdict("warning", "Stopped at max iterations", f"{how}, L = {_number(end)}")
+        after = f"after {steps} iteration{'' if steps == 1 else 's'}"
+        return _verdict("plain", "Converged", f"{after}, L = {_number(end)}")
     climb = beyond.continued - end
     if climb > SAME_OPTIMUM:
         word = "Stopped at max iterations" if stopped_early else "Stopped on a plateau"
         reason = "while still climbing" if stopped_early else f"by the tolerance {shown(settings, 'rtol')}"
         more = f"{beyond.continued_iterations} more iterations climb {_number(climb, signed=False)} higher"
         return _verdict("warning", word, f"stopped at {steps} {reason}; {more}")
-    if beyond.n_degenerate == N_STARTS:
-        return _verdict("plain", "Converged", f"{how}, L = {_number(end)}; all {N_STARTS} other starts collapsed")
+    if beyond.n_degenerate == beyond.n_starts:
+        return _verdict(
+            "plain", "Converged", f"{how}, L = {_number(end)}; all {beyond.n_starts} other starts collapsed"
+        )
     gap = beyond.best - beyond.continued
     if gap > SAME_OPTIMUM:
-        sentence = f"{how}, L = {_number(end)}; the best of {N_STARTS} starts is {_number(gap, signed=False)} higher"
+        sentence = (
+            f"{how}, L = {_number(end)}; the best of {beyond.n_starts} starts is {_number(gap, signed=False)} higher"
+        )
         return Verdict("local", "Local optimum", sentence, "Ends in a local optimum")
-    sentence = f"{how}, L = {_number(end)}; none of {N_STARTS} other starts ends higher"
+    sentence = f"{how}, L = {_number(end)}; none of {beyond.n_starts} other starts ends higher"
     return Verdict("good", "Best known optimum", sentence, "Ends in the best known optimum")
 
 
@@ -155,9 +161,9 @@ def _degenerate(run: EMRun, settings: EMSettings, beyond: BeyondEM | None) -> Ve
         advice = "there is nothing to separate"
     elif len(np.unique(run.sample.values)) < len(run.trace.weights[0]):
         advice = "there are fewer distinct values than components"
-    others = (
-        f"; {beyond.n_degenerate} of {N_STARTS} other starts collapse too" if beyond and beyond.n_degenerate else ""
-    )
+    others = ""
+    if beyond and beyond.n_degenerate:
+        others = f"; {beyond.n_degenerate} of {beyond.n_starts} other starts collapse too"
     number = run.shown_order.tolist().index(fall.component) + 1
     what = told["detail"] if fall.kind == DegeneracyKind.CONSTANT else f"component {number} {told['detail']}"
     return _verdict("warning", "Degenerate", f"stopped at {run.trace.n_iterations}: {what}{others}; {advice}")

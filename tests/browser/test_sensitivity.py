@@ -126,7 +126,7 @@ def test_a_study_that_is_stopped_keeps_what_has_finished_and_goes_on(open_page):
     expect(progress).to_contain_text(re.compile(r"[1-9]\d* of 40.000 runs · .* left"))
     run_button(page).click()
     expect(run_button(page)).to_have_text("Go on")
-    stopped = page.get_by_text(re.compile(r"^Stopped: [\d,]+ of 40.000 runs are shown\.$"))
+    stopped = page.get_by_text(re.compile(r"^Stopped after [\d,]+ of 40.000 runs\.$"))
     expect(stopped).to_be_visible()
     expect(headline(page)).to_be_visible()
     finished = int(re.sub(r"\D", "", stopped.inner_text().split(" of ")[0]))

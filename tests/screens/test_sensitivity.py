@@ -314,7 +314,7 @@ def test_a_file_of_a_part_shows_that_part_and_goes_on_when_asked(made, study, re
     give(page, results_as_bytes(part, "json"), "part.json").click("results_show")
     assert len(made) == before
     assert list(figures(page).index) == ["Random points"]
-    assert page.app.info[0].value == "Stopped: 12 of 24 runs are shown."
+    assert page.app.info[0].value == "Stopped after 12 of 24 runs."
     assert button(page) == ("Go on", False)
     page.click("em_study_run")
     assert len(made) == before + 1

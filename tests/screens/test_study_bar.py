@@ -70,7 +70,7 @@ def test_while_it_runs_the_button_stops_it_and_what_has_finished_stays(app):
     app.button[0].click().run()
     assert button(app) == ("Go on", False)
     assert drawn(app) == ["drawn with 250"]
-    assert app.info[0].value == "Stopped: 250 of 500 runs are shown."
+    assert app.info[0].value == "Stopped after 250 of 500 runs."
 
 
 def test_it_goes_on_from_where_it_was_stopped(app):
@@ -91,7 +91,7 @@ def test_a_study_that_is_stopped_before_its_first_batch_draws_nothing(app):
     app.run()
     app.button[0].click().run()
     assert drawn(app) == []
-    assert app.info[0].value == "Stopped: 0 of 500 runs are shown."
+    assert app.info[0].value == "Stopped after 0 of 500 runs."
 
 
 def test_the_button_tells_what_other_settings_would_run(app):

@@ -57,14 +57,20 @@ def test_where_all_runs_collapse_there_are_no_iterations_to_tell():
         (
             {"random_points": "AAAB", "k_meansplus": "ABBB"},
             "Two optima.",
-            "Random points reaches the best one in 75 % of its starts, k-means++ seeding in 25 %.",
+            "75 % of the starts by random points reach the best one, 25 % by k-means++ seeding.",
         ),
         ({"random_points": "AABB"}, "Two optima.", "The best one is reached from 50 % of the starts."),
+        (
+            {"random_points": "Appp"},
+            "One optimum, early stops.",
+            "It is reached from 25 % of the starts. "
+            "75 % of all runs stop before their optimum: choose a smaller tolerance.",
+        ),
         ({"random_points": "AAAA"}, "One optimum.", "It is reached from 100 % of the starts."),
         (
             {"k_meansplus": "AAAu", "random_points": "Apsd"},
             "One optimum, a saddle point, early stops, spurious spikes and collapses.",
-            "k-means++ seeding reaches it in 75 % of its starts, random points in 25 %.",
+            "75 % of the starts by k-means++ seeding reach it, 25 % by random points.",
         ),
         (
             {"random_points": "dd"},
