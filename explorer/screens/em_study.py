@@ -263,11 +263,10 @@ def _draw_tolerances(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str,
 
 
 def _draw_numbers(labels: Mapping[str, str], summaries: Mapping[str, InitializationSummary]) -> None:
-    rows = [
-        {
-            "Initialization": labels[name],
-            "Runs": each.n_runs,
-            "In the best": percent(each.best.share),
+    columns = {
+        labels[name]: {
+            "Runs": str(each.n_runs),
+            "In the best optimum": percent(each.best.share),
             "95 % interval": f"{percent(each.best.low)} to {percent(each.best.high)}",
             "Starts for 95 %": _starts(each.starts_needed),
             "Iterations, median": "–" if each.iterations is None else number(each.iterations[0], 0),
@@ -275,10 +274,10 @@ def _draw_numbers(labels: Mapping[str, str], summaries: Mapping[str, Initializat
             **{title: percent(each.others[outcome]) for outcome, title in _OUTCOME_TITLES.items()},
         }
         for name, each in summaries.items()
-    ]
+    }
     heading("In figures", "by initialization")
     with st.container(key="figures_table"):
-        st.dataframe(pd.DataFrame(rows), hide_index=True, key="figures")
+        st.dataframe(pd.DataFrame(columns), key="figures")
 
 
 _OUTCOME_TITLES = {

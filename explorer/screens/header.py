@@ -6,26 +6,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.player.component import toolbar
-
-_KEYS = """
-| key | what it does in the player that has the focus |
-|---|---|
-| Space | play, pause |
-| ← → | half a step back, forward |
-| Shift ← → | a full step back, forward |
-| Home, End | to the start, to the end |
-| L | play again and again |
-| H | in both: hide what comes next, the verdict too |
-| K | play both players in step |
-| P | present mode, Esc leaves it |
-"""
-
-_MOVES = """
-**EM and ALS are one move.** Fix one block, solve for the other, repeat. EM alternates responsibilities and
-parameters on the lower bound G(Q, θ); ALS alternates the factors X and Y on |P(A − XYᵀ)|². What a half step
-changes is framed in yellow. Click a curve to go there, a row of the table or a cell to follow it in the formula,
-the formula to see another one.
-"""
+from explorer.screens.help import HELP, KEYS
 
 
 def header(pages: Sequence[Any], current: Any) -> None:
@@ -41,5 +22,5 @@ def header(pages: Sequence[Any], current: Any) -> None:
         with st.container(key="header_right", horizontal=True, horizontal_alignment="right", gap="small"):
             toolbar()
             with st.popover("Help", type="tertiary"):
-                st.markdown(_MOVES)
-                st.markdown(_KEYS)
+                st.markdown(HELP[current.title])
+                st.markdown(KEYS)
