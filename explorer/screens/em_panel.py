@@ -21,9 +21,7 @@ def _controls(form: Form) -> None:
         [2.9, 1.1, 2.4, 1.3, 0.6, 1.1], gap="small", vertical_alignment="bottom"
     )
     with data:
-        own = brought("data")
-        known = {name: source.label for name, source in SAMPLES.items()}
-        form.draw("data", options=known | {OWN: own.data.label if own else "Your data …"})
+        draw_sample(form)
     with k:
         form.draw("n_components")
     with initialization:
@@ -47,22 +45,40 @@ def _more(form: Form) -> None:
         if settings.initialization == "means":
             form.draw("means", placeholder="spread evenly")
     with run:
-        form.draw("rtol", slider=True)
-        form.draw("max_iter")
-        form.draw("structure", slider=True)
-        form.draw("variance_floor", slider=True)
+        draw_limits(form)
         form.draw("soft")
         form.draw("ghost")
         form.draw("truth", disabled=source is None or source.truth is None)
     with data:
-        if source is not None:
-            st.caption(f"{source.about} Source: {source.source}.")
-        form.draw("data_seed", disabled=source is None or not source.uses_seed)
-        if settings.data == "generated":
-            for name in ("true_weights", "true_means", "true_deviations", "n_points"):
-                form.draw(name)
+        draw_about(form)
     with own:
         bring_sample(form)
+
+
+def draw_sample(form: Form) -> None:
+    """Draw the box that chooses the data."""
+    own = brought("data")
+    known = {name: source.label for name, source in SAMPLES.items()}
+    form.draw("data", options=known | {OWN: own.data.label if own else "Your data …"})
+
+
+def draw_limits(form: Form) -> None:
+    """Draw what decides when a run ends, and what its variances may be."""
+    form.draw("rtol", slider=True)
+    form.draw("max_iter")
+    form.draw("structure", slider=True)
+    form.draw("variance_floor", slider=True)
+
+
+def draw_about(form: Form) -> None:
+    """Draw what there is to say and to choose about the data."""
+    source = SAMPLES.get(form.settings.data)
+    if source is not None:
+        st.caption(f"{source.about} Source: {source.source}.")
+    form.draw("data_seed", disabled=source is None or not source.uses_seed)
+    if form.settings.data == "generated":
+        for name in ("true_weights", "true_means", "true_deviations", "n_points"):
+            form.draw(name)
 
 
 def _summary(run: EMRun, settings: EMSettings) -> str:

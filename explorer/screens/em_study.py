@@ -15,18 +15,18 @@ from explorer.charts.small_multiples import optima_figure
 from explorer.charts.strategies import ends_figure, restarts_figure
 from explorer.charts.tolerances import tolerances_figure
 from explorer.charts.words import counted, number, percent
-from explorer.datasets import SAMPLES
 from explorer.mixture import STRATEGIES
 from explorer.runs import EMRun
 from explorer.screens.charting import draw_chart, draw_picture, heading, looks, number_of
 from explorer.screens.computed import Own
+from explorer.screens.em_panel import draw_about, draw_limits, draw_sample
 from explorer.screens.investigation import Investigation, told, worked_out
 from explorer.screens.landscape_view import draw_landscape, draw_partitions
-from explorer.screens.own_data import bring_sample, brought
+from explorer.screens.own_data import bring_sample
 from explorer.screens.study_part import Replay, StudyPart
 from explorer.screens.study_work import StudyWork
 from explorer.screens.widgets import Form
-from explorer.settings import OWN, EMSettings, EMStudySettings, run_of_study
+from explorer.settings import EMSettings, EMStudySettings, run_of_study
 from explorer.study.beyond import BeyondEM, Ends, beyond_em
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes, iterate_em_outcomes
 from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
@@ -42,9 +42,7 @@ def _controls(form: Form) -> None:
         [2.4, 1.2, 2.6, 1.4, 1.4, 0.6, 1.1], gap="small", vertical_alignment="bottom"
     )
     with data:
-        own = brought("data")
-        known = {name: source.label for name, source in SAMPLES.items()}
-        form.draw("data", options=known | {OWN: own.data.label if own else "Your data …"})
+        draw_sample(form)
     with k:
         form.draw("n_components")
     with which:
@@ -65,21 +63,11 @@ def _controls(form: Form) -> None:
 
 
 def _more(form: Form) -> None:
-    settings = form.settings
-    source = SAMPLES.get(settings.data)
     run, data, own = st.tabs(["Run", "Data", "Your data"])
     with run:
-        form.draw("rtol", slider=True)
-        form.draw("max_iter")
-        form.draw("structure", slider=True)
-        form.draw("variance_floor", slider=True)
+        draw_limits(form)
     with data:
-        if source is not None:
-            st.caption(f"{source.about} Source: {source.source}.")
-        form.draw("data_seed", disabled=source is None or not source.uses_seed)
-        if settings.data == "generated":
-            for name in ("true_weights", "true_means", "true_deviations", "n_points"):
-                form.draw(name)
+        draw_about(form)
     with own:
         bring_sample(form)
 
