@@ -32,6 +32,7 @@ from explorer.screens.study_work import StudyWork
 from explorer.screens.widgets import Form
 from explorer.settings import ALSSettings, ALSStudySettings
 from explorer.study.als_outcomes import ALSOutcome, add_als_outcomes, recovery_limit
+from explorer.study.als_paths import objective_paths
 from explorer.study.als_runs import masked_by
 from explorer.study.als_summary import (
     ENDINGS,
@@ -44,8 +45,7 @@ from explorer.study.als_summary import (
     telling_runs,
 )
 from explorer.study.beyond import BeyondALS
-from explorer.study.paths import objective_paths, run_settings
-from explorer.study.plans import Study
+from explorer.study.plans import Study, run_settings
 from explorer.study.work import one_thread
 
 # What is known beyond a replayed run is waited for so long; a verdict from the run alone stands there otherwise.

@@ -6,9 +6,9 @@ A study is many runs. To read it, begin with `plans` (what is to be run, in whic
 batch as rows of a table), `em_outcomes` and `als_outcomes` (what became of every run; `outcomes` for a whole plan),
 `em_summary` and `shares` (what many runs say), `names` (what optima are called).
 
-What one sees besides: `em_paths`, `paths` (runs made again, with every value on the way), `landscape` and `partitions`
-with `reached` (all starts of a kind), `phase` (recovery over density and rank), `rotation` (factors that differ, and do
-not).
+What one sees besides: `em_paths`, `als_paths` (runs made again, with every value on the way), `landscape` and
+`partitions` with `reached` (all starts of a kind), `phase` (recovery over density and rank), `rotation` (factors that
+differ, and do not).
 
 When one machine is not enough: `work` (batches handed to any executor), `processes` and `cluster` (which ones),
 `journal` (finished batches on the disk), `results` with `tables` and `portable` (files that load again), `plan_files`,

@@ -21,8 +21,10 @@ from explorer.mixture import STRATEGIES
 from explorer.runs import matrix_of, sample_of
 from explorer.settings import (
     OWN,
+    ALSSettings,
     ALSStudySettings,
     Choice,
+    EMSettings,
     EMStudySettings,
     MatrixSettings,
     Numbers,
@@ -31,6 +33,7 @@ from explorer.settings import (
     Several,
     StudySettings,
     Whole,
+    run_of_study,
     settings_of,
 )
 
@@ -136,6 +139,12 @@ def batches_of(study: Study, index: int = 0) -> list[Batch]:
             for first in range(settings.first_seed, end, size)
         ]
     return batches
+
+
+def run_settings(study: Study, row: Mapping[str, Any]) -> EMSettings | ALSSettings:
+    """Return the settings of the run of one row, such as `table.iloc[0]`, with which Explore replays it."""
+    mask_seed = {} if study.kind == "em" else {"mask_seed": int(row["mask_seed"])}
+    return run_of_study(study.settings, row["initialization"], int(row["seed"]), **mask_seed)
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,8 +24,7 @@ from explorer.study.als_outcomes import (
     starts_to_recover,
 )
 from explorer.study.beyond import beyond_als
-from explorer.study.paths import run_settings
-from explorer.study.plans import study_of
+from explorer.study.plans import run_settings, study_of
 from explorer.study.verdicts import als_verdict
 from tests.study.test_als_runs import table_of
 

@@ -9,9 +9,9 @@ import pytest
 from explorer.datasets import own_matrix
 from explorer.runs import make_als_run
 from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, EMStudySettings, run_of_study
+from explorer.study.als_paths import objective_paths
 from explorer.study.als_runs import COLUMNS, NOT_RUN, remake, run_als_batch
-from explorer.study.paths import objective_paths, run_settings
-from explorer.study.plans import Batch, batches_of, study_of
+from explorer.study.plans import Batch, batches_of, run_settings, study_of
 
 
 def table_of(study):
