@@ -104,12 +104,19 @@ def test_going_to_and_fro_makes_one_step_of_history_each(open_page):
     assert page.evaluate("history.length") == before + 1
 
 
-@pytest.mark.parametrize("path", ["/", replay_link("random-points:17", "k-means:3")], ids=["explore", "sensitivity"])
-def test_present_mode_and_help_are_on_every_page(open_page, path):
+@pytest.mark.parametrize(
+    ("path", "help_"),
+    [
+        ("/", "EM and ALS are one move."),
+        (replay_link("random-points:17", "k-means:3"), "Where a start leads, how often, and why."),
+    ],
+    ids=["explore", "sensitivity"],
+)
+def test_present_mode_and_help_are_on_every_page(open_page, path, help_):
     page = open_page(path)
     player = wait_for_player(page, "em" if path == "/" else "a")
     widget(page, "header").get_by_role("button", name="Help", exact=True).click()
-    expect(page.get_by_text("EM and ALS are one move.")).to_be_visible()
+    expect(page.get_by_text(help_)).to_be_visible()
     page.keyboard.press("Escape")
     page.get_by_role("button", name=re.compile("^Present")).click()
     expect(widget(page, "header")).to_be_hidden()
