@@ -243,7 +243,8 @@ def test_a_link_opens_the_study_or_the_very_replay_that_somebody_saw(page, open_
     click_at(page, **FIRST)
     a, b = both(page)
     a.seek(3)
-    wait_until(page, lambda: "runs=" in page.url and "a_step=3" in page.url, "the address has followed")
+    entries = ("runs=", "a_step=3", "b_step=3")  # in step, and each writes its own
+    wait_until(page, lambda: all(entry in page.url for entry in entries), "the address has followed")
     captions, address = page.locator(".caption").all_inner_texts(), page.url
     other = open_page("/sensitivity?" + address.partition("?")[2])
     others = both(other)
