@@ -285,13 +285,30 @@ def _group(runs: _Runs, ranked: Indices, values: Floats, value_tolerance: float,
     groups = []
     is_open = np.ones(len(ranked), dtype=bool)
     last = np.searchsorted(-values, value_tolerance - values, side="right")
+    alone = _alone(runs.sorted[ranked], tolerance)
     for first in range(len(ranked)):
-        if is_open[first]:
+        if alone[first]:
+            groups.append(ranked[first : first + 1])
+        elif is_open[first]:
             window = first + np.flatnonzero(is_open[first : last[first]])
             members = window[_within(runs, ranked[window], tolerance)]
             is_open[members] = False
             groups.append(ranked[members])
     return groups
+
+
+def _alone(coordinates: Floats, tolerance: float) -> NDArray[np.bool_]:
+    """Which of m runs have a sorted coordinate, of (m, K, p), that no other run comes within the tolerance of.
+
+    No run is within the tolerance of these; among runs that nearly all ended in places of their own that spares
+    comparing each with all.
+    """
+    flat = coordinates.reshape(len(coordinates), np.prod(coordinates.shape[1:]))
+    ranks = np.argsort(flat, axis=0)
+    far = np.diff(np.take_along_axis(flat, ranks, axis=0), axis=0, prepend=-np.inf, append=np.inf) > tolerance
+    alone = np.empty(flat.shape, dtype=bool)
+    np.put_along_axis(alone, ranks, far[:-1] & far[1:], axis=0)
+    return alone.any(axis=1)
 
 
 def _within(runs: _Runs, candidates: Indices, tolerance: float) -> NDArray[np.bool_]:
@@ -310,6 +327,8 @@ def _permutations(runs: _Runs, members: Indices, shown: Indices, tolerance: floa
     Where the components are more than two tolerances apart, an order within one tolerance is the best there is.
     """
     first = members[0]
+    if len(members) == 1:
+        return shown[None]
     reference = runs.given[first][shown]
     gaps = _distances(reference[:, None, None], reference[:, None])
     sure = _distances(runs.canonical[members], runs.canonical[first]) <= tolerance
