@@ -330,8 +330,11 @@ def _figure(value: float) -> str:
 # ---- runs side by side -------------------------------------------------------------------------------------------
 
 
-def _to_compare(work: StudyWork) -> dict[str, ALSSettings]:
-    chosen = telling_runs(_table_of(work))
+def _to_compare(work: StudyWork, shown: list[ALSSettings]) -> dict[str, ALSSettings]:
+    table = _table_of(work)
+    of_shown = {(run.initialization, run.seed, run.mask_seed) for run in shown}
+    starts = zip(table["initialization"], table["seed"], table["mask_seed"], strict=True)
+    chosen = telling_runs(table, always=[start in of_shown for start in starts])
     return {
         f"{row['ending']} · {STARTS[row['initialization']].label} · seed {row['seed']} · mask {row['mask_seed']}":
         run_settings(work.study, row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -277,16 +278,19 @@ _OUTCOME_TITLES = {
 }
 
 
-def _to_compare(work: StudyWork) -> dict[str, EMSettings]:
-    """One run for each place where runs end and each initialization."""
+def _to_compare(work: StudyWork, shown: list[EMSettings]) -> dict[str, EMSettings]:
+    """One run for each place where runs end and each initialization, and those that are shown."""
     settings, outcomes = work.study.settings, _outcomes_of(work)
     table = outcomes.table.assign(key=keys_of_runs(outcomes))
+    of_shown = {(run.initialization, run.seed) for run in shown}
+    starts = zip(table["initialization"], table["seed"], strict=True)
+    is_shown = np.array([start in of_shown for start in starts], dtype=bool)
+    table = table[is_shown | ~table.duplicated(["key", "initialization"])]
     runs = {}
     for row in end_rows(outcomes):
-        for name, mine in table[table["key"] == row.key].groupby("initialization", sort=False):
-            first = mine.iloc[0]
-            label = f"{row.title if row.letter == '' else row.letter} · {STRATEGIES[name].label} · seed {first['seed']}"
-            runs[label] = run_of_study(settings, name, int(first["seed"]))
+        for name, seed in table.loc[table["key"] == row.key, ["initialization", "seed"]].itertuples(index=False):
+            label = f"{row.title if row.letter == '' else row.letter} · {STRATEGIES[name].label} · seed {seed}"
+            runs[label] = run_of_study(settings, name, int(seed))
     return runs
 
 

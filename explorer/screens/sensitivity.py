@@ -196,7 +196,7 @@ def _draw_replays(part: StudyPart, settings: Any, runs: list[RunSettings]) -> No
     work = _finished_work(settings, own)
     with st.container(key="replay_choice", horizontal=True, vertical_alignment="center"):
         st.button("Back to the results", icon=":material/arrow_back:", on_click=_close_all, key="replay_back")
-        _draw_choices(part.to_compare(work) if work else {}, runs)
+        _draw_choices(part.to_compare(work, runs) if work else {}, runs)
     known = part.known(work) if work else {}
 
     def find_out(run: Any, its: RunSettings) -> Any:

@@ -32,7 +32,8 @@ class StudyPart:
     name: in the address; label: on the screen. settings: its record. data: what a user brings for it, "data" or
     "matrix".
     controls(form): draws the widgets. results(work, own, replay): draws what has finished of a study.
-    to_compare(work): runs worth looking at side by side, by what to call them, the most telling first.
+    to_compare(work, shown): runs worth looking at side by side, by what to call them, the most telling first; among
+    them the shown ones that are the study's.
     known(work): what the players show beyond the runs they play. find_out(work, own, run, settings): what is known
     beyond one run, for its verdict. beside(left, right, own): draws below two players what compares their runs.
     """
@@ -43,7 +44,7 @@ class StudyPart:
     data: str
     controls: Callable[[Form], None]
     results: Callable[[StudyWork, Own | None, Replay], None]
-    to_compare: Callable[[StudyWork], dict[str, RunSettings]]
+    to_compare: Callable[[StudyWork, list[RunSettings]], dict[str, RunSettings]]
     known: Callable[[StudyWork], dict[str, Any]] = lambda work: {}
     find_out: Callable[[StudyWork, Own | None, Any, RunSettings], Any] = lambda work, own, run, settings: None
     beside: Callable[[RunSettings, RunSettings, Own | None], None] = lambda left, right, own: None

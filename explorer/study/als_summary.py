@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -79,11 +81,16 @@ def partner_of(table: pd.DataFrame, row: pd.Series) -> pd.Series | None:
     return others.loc[(4 * same_mask + 2 * wanted + same_start).idxmax()]
 
 
-def telling_runs(table: pd.DataFrame, most: int = 40) -> pd.DataFrame:
-    """Return one run for each mask, ending and initialization; masks on which runs end differently come first."""
+def telling_runs(table: pd.DataFrame, most: int = 40, always: Sequence[bool] | None = None) -> pd.DataFrame:
+    """Return one run for each mask, ending and initialization; masks on which runs end differently come first.
+
+    most: of these. always: which rows of the table are returned whatever they tell; None for none.
+    """
     endings = pd.Series(endings_of(table), index=table.index, name="ending")
     variety = endings.groupby(table["mask_seed"]).transform("nunique")
     order = {ending: i for i, ending in enumerate(ENDINGS)}
     chosen = table.assign(ending=endings, variety=-variety, order=endings.map(order))
     chosen = chosen.sort_values(["variety", "mask_seed", "order"], kind="stable")
-    return chosen.groupby(["mask_seed", "ending", "initialization"], sort=False).head(1).head(most)
+    telling = chosen.groupby(["mask_seed", "ending", "initialization"], sort=False).head(1).head(most)
+    wanted = telling.index if always is None else telling.index.union(table.index[list(always)])
+    return chosen.loc[chosen.index.isin(wanted)]

@@ -199,6 +199,9 @@ def test_telling_runs_are_of_every_kind_and_varied_masks_come_first(runs):
     chosen = telling_runs(runs)
     assert len(chosen) == 9 and len(chosen.drop_duplicates(["mask_seed", "ending", "initialization"])) == 9
     assert len(telling_runs(runs, most=4)) == 4
+    left_out = runs.index.difference(telling_runs(runs, most=4).index)
+    with_one = telling_runs(runs, most=4, always=runs.index == left_out[0])
+    assert len(with_one) == 5 and left_out[0] in with_one.index
 
 
 # In words

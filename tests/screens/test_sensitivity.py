@@ -217,6 +217,7 @@ def test_a_study_of_nothing_but_collapses_says_so():
 
 
 def test_the_boxes_offer_one_run_for_every_end_and_initialization():
+    study_page()
     page = study_page(runs="random-points:3")
     (left, right) = (box for box in page.app.selectbox if box.label in ("Left run", "Right run"))
     assert left.value == "random-points:3"
@@ -226,6 +227,16 @@ def test_the_boxes_offer_one_run_for_every_end_and_initialization():
     right.set_value(right.options[-1] if chosen not in right.options else chosen)
     page.run()
     assert page.message("b_player") is not None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_box_of_a_shown_run_says_where_it_ends(seed):
+    study_page()
+    page = study_page(runs=f"random-points:{seed}")
+    left = next(box for box in page.app.selectbox if box.label == "Left run")
+    assert sum(option.endswith(f"Random points · seed {seed}") for option in left.options) == 1
+    shown = next(option for option in left.options if option.endswith(f"Random points · seed {seed}"))
+    assert re.match(r"([A-Z]|stopped early|at a saddle|spurious|degenerate) · ", shown)
 
 
 def test_the_players_know_the_best_of_the_study():
