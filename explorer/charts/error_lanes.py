@@ -89,10 +89,7 @@ def errors_figure(
             text="← recovered", x=place, y=1, yref="paper", xanchor="right", yanchor="bottom", xshift=-4,
             showarrow=False, font={"color": colours.second},
         )  # fmt: skip
-    lane_height = (
-        8 if len(lanes) == 1 else 5 if len(lanes) == 2 else 4.2 if len(lanes) <= 4 else 3.6 if len(lanes) <= 8 else 2.6
-    )
-    figure.update_layout(height=(lane_height * len(lanes) + 5) * font_size)
+    figure.update_layout(height=(_lane_height(len(lanes)) * len(lanes) + 5) * font_size)
     figure.update_layout(margin={"l": 8 * font_size, "t": 1.6 * font_size, "b": 3.4 * font_size})
     what = "error on hidden entries, root mean square" if measure == "error_hidden" else "final objective, model units"
     positions, texts = log_ticks(edges[0], edges[-1])

@@ -394,3 +394,13 @@ def test_pictures_keep_clear_of_each_other(page):
     for one, other in combinations([chart(page, name).evaluate(ABSOLUTE) for name in PICTURES], 2):
         above = one["bottom"] <= other["top"] + 1 or other["bottom"] <= one["top"] + 1
         assert above or one["right"] <= other["left"] + 1 or other["right"] <= one["left"] + 1
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_what_is_chosen_is_not_fainter_than_what_is_not(open_page, dark):
+    page = open_page("/sensitivity?study=als&starts=1&masks=1", dark=dark)
+    of, ink = page.get_by_role("radio", name="ALS"), "rgb(237, 240, 243)" if dark else "rgb(27, 31, 36)"
+    expect(of).to_be_checked()
+    for inked in (of, of.locator("p")):
+        expect(inked).to_have_css("color", ink)
+    expect(of).to_have_css("border-top-color", ink)
