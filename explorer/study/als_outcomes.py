@@ -208,18 +208,6 @@ def outcome_counts(rows: pd.DataFrame, by: str | Sequence[str] = "initialization
     return counts.reindex(index=groups, columns=[outcome.value for outcome in ALSOutcome], fill_value=0)
 
 
-def error_quantiles(
-    rows: pd.DataFrame,
-    by: str | Sequence[str] = "initialization",
-    levels: Sequence[float] = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0),
-) -> pd.DataFrame:
-    """Return quantiles of the error on the hidden entries (problem's unit), a column for each level.
-
-    Runs without such an error do not count.
-    """
-    return rows["error_hidden"].groupby(_keys(rows, by), sort=False).quantile(list(levels)).unstack()
-
-
 def starts_to_recover(rows: pd.DataFrame, certainty: float = CERTAINTY) -> pd.DataFrame:
     """Return how many starts recover the matrix at least once with this certainty, for each initialization.
 

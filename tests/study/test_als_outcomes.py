@@ -16,7 +16,6 @@ from explorer.study import als_outcomes
 from explorer.study.als_outcomes import (
     ALSOutcome,
     add_als_outcomes,
-    error_quantiles,
     judge_masks,
     mask_determines,
     outcome_counts,
@@ -207,12 +206,6 @@ def test_outcome_counts_name_every_outcome():
         "diverged": 0, "unknown": 0,
     }  # fmt: skip
     assert counts.to_numpy().sum() == len(TABLE)
-
-
-def test_error_quantiles_leave_out_what_has_no_error():
-    quantiles = error_quantiles(TABLE, levels=(0.0, 0.5, 1.0))
-    assert quantiles.loc["gaussian"].tolist() == [0.0, 2.0, 4.0]
-    assert quantiles.loc["small"].tolist() == [1.0, 1.0, 5.0]
 
 
 def test_starts_to_recover_count_only_masks_that_determine_the_matrix():
