@@ -5,8 +5,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from explorer.completion import STARTS, ALSTrace, run_als
+from explorer.completion import STARTS, ALSTrace, run_als_in_slices
 from explorer.datasets import (
+    MAX_MATRIX_SIDE,
+    MAX_VALUES,
     MaskedMatrix,
     MatrixProblem,
     Sample,
@@ -24,11 +26,16 @@ from explorer.mixture import (
     hard_assignments,
     initialize,
     mixture_at,
-    run_em,
+    run_em_in_slices,
 )
 from explorer.settings import OWN, ALSSettings, EMSettings, MatrixSettings, SampleSettings, settings_of, shown
+from explorer.slices import Slices, finish
 
 Kind = TypeVar("Kind")
+
+# Points times components times iterations, or entries times rank times sweeps, from which a run may take longer than
+# people wait for a picture: a few tenths of a second.
+LONG = 30_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +67,36 @@ class ALSRun:
     trace: ALSTrace
 
 
+def may_take_long(settings: EMSettings | ALSSettings, own: Sample | MatrixProblem | None = None) -> bool:
+    """Return whether a run may take longer than people wait, if it goes on as long as it may.
+
+    Raises InputError where the settings name no data.
+    """
+    if isinstance(settings, EMSettings):
+        steps, most = settings.n_components * settings.max_iter, MAX_VALUES
+    else:
+        steps, most = settings.rank * settings.max_sweeps, MAX_MATRIX_SIDE**2
+    if steps * most <= LONG:  # whatever the data is
+        return False
+    data = sample_of(settings, own) if isinstance(settings, EMSettings) else matrix_of(settings, own)
+    return steps * data.values.size > LONG
+
+
 def make_em_run(settings: EMSettings, own: Sample | None = None) -> EMRun:
     """Run EM as the settings say. `own` is the user's data, needed where settings.data is "own".
 
     Raises InputError where the settings do not fit the data or each other.
     """
+    return finish(em_run_in_slices(settings, own))
+
+
+def em_run_in_slices(settings: EMSettings, own: Sample | None = None) -> Slices[EMRun]:
+    """The work of `make_em_run` in slices of time: yields (iterations, the most there can be)."""
     sample = sample_of(settings, own)
     if settings.n_components > len(sample.values):
         raise InputError(f"K is {settings.n_components}, but there are only {len(sample.values)} values; lower K.")
     start, labels = _em_start(settings, sample)
-    trace = run_em(
+    trace = yield from run_em_in_slices(
         sample.values,
         start,
         structure=settings.structure,
@@ -151,12 +178,17 @@ def make_als_run(settings: ALSSettings, own: MatrixProblem | None = None) -> ALS
 
     Raises InputError where the settings do not fit the matrix.
     """
+    return finish(als_run_in_slices(settings, own))
+
+
+def als_run_in_slices(settings: ALSSettings, own: MatrixProblem | None = None) -> Slices[ALSRun]:
+    """The work of `make_als_run` in slices of time: yields (sweeps, the most there can be)."""
     problem = matrix_of(settings, own)
     m, n = problem.values.shape
     if settings.rank > min(m, n):
         raise InputError(f"The rank is {settings.rank}, but the matrix is {m}×{n}; choose at most {min(m, n)}.")
     masked = split(problem, settings.seen / 100, settings.mask_seed)
-    trace = run_als(
+    trace = yield from run_als_in_slices(
         masked.observed,
         settings.rank,
         ridge=settings.ridge,

@@ -11,7 +11,7 @@ The other solvers: `gradient`, `sgd` (with `matchings` of entries that share no 
 `checks` (with `quoted` values) are what they have in common. `selection` chooses rank and ridge.
 """
 
-from explorer.completion.als import ALSTrace, HalfStep, iterate_als, run_als
+from explorer.completion.als import ALSTrace, HalfStep, iterate_als, run_als, run_als_in_slices
 from explorer.completion.alternating_sgd import iterate_alternating_sgd, run_alternating_sgd
 from explorer.completion.factors import Factors, distance, factorize, predict, rmse
 from explorer.completion.frank_wolfe import (
@@ -75,6 +75,7 @@ __all__ = [
     "project_onto_nuclear_ball",
     "rmse",
     "run_als",
+    "run_als_in_slices",
     "run_alternating_sgd",
     "run_frank_wolfe",
     "run_gradient",

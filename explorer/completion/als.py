@@ -36,6 +36,7 @@ from explorer.completion.starts import STARTS
 from explorer.completion.stopping import verdict
 from explorer.completion.trace import CompletionTrace
 from explorer.errors import InputError
+from explorer.slices import Slices, finish
 from explorer.stopping import StopReason
 
 MAX_SWEEPS = 10_000
@@ -133,6 +134,36 @@ def run_als(
     Raises `InputError` when a setting is out of its bounds, or a trace that long would not fit into memory
     (`iterate_als` keeps nothing).
     """
+    return finish(
+        run_als_in_slices(
+            observations,
+            rank,
+            ridge=ridge,
+            ridge_per_entry=ridge_per_entry,
+            start=start,
+            seed=seed,
+            max_sweeps=max_sweeps,
+            rtol=rtol,
+            hidden=hidden,
+            truth=truth,
+        )
+    )
+
+
+def run_als_in_slices(
+    observations: Observations,
+    rank: int,
+    *,
+    ridge: float = 0.01,
+    ridge_per_entry: bool = False,
+    start: str | np.ndarray = "gaussian",
+    seed: int = 0,
+    max_sweeps: int = 100,
+    rtol: float = 1e-5,
+    hidden: Observations | None = None,
+    truth: Factors | None = None,
+) -> Slices[ALSTrace]:
+    """The work of `run_als` in slices of time: yields (s, max_sweeps) after every half step, returns the trace."""
     began = perf_counter()
     steps = iterate_als(
         observations,
@@ -160,6 +191,7 @@ def run_als(
         stop_reason = step.stop_reason
         figures.append((step.objective, step.rmse_observed, *_comparisons(step, hidden, truth), elapsed))
         history.append(step)
+        yield len(history) // 2, max_sweeps
         if not all(map(isfinite, figures[-1])):
             stop_reason = StopReason.DIVERGED
             del history[-1 - len(history) % 2 :]  # the whole sweep, with its first half step

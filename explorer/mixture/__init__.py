@@ -16,7 +16,7 @@ Beside EM: `many` (a thousand runs), `optima` (which ends are the same), `limits
 
 from explorer.mixture.covariances import STRUCTURES, CovarianceStructure
 from explorer.mixture.degeneracy import Degeneracy, DegeneracyKind
-from explorer.mixture.em import EMIterate, iterate_em, run_em
+from explorer.mixture.em import EMIterate, iterate_em, run_em, run_em_in_slices
 from explorer.mixture.gradient import GradientIterate, iterate_gradient_ascent, run_gradient_ascent
 from explorer.mixture.initialization import STRATEGIES, Strategy, initialize, mixture_at
 from explorer.mixture.kmeans import (
@@ -106,6 +106,7 @@ __all__ = [
     "n_parameters",
     "nearest",
     "run_em",
+    "run_em_in_slices",
     "run_gradient_ascent",
     "run_k_means",
     "run_many",

@@ -21,6 +21,7 @@ from explorer.mixture.recording import End, Run, begin, check_reached, record
 from explorer.mixture.stopping import RiseRule, first_reason
 from explorer.mixture.trace import MixtureTrace
 from explorer.mixture.units import in_data_units
+from explorer.slices import Slices, finish
 from explorer.stopping import StopReason
 
 DEFAULT_VARIANCE_FLOOR = 1e-6
@@ -78,11 +79,38 @@ def run_em(
     Raises InputError for settings outside these bounds, where the start does not fit the data or the structure, and
     where a trace that long would not fit into memory (`iterate_em` keeps nothing).
     """
+    return finish(
+        run_em_in_slices(
+            data,
+            start,
+            structure=structure,
+            max_iter=max_iter,
+            rtol=rtol,
+            variance_floor=variance_floor,
+            hard=hard,
+        )
+    )
+
+
+def run_em_in_slices(
+    data: ArrayLike,
+    start: ArrayLike | Mixture,
+    *,
+    structure: str = "full",
+    max_iter: int = 200,
+    rtol: float = 1e-6,
+    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    hard: bool = False,
+) -> Slices[MixtureTrace]:
+    """The work of `run_em` in slices of time: yields (t, max_iter) after every iterate, and returns the trace."""
     began = perf_counter()
     check_flag("hard", hard)
     run = begin(pose(data, structure, max_iter, rtol, variance_floor), start)
     arithmetic = arithmetic_of(run.problem, len(run.beginning.theta.weights), hard)
-    states = list(_iterate(run, arithmetic, hard))
+    states = []
+    for state in _iterate(run, arithmetic, hard):
+        states.append(state)
+        yield len(states) - 1, max_iter
     thetas = arithmetic.parameters([state.theta for state in states])
     bounds = np.empty(2 * len(states) - 1)
     bounds[0] = _first_bound(run, states[0])

@@ -1,6 +1,6 @@
 """The one place where the player meets Streamlit: it registers the browser code and mounts the elements."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 
 import streamlit as st
@@ -65,8 +65,3 @@ def write_address(entries: Mapping[str, str | None]) -> None:
 def player(slot: str, message: bytes) -> None:
     """Mount the player with this name, one of its own on the page, with a packed run or error."""
     _player()(key=f"{slot}_player", data=message)
-
-
-def beyond_the_run(slot: str, message: bytes, asked: Callable[[], None]) -> None:
-    """Send a player what is known beyond its run; for an unfinished message the browser calls `asked` when idle."""
-    _player()(key=f"{slot}_known", data=message, on_ask_change=asked)

@@ -6,7 +6,7 @@ from explorer.completion import STARTS
 from explorer.datasets import MATRICES
 from explorer.player.payload import als_payload
 from explorer.runs import ALSRun
-from explorer.screens.own_data import bring_matrix, brought, held
+from explorer.screens.own_data import bring_matrix, brought
 from explorer.screens.panels import Panel
 from explorer.screens.widgets import Form
 from explorer.settings import OWN, ALSSettings
@@ -82,7 +82,6 @@ ALS_PANEL = Panel(
     settings=ALSSettings,
     controls=_controls,
     brought=lambda: brought("matrix"),
-    held=lambda: held("matrix"),
     values=lambda run: run.problem.values,
     summary=_summary,
     payload=als_payload,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,15 @@ from explorer.completion import STARTS
 from explorer.runs import ALSRun
 from explorer.screens.als_panel import draw_about, draw_matrix
 from explorer.screens.charting import draw_chart, draw_picture, heading, looks, number_of, theme_name
-from explorer.screens.computed import Own, investigation_of
+from explorer.screens.computed import Own, beyond_job
+from explorer.screens.jobs.job import Job
+from explorer.screens.jobs.tasks import alone
 from explorer.screens.own_data import bring_matrix
 from explorer.screens.phase_view import draw_phase, take_cell
 from explorer.screens.rotation_view import draw_beside
 from explorer.screens.study_part import Replay, StudyPart
 from explorer.screens.study_work import StudyWork
+from explorer.screens.waiting import worked_out
 from explorer.screens.widgets import Form
 from explorer.settings import ALSSettings, ALSStudySettings
 from explorer.study.als_outcomes import ALSOutcome, add_als_outcomes, recovery_limit
@@ -46,7 +50,6 @@ from explorer.study.als_summary import (
 )
 from explorer.study.beyond import BeyondALS
 from explorer.study.plans import Study, run_settings
-from explorer.study.work import one_thread
 
 # What is known beyond a replayed run is waited for so long; a verdict from the run alone stands there otherwise.
 SECONDS_TO_FIND_OUT = 0.5
@@ -123,11 +126,8 @@ class _Shown:
 
 
 def _table_of(work: StudyWork) -> pd.DataFrame:
-    def judge(table: pd.DataFrame) -> pd.DataFrame:
-        with one_thread():
-            return add_als_outcomes(work.study, table)
-
-    return work.answer("outcomes", judge)
+    judged = partial(Job, alone, add_als_outcomes, work.study, asked=True)
+    return worked_out(work.answer("outcomes", judged))
 
 
 def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
@@ -270,7 +270,9 @@ def _draw_starts(shown: _Shown) -> None:
 
 def _draw_objectives(shown: _Shown) -> None:
     work, table = shown.work, shown.table
-    rows, paths = work.answer("objectives", lambda _: _paths_of(work.study, table))
+    rows = drawn_runs(table)
+    find = partial(Job, alone, objective_paths, work.study, table.iloc[rows], asked=True)
+    paths = worked_out(work.answer("objectives", lambda _: find()))
     of_all = "" if len(rows) == len(table) else f" of {counted(len(table), 'run')}"
     note = "coloured by how they end" if shown.judged else "log scale"
     heading(f"Objective by sweep, {len(rows)}{of_all or ' runs'}", note)
@@ -280,12 +282,6 @@ def _draw_objectives(shown: _Shown) -> None:
     )
     if point:
         shown.play(table.iloc[number_of(point)])
-
-
-def _paths_of(study: Study, table: pd.DataFrame) -> tuple[np.ndarray, list[np.ndarray]]:
-    rows = drawn_runs(table)
-    with one_thread():
-        return rows, objective_paths(study, table.iloc[rows])
 
 
 def _draw_numbers(shown: _Shown) -> None:
@@ -344,9 +340,9 @@ def _to_compare(work: StudyWork, shown: list[ALSSettings]) -> dict[str, ALSSetti
 
 def _find_out(work: StudyWork, own: Own | None, run: ALSRun, settings: ALSSettings) -> BeyondALS | None:
     """Whether the mask determines the matrix, and where the run could have ended; None where that takes long."""
-    investigation = investigation_of(settings.of_the_run(), own)
-    investigation.advance(SECONDS_TO_FIND_OUT)
-    return investigation.result
+    job = beyond_job(settings.of_the_run(), run, own)
+    job.wait(SECONDS_TO_FIND_OUT)
+    return job.result
 
 
 ALS_STUDY = StudyPart(

@@ -8,7 +8,7 @@ from explorer.datasets import SAMPLES
 from explorer.mixture import STRATEGIES
 from explorer.player.payload import em_payload
 from explorer.runs import EMRun
-from explorer.screens.own_data import bring_sample, brought, held
+from explorer.screens.own_data import bring_sample, brought
 from explorer.screens.panels import Panel
 from explorer.screens.widgets import Form
 from explorer.settings import OWN, EMSettings
@@ -97,7 +97,6 @@ EM_PANEL = Panel(
     settings=EMSettings,
     controls=_controls,
     brought=lambda: brought("data"),
-    held=lambda: held("data"),
     values=lambda run: run.sample.values,
     summary=_summary,
     payload=em_payload,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,14 +22,16 @@ from explorer.runs import EMRun
 from explorer.screens.charting import draw_chart, draw_picture, heading, looks, number_of
 from explorer.screens.computed import Own
 from explorer.screens.em_panel import draw_about, draw_limits, draw_sample
-from explorer.screens.investigation import Investigation, told, worked_out
+from explorer.screens.jobs.job import Job
+from explorer.screens.jobs.tasks import go_beyond_em, in_words
 from explorer.screens.landscape_view import draw_landscape, draw_partitions
 from explorer.screens.own_data import bring_sample
 from explorer.screens.study_part import Replay, StudyPart
 from explorer.screens.study_work import StudyWork
+from explorer.screens.waiting import worked_out
 from explorer.screens.widgets import Form
-from explorer.settings import EMSettings, EMStudySettings, run_of_study
-from explorer.study.beyond import BeyondEM, Ends, beyond_em
+from explorer.settings import EMSettings, EMStudySettings, run_of_study, write_run
+from explorer.study.beyond import BeyondEM, Ends
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes, iterate_em_outcomes
 from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
 from explorer.study.em_summary import InitializationSummary, headline, summarize
@@ -76,10 +79,11 @@ def _more(form: Form) -> None:
 def _outcomes_of(work: StudyWork) -> EMOutcomes:
     settings, sample = work.study.settings, work.study.problem
 
-    def judged(table: pd.DataFrame) -> Generator[str, None, EMOutcomes]:
-        return told(iterate_em_outcomes(settings, sample.values, table), "Finding out where each run ends")
+    def judged(table: pd.DataFrame) -> Job:
+        doing = "Finding out where each run ends"
+        return Job(in_words, doing, iterate_em_outcomes, settings, sample.values, table, asked=True)
 
-    return worked_out(work.investigation("outcomes", judged))
+    return worked_out(work.answer("outcomes", judged))
 
 
 def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
@@ -222,7 +226,8 @@ def _draw_restarts(outcomes: EMOutcomes, labels: Mapping[str, str]) -> None:
 
 def _draw_paths(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str, str], replay: Replay) -> None:
     settings, sample = work.study.settings, work.study.problem
-    paths = work.answer("paths", lambda table: log_likelihood_paths(settings, sample.values, table))
+    find = partial(Job, log_likelihood_paths, settings, sample.values, asked=True)
+    paths = worked_out(work.answer("paths", find))
     heading(f"Paths of {counted(len(paths), 'run')}", "coloured by the optimum they reach")
     ways = {"level": "log-likelihood", "gap": "distance to the own limit, log scale"}
     way = st.segmented_control(
@@ -242,7 +247,8 @@ def _draw_tolerances(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str,
     lasting = outcomes.table[outcomes.table["limit"].notna()]
     if not len(lasting):
         return  # what collapses has no limit to stop below
-    effects = work.answer("tolerances", lambda table: tolerance_effects(settings, sample.values, lasting))
+    find = partial(Job, tolerance_effects, settings, sample.values, lasting, asked=True)
+    effects = worked_out(work.answer("tolerances", lambda _: find()))
     heading("What the tolerance does", "runs that stop on a plateau, more than 0.05 nats below their limit")
     told = "; ".join(f"{effect.rtol:g}: {percent(float(effect.stopped_early.mean()))}" for effect in effects)
     draw_picture(
@@ -309,11 +315,9 @@ def _find_out(work: StudyWork, own: Own | None, run: EMRun, settings: EMSettings
     table = _outcomes_of(work).table
     limits = table.loc[table["optimum"].isin([optimum.label for optimum in _outcomes_of(work).proper]), "limit"]
 
-    def ends() -> Generator[str, None, Ends]:
-        yield from ()
-        return Ends(tuple(limits), int((table["outcome"] == EMOutcome.DEGENERATE).sum()), len(table))
-
-    return worked_out(Investigation(beyond_em(run, settings, ends())))
+    ends = Ends(tuple(limits), int((table["outcome"] == EMOutcome.DEGENERATE).sum()), len(table))
+    find = partial(Job, go_beyond_em, run, settings, ends, asked=True)
+    return worked_out(work.answer(f"beyond {write_run(settings)}", lambda _: find()))
 
 
 EM_STUDY = StudyPart(

@@ -6,16 +6,24 @@ from explorer.screens.als_panel import ALS_PANEL
 from explorer.screens.arrival import arrive
 from explorer.screens.em_panel import EM_PANEL
 from explorer.screens.frame import style
-from explorer.screens.panels import EXPLORE_SLOTS, draw_panel
+from explorer.screens.panels import draw_panel
 from explorer.settings import ALSSettings, EMSettings
+
+PANELS = (EM_PANEL, ALS_PANEL)
+SLOTS = tuple(panel.name for panel in PANELS)
 
 
 def page() -> None:
     """Draw the page."""
-    arrive("explore", (EMSettings, ALSSettings), EXPLORE_SLOTS)
+    arrive("explore", (EMSettings, ALSSettings), SLOTS)
     style("explore")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        draw_panel(EM_PANEL)
-    with right:
-        draw_panel(ALS_PANEL)
+    _draw_panels()
+
+
+# One fragment, so that whichever change Streamlit answers last, its answer holds everything: what it drops of answers
+# before (it does when a change comes between the end of a script and its sending) is in there, too.
+@st.fragment
+def _draw_panels() -> None:
+    for panel, column in zip(PANELS, st.columns(2, gap="medium"), strict=True):
+        with column:
+            draw_panel(panel, SLOTS)

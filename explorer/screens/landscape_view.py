@@ -16,15 +16,15 @@ from explorer.mixture import MixtureTrace, StopReason
 from explorer.mixture.optima import LOG_LIKELIHOOD_TOLERANCE
 from explorer.screens.charting import draw_chart, looks
 from explorer.screens.computed import Own, landscape_of, partitions_of, run_of
-from explorer.screens.investigation import worked_out
+from explorer.screens.waiting import worked_out
 from explorer.settings import EMSettings, EMStudySettings, run_of_study
 from explorer.study.em_outcomes import Optimum
 from explorer.study.landscape import settings_at
 from explorer.study.names import DEGENERATE, names_of
 from explorer.study.partitions import settings_of_partition
 
-# Points times starts that are worked out unasked: a few seconds.
-UNASKED_NUMBERS = 10_000_000
+# Points times starts that are worked out unasked: a second or two.
+UNASKED_NUMBERS = 5_000_000
 
 
 def map_size(n_points: int) -> int:
@@ -49,17 +49,13 @@ def draw_landscape(
     if np.ptp(sample.values) == 0:
         st.caption("All values are equal, so there is no map of starts to draw.")
         return
-    investigation = landscape_of(settings, own, size)
+    job = landscape_of(settings, sample, own, size)
     key = f"map_asked_{size}"
-    if (
-        not investigation.finished
-        and size * size * len(sample.values) > UNASKED_NUMBERS
-        and key not in st.session_state
-    ):
+    if not job.finished and size * size * len(sample.values) > UNASKED_NUMBERS and key not in st.session_state:
         if not st.button(f"Draw the map from {counted(size * size, 'start')}", key="map_button"):
             return
         st.session_state[key] = True
-    landscape = worked_out(investigation)
+    landscape = worked_out(job)
     names = names_of(landscape.optima, known)
     traces = [run_of(run.of_the_run(), own).trace for run in chosen]
     figure = landscape_figure(
@@ -102,7 +98,7 @@ def draw_partitions(
     st.html(
         f'<h3 class="chart">Every partition <small>all {count:,} assignments of the points to two groups</small></h3>'
     )
-    partitions = worked_out(partitions_of(settings, own))
+    partitions = worked_out(partitions_of(settings, sample, own))
     names = names_of(partitions.optima, known)
     told = partitions_caption(partitions, names)
     with st.container(key="wide_partitions"):

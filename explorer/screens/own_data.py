@@ -43,11 +43,6 @@ def keep(setting: str, data: Sample | MatrixProblem) -> None:
     st.session_state[_SLOTS[setting]] = Own.of(data)
 
 
-def held(setting: str) -> tuple[object, ...]:
-    """Return what was brought as "data" or "matrix" and what the widgets hold for it, so that a change is noticed."""
-    return (brought(setting), *(_held(button) for button, (which, _) in _BUTTONS.items() if which == setting))
-
-
 def _held(button: str) -> tuple[object, ...]:
     values = (st.session_state.get(key) for key in _WIDGETS[button])
     return tuple(getattr(value, "file_id", value) for value in values)

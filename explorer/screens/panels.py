@@ -1,5 +1,8 @@
 """What both panels do alike: widgets -> settings -> run -> player, and afterwards what is known beyond the run."""
 
+from __future__ import annotations
+
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,14 +10,17 @@ from typing import Any
 import streamlit as st
 
 from explorer.errors import InputError
-from explorer.player.component import beyond_the_run, player
+from explorer.player.component import player
 from explorer.player.payload import pack
-from explorer.screens.computed import Own, digest, investigation_of, run_of
+from explorer.screens.computed import Own, RunSettings, beyond_job, digest, run_job, run_of
+from explorer.screens.jobs.job import ENDED, Job
+from explorer.screens.jobs.promises import PATH, Gone, Promise, promise
 from explorer.screens.widgets import Form
-from explorer.settings import ALSSettings, EMSettings, write_query
+from explorer.settings import write_query
 from explorer.study.verdicts import Verdict
 
-EXPLORE_SLOTS = ("em", "als")
+# A picture of more bytes is fetched by the browser, once, when it does not have it: every change sends all pictures.
+MAX_SENT = 300_000
 
 
 @dataclass(frozen=True)
@@ -22,9 +28,8 @@ class Panel:
     """What is shown of EM, or of ALS.
 
     name: "em" or "als", its view. settings: its settings record.
-    controls(form): draws the widgets. brought(): the data that the user brought, if any. held(): what the widgets
-    hold by which it is brought.
-    values(run): the data. summary(run, settings): one line that names the run.
+    controls(form): draws the widgets. brought(): the data that the user brought, if any.
+    values(run): the data. summary(data's label, settings): one line that names the run.
     payload(run, settings, frame): the run as bytes. verdict(run, settings, found): how it ended.
     known(found): what the picture shows of what was found out beyond the run.
     """
@@ -33,7 +38,6 @@ class Panel:
     settings: type
     controls: Callable[[Form], None]
     brought: Callable[[], Own | None]
-    held: Callable[[], tuple[object, ...]]
     values: Callable[[Any], Any]
     summary: Callable[[Any, Any], str]
     payload: Callable[[Any, Any, Mapping[str, Any]], bytes]
@@ -41,29 +45,19 @@ class Panel:
     known: Callable[[Any], dict[str, Any]] = lambda found: {}
 
 
-@st.fragment
-def draw_panel(panel: Panel) -> None:
-    """Draw a panel: a change of its settings runs nothing but this."""
+def draw_panel(panel: Panel, company: Sequence[str]) -> None:
+    """Draw the panel's widgets, and its player, which is one of this company."""
     form = Form(panel.name, panel.settings)
-    place = place_of(panel, panel.name, EXPLORE_SLOTS)
+    place = place_of(panel, panel.name, company)
     with st.container(key=f"{panel.name}_controls"):
         panel.controls(form)
-    settings = form.settings
     try:
         form.check()
-        own = panel.brought() if settings.uses_own_data else None
-        run = run_of(settings.of_the_run(), own)
+        own = panel.brought() if form.settings.uses_own_data else None
+        message = _picture(_Shown(panel, form.settings, place, own and weakref.ref(own)))
     except InputError as error:
-        player(panel.name, pack({"role": "error", **place, "text": str(error)}))
-        return
-    frame = {
-        **place,
-        **description_of(panel, run, settings, own),
-        "summary": panel.summary(run, settings),
-        "address": write_query(settings),
-    }
-    player(panel.name, panel.payload(run, settings, frame))
-    _draw_beyond(panel, run, form, own, panel.held(), frame["run"])
+        message = _error(place, error)
+    player(panel.name, message)
 
 
 def place_of(panel: Panel, slot: str, company: Sequence[str], *, in_step: bool = False) -> dict[str, Any]:
@@ -71,39 +65,115 @@ def place_of(panel: Panel, slot: str, company: Sequence[str], *, in_step: bool =
     return {"slot": slot, "view": panel.name, "company": list(company), "in_step": in_step}
 
 
-def description_of(
-    panel: Panel, run: Any, settings: EMSettings | ALSSettings, own: Own | None, found: Any = None
-) -> dict[str, Any]:
+def identity_of(settings: RunSettings, own: Own | None) -> str:
+    """Return what a run and its picture are called among others."""
+    return digest(settings.of_the_run(), own and own.digest)
+
+
+def description_of(panel: Panel, run: Any, settings: RunSettings, own: Own | None, found: Any = None) -> dict[str, Any]:
     """Return what names a run and its data to the player, and how the run ended, as far as it is found out."""
     return {
-        "run": digest(settings.of_the_run(), own and own.digest),
+        "run": identity_of(settings, own),
         "data_id": digest(panel.values(run).tobytes()),
         "verdict": panel.verdict(run, settings, found).as_json(),
     }
 
 
-@st.fragment
-def _draw_beyond(panel: Panel, run: Any, form: Form, own: Own | None, held: tuple[object, ...], identity: str) -> None:
-    """Find out more in slices, and only when the browser, idle, has asked: never before the picture."""
-    if form.moved_since() or panel.held() != held:
-        st.rerun()  # a widget moved together with the browser's question, and Streamlit answers only one of both
-    settings = form.settings
-    asked, count = f"{panel.name}_asked", f"{panel.name}_questions"
-    found = investigation_of(settings.of_the_run(), own)
-    if st.session_state.pop(asked, False):
-        st.session_state[count] = st.session_state.get(count, 0) + 1
-        found.advance()
-    verdict = panel.verdict(run, settings, found.result).as_json()
-    if found.result is None and found.slices > 2:
-        verdict["sentence"] += f" · {found.progress} …"
-    message = {
-        "role": "known",
-        "slot": panel.name,
-        "run": identity,
-        "slice": found.slices,
-        "question": st.session_state.get(count, 0),  # no two answers are alike, or the browser would not see the later
-        "finished": found.finished,
-        "verdict": verdict,
-        "known": {} if found.result is None else panel.known(found.result),
+@dataclass(frozen=True)
+class _Shown:
+    """What a player is to show, as a promise remembers it. owner: whose data it is on, as long as they are there."""
+
+    panel: Panel
+    settings: RunSettings
+    place: Mapping[str, Any]
+    owner: weakref.ref[Own] | None
+
+    @property
+    def own(self) -> Own | None:
+        """What the user brought; raises Gone where the user left."""
+        own = self.owner and self.owner()
+        if self.owner is not None and own is None:
+            raise Gone
+        return own
+
+    @property
+    def making(self) -> Job | None:
+        """The job that makes the run, where that may take long."""
+        return run_job(self.settings.of_the_run(), self.own)
+
+    @property
+    def run(self) -> Any:
+        """The run, which is there already where it takes long."""
+        return self.making.answer() if self.making else run_of(self.settings.of_the_run(), self.own)
+
+    @property
+    def beyond(self) -> Job:
+        """The job that finds out what there is beyond the run."""
+        return beyond_job(self.settings.of_the_run(), self.run, self.own)
+
+    def token(self, what: str) -> str:
+        return digest(what, self.place, self.settings, self.own and self.own.digest)
+
+
+def _picture(shown: _Shown) -> bytes:
+    """The run as the player gets it; where it takes long or is large, what the player may ask for."""
+    if shown.making is None:
+        message = _run(shown)
+        if len(message) <= MAX_SENT:
+            return message
+    token = promise(shown.token("run"), Promise(lambda: shown.making or ENDED, lambda: _run_or_progress(shown)))
+    return pack(
+        {
+            "role": "promised",
+            **shown.place,
+            "run": identity_of(shown.settings, shown.own),
+            "address": write_query(shown.settings),
+            "ask": f"{PATH}/{token}",
+        }
+    )
+
+
+def _run_or_progress(shown: _Shown) -> bytes:
+    making = shown.making
+    if making is None or making.finished:
+        try:
+            return _run(shown)
+        except InputError as error:
+            return _error(shown.place, error)
+    progress = making.progress or "Waiting for its turn"
+    return pack({"role": "progress", "run": identity_of(shown.settings, shown.own), "text": progress})
+
+
+def _run(shown: _Shown) -> bytes:
+    panel, settings, run, beyond = shown.panel, shown.settings, shown.run, shown.beyond
+    token = promise(shown.token("beyond"), Promise(lambda: shown.beyond, lambda: _known(shown)))
+    frame = {
+        **shown.place,
+        **description_of(panel, run, settings, shown.own, beyond.result),
+        "summary": panel.summary(run, settings),
+        "address": write_query(settings),
+        "ask": None if beyond.finished else f"{PATH}/{token}",
+        **({} if beyond.result is None else panel.known(beyond.result)),
     }
-    beyond_the_run(panel.name, pack(message), lambda: st.session_state.update({asked: True}))
+    return panel.payload(run, settings, frame)
+
+
+def _known(shown: _Shown) -> bytes:
+    """What is known beyond the run by now."""
+    panel, beyond = shown.panel, shown.beyond
+    verdict = panel.verdict(shown.run, shown.settings, beyond.result).as_json()
+    if not beyond.finished and beyond.progress:
+        verdict["sentence"] += f" · {beyond.progress} …"
+    return pack(
+        {
+            "role": "known",
+            "run": identity_of(shown.settings, shown.own),
+            "finished": beyond.finished,
+            "verdict": verdict,
+            "known": {} if beyond.result is None else panel.known(beyond.result),
+        }
+    )
+
+
+def _error(place: Mapping[str, Any], error: InputError) -> bytes:
+    return pack({"role": "error", **place, "text": str(error)})

@@ -1,7 +1,8 @@
-"""The phase diagram on the page: computed when asked for, in slices of time, and a cell of it loaded into the study."""
+"""The phase diagram on the page: computed when asked for, and a cell of it loaded into the study."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import streamlit as st
@@ -14,15 +15,13 @@ from explorer.screens.charting import draw_chart, heading, looks, theme_name
 from explorer.screens.computed import digest, phase_diagram_of
 from explorer.screens.phase_diagram import PhaseDiagram
 from explorer.screens.study_bar import StudyBar, in_words
+from explorer.screens.waiting import GLANCE
 from explorer.screens.widgets import Form
 from explorer.settings import ALSStudySettings, settings_of
 from explorer.study.phase import N_PROBLEMS, PHASE, PhaseAxes
 
-SLICE_SECONDS = 0.8
-# The browser asks for the next slice after so many seconds: between two slices any click is served.
-PAUSE_SECONDS = 0.2
-# So many times as long as computing takes all, with the pauses and the drawing.
-OVERHEAD = 1.6
+# While it is being computed it is drawn anew after so many seconds.
+REDRAWN_SECONDS = 2.0
 SEEN = tuple(range(5, 85, 5))
 MOST_RANKS = 6
 RIDGES = (0.0, 1e-4, 1e-3, 0.01, 0.1, 1.0, 10.0)
@@ -36,10 +35,7 @@ _WAYS = {"rank": "rank", "ridge": "ridge"}
 def draw_phase(study: ALSStudySettings) -> None:
     """Draw the section: what it is about, the diagram as far as it has come, how to read it."""
     settings = _settings_of(study)
-    name = st.session_state.get("phase_name", "rank")
-    running = st.session_state.get("phase_running") == _identity(settings, name)
-    # A fragment of its own: while it is being computed, nothing else of the page is drawn anew.
-    st.fragment(run_every=PAUSE_SECONDS if running else None)(_draw)(settings, running)
+    _draw(settings)
 
 
 def take_cell(form: Form) -> None:
@@ -73,8 +69,8 @@ def _diagram(settings: ALSStudySettings, name: str) -> PhaseDiagram:
     return phase_diagram_of(alike, _axes(settings, name))
 
 
-def _draw(settings: ALSStudySettings, ticking: bool) -> None:
-    """Draw what there is, and work for a slice where it is running. ticking: whether the browser asks again itself."""
+def _draw(settings: ALSStudySettings) -> None:
+    """Draw what there is, and wait for more where it is running."""
     noise = f", noise {settings.noise:g}" if settings.noise else ""
     heading(
         "Which matrices can be recovered",
@@ -88,34 +84,38 @@ def _draw(settings: ALSStudySettings, ticking: bool) -> None:
         )  # fmt: skip
         diagram = _diagram(settings, name)
         running = st.session_state.get("phase_running") == _identity(settings, name)
-        if running and not diagram.finished:
-            diagram.advance(SLICE_SECONDS)
+        place = st.empty()
         _draw_button(diagram, settings, name, running)
-    if running and diagram.finished:
-        _stop()
-        running = False
-    if running != ticking:
-        st.rerun()  # only when the whole page is drawn does the browser begin to ask, or stop it
-    with right:
         _explain(settings, name)
     with left:
         _draw_diagram(diagram, settings)
+    if running and not diagram.finished:
+        until = time.monotonic() + REDRAWN_SECONDS
+        place.progress(len(diagram.cells) / diagram.n_cells, text=_progress(diagram))
+        while not diagram.wait(GLANCE) and time.monotonic() < until:
+            # Here a click on "Stop", or any other, ends this run of the script; what has finished stays.
+            place.progress(len(diagram.cells) / diagram.n_cells, text=_progress(diagram))
+        st.rerun()
+    diagram.answer()
 
 
 def _draw_button(diagram: PhaseDiagram, settings: ALSStudySettings, name: str, running: bool) -> None:
-    done = f"{len(diagram.cells)} of {counted(diagram.n_cells, 'cell')}"
     if diagram.finished:
         st.caption(f"{counted(diagram.n_cells, 'cell')} done. Click a cell, and the study above runs on it.")
     elif running:
-        left = diagram.seconds_left
-        told = f" · {in_words(OVERHEAD * left)} left" if left else ""
-        st.progress(len(diagram.cells) / diagram.n_cells, text=done + told)
         st.button("Stop", key="phase_stop", icon=":material/stop:", on_click=_stop)
     else:
+        done = f"{len(diagram.cells)} of {counted(diagram.n_cells, 'cell')}"
         label = f"Go on: {done} are there" if diagram.cells else f"Compute {counted(diagram.n_cells, 'cell')}"
-        seconds = OVERHEAD * (diagram.seconds_left or _guess(diagram, settings))
+        seconds = diagram.seconds_left or _guess(diagram, settings)
         identity = _identity(settings, name)
         st.button(f"{label}, {in_words(seconds)}", key="phase_run", type="primary", on_click=_start, args=(identity,))
+
+
+def _progress(diagram: PhaseDiagram) -> str:
+    done = f"{len(diagram.cells)} of {counted(diagram.n_cells, 'cell')}"
+    left = diagram.seconds_left
+    return f"{done} · {in_words(left)} left" if left else done
 
 
 def _guess(diagram: PhaseDiagram, settings: ALSStudySettings) -> float:

@@ -74,7 +74,7 @@ def _draw_study(part: StudyPart, form: Form) -> None:
         button = st.container(key="study_button", width=150)
     settings = form.settings
     if bar.asked is None:
-        bar.ask(settings)
+        bar.ask(settings, unasked=True)
     own, work = _shown(part, bar.asked)
     wrong = _wrong_with(part, form)
     if wrong:

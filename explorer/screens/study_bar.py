@@ -10,10 +10,14 @@ import streamlit as st
 
 from explorer.charts.words import counted
 from explorer.screens.study_work import StudyWork
+from explorer.screens.waiting import GLANCE
 
 # While a study runs, the picture is drawn anew when twice as many runs have finished, and not before so many seconds.
 GROWTH = 2
 SECONDS_UNDISTURBED = 3.0
+# Seconds of work that a study does by itself when somebody comes to the page; the rest waits for the button. A link may
+# ask for hours.
+UNASKED_SECONDS = 2.0
 
 
 class StudyBar:
@@ -34,14 +38,21 @@ class StudyBar:
     def stopped(self) -> bool:
         return st.session_state.get(f"{self._name}_stopped", False)
 
-    def ask(self, settings: Any) -> None:
-        """Show these settings from now on, and run what is not there yet."""
+    @property
+    def unasked(self) -> bool:
+        """Whether nobody has pressed the button for what is shown."""
+        return st.session_state.get(f"{self._name}_unasked", False)
+
+    def ask(self, settings: Any, *, unasked: bool = False) -> None:
+        """Show these settings from now on, and run what is not there yet; unasked, only the first of it."""
         st.session_state[f"{self._name}_asked"] = settings
         st.session_state[f"{self._name}_stopped"] = False
+        st.session_state[f"{self._name}_unasked"] = unasked
 
     def stop(self) -> None:
         """Leave it at what has finished."""
         st.session_state[f"{self._name}_stopped"] = True
+        st.session_state[f"{self._name}_unasked"] = False
 
     def button(self, settings: Any, n_runs: int, work: StudyWork | None, *, disabled: bool = False) -> None:
         """Draw the one button that fits: run, stop, go on. disabled: these settings cannot be run."""
@@ -66,13 +77,21 @@ class StudyBar:
             enough, began = max(work.first_round, GROWTH * work.n_finished), time.monotonic()
             bar = place.progress(work.n_finished / work.n_runs, text=_progress(work))
             while not work.complete and (work.n_finished < enough or time.monotonic() < began + SECONDS_UNDISTURBED):
-                work.step()
+                if self.unasked and work.seconds > UNASKED_SECONDS:
+                    self.stop()
+                    st.session_state[f"{self._name}_unasked"] = True
+                    st.rerun()
+                work.wait(GLANCE)
                 # Here a click on "Stop", or any other, ends this run of the script; what has finished stays.
                 bar.progress(work.n_finished / work.n_runs, text=_progress(work))
             if work.complete:
                 st.rerun()  # the button above says so then
         if self.stopped and not work.complete:
-            place.info(f"Stopped after {work.n_finished:,} of {counted(work.n_runs, 'run')}.")
+            done = f"{work.n_finished:,} of {counted(work.n_runs, 'run')}"
+            if self.unasked:
+                place.info(f"{done} are there. A large study waits for the button before it goes on.")
+            else:
+                place.info(f"Stopped after {done}.")
         if work.n_finished:
             draw()
         if running:
@@ -82,6 +101,8 @@ class StudyBar:
 def _progress(work: StudyWork) -> str:
     done = f"{work.n_finished:,} of {counted(work.n_runs, 'run')}"
     seconds = work.seconds_left
+    if work.ahead:
+        return f"{done} · waiting: this server runs as many studies as it can, {work.ahead} come before"
     return done if seconds is None else f"{done} · {in_words(seconds)} left"
 
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 
-from explorer.screens.investigation import Investigation
-from explorer.study.plans import Study, batches_of
-from explorer.study.work import make_batch
-
-Answer = TypeVar("Answer")
+from explorer.screens.jobs.job import Job
+from explorer.screens.jobs.tasks import make_batches
+from explorer.study.plans import Batch, Study, batches_of
 
 
 class StudyWork:
-    """The runs of a study: `step` makes a batch of them, `table` is what there is so far.
+    """The runs of a study: while somebody waits they are made, batch by batch; `table` is what there is so far.
 
     All initializations advance together, so that a study that was stopped compares like with like.
     """
@@ -30,9 +27,10 @@ class StudyWork:
             (i for i in range(len(self._batches)) if i not in self._finished),
             key=lambda i: (self._batches[i].seeds.start, self._batches[i].mask_seed or 0, i),
         )
+        self._job: _Batches | None = None
         self._lock = threading.Lock()
         self._seconds, self._runs = 0.0, 0
-        self._answers: dict[str, tuple[int, Any]] = {}
+        self._answers: dict[str, tuple[int, Job]] = {}
 
     @property
     def n_runs(self) -> int:
@@ -54,46 +52,71 @@ class StudyWork:
         return not self._waiting
 
     @property
+    def seconds(self) -> float:
+        """How long the runs made here took."""
+        return self._seconds
+
+    @property
     def seconds_left(self) -> float | None:
         """An estimate from the runs made here so far; None before the first."""
         return self._seconds / self._runs * (self.n_runs - self.n_finished) if self._runs else None
 
-    def step(self) -> None:
-        """Make the next batch; where somebody else is at it, wait and return."""
-        waited = not self._lock.acquire(blocking=False)
-        if waited:
-            self._lock.acquire()
-        try:
-            if waited or not self._waiting:
+    @property
+    def ahead(self) -> int:
+        """How many studies of others must end before this one goes on."""
+        return self._job.ahead if self._job else 0
+
+    def wait(self, seconds: float) -> None:
+        """Have runs made, for so many seconds at most. Raises again what making them raised."""
+        with self._lock:
+            if self.complete:
                 return
-            index = self._waiting[0]
-            began = time.monotonic()
-            rows = make_batch(self.study, self._batches[index])
-            self._seconds += time.monotonic() - began
-            self._runs += len(rows)
-            self._finished[index] = rows
-            self._waiting.pop(0)
-        finally:
-            self._lock.release()
+            if self._job is None or self._job.finished:
+                self._job = _Batches(self)
+            job = self._job
+        if job.wait(seconds) and job.error is not None:
+            raise job.error
+
+    def waiting(self) -> tuple[tuple[int, Batch], ...]:
+        """The batches that are to be made, each with its index, in the order in which they are made."""
+        return tuple((index, self._batches[index]) for index in self._waiting)
+
+    def take(self, index: int, rows: pd.DataFrame, seconds: float) -> None:
+        """Take in a batch that was made, and how long all took that were made so far."""
+        self._finished[index] = rows
+        self._waiting.remove(index)
+        self._seconds, self._runs = seconds, self._runs + len(rows)
 
     def table(self) -> pd.DataFrame:
         """The finished runs, in the study's order."""
         finished = dict(self._finished)
         return pd.concat([finished[index] for index in sorted(finished)], ignore_index=True)
 
-    def investigation(self, name: str, begin: Callable[[pd.DataFrame], Generator[str, None, Any]]) -> Investigation:
-        """What is being found out about the table, from the beginning where more runs have finished."""
-        return self.answer(name, lambda table: Investigation(begin(table)))
-
-    def answer(self, name: str, work: Callable[[pd.DataFrame], Answer]) -> Answer:
-        """What `work` makes of the table, kept until more runs have finished."""
+    def answer(self, name: str, begin: Callable[[pd.DataFrame], Job]) -> Job:
+        """What is being found out about the table, begun anew where more runs have finished."""
         with self._lock:
             count = len(self._finished)
-            kept = self._answers.get(name)
-            if kept is None or kept[0] != count:
-                kept = (count, work(self.table()))
-                self._answers[name] = kept
-            return kept[1]
+            known = self._answers.get(name)
+            if known is None or known[0] != count or known[1].error is not None:
+                known = (count, begin(self.table()))
+                self._answers[name] = known
+            return known[1]
+
+
+class _Batches(Job):
+    """The job that makes what is left of a study."""
+
+    def __init__(self, work: StudyWork):
+        super().__init__(make_batches, asked=True)
+        self._work = work
+        self._before = work.seconds
+
+    def begin(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return make_batches, (self._work.study, self._work.waiting())
+
+    def take(self, told: Sequence[tuple[int, pd.DataFrame]]) -> None:
+        for index, rows in told:
+            self._work.take(index, rows, self._before + self.seconds)
 
 
 def work_from(study: Study, rows: pd.DataFrame) -> StudyWork:

@@ -22,7 +22,6 @@ class Form:
         self._name = name
         self._described = settings_of(kind)
         self._problem: InputError | None = None
-        self._drawn: dict[str, Any] = {}
         entries = taken_from_link(kind)
         if entries or name not in st.session_state:
             settings, problems = read_query(kind, entries)
@@ -32,10 +31,6 @@ class Form:
     @property
     def settings(self) -> Any:
         return st.session_state[self._name]
-
-    def moved_since(self) -> bool:
-        """Whether a widget of this form holds something else by now than when it was drawn."""
-        return any(st.session_state.get(key, value) != value for key, value in self._drawn.items())
 
     def draw(self, name: str, *, options: Mapping[Any, str] | None = None, **looks: Any) -> Any:
         """Draw the widget of a setting and return its value; `options` narrows a choice."""
@@ -60,7 +55,6 @@ class Form:
                 value = st.toggle(label, key=key, help=help_, **default, **looks)
             case Numbers(label, _, help_):
                 value = st.text_input(label, key=key, help=help_, **default, **looks)
-        self._drawn[key] = value
         try:
             st.session_state[self._name] = replace(self.settings, **{name: value})
         except InputError as error:

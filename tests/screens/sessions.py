@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from explorer.screens.jobs import promises
 from tests.player.decoder import decode
 
 APP = str(files("explorer") / "app.py")
@@ -45,11 +46,20 @@ class Session:
         self.app.file_uploader(key=key).set_value((name, content, "text/csv"))
         return self.run()
 
-    def ask(self, panel):
-        """What the browser does when it is idle: ask for one more slice of what is known beyond the run."""
-        self.app.session_state[f"{panel}_asked"] = True
-        self.run()
-        return self.header(f"{panel}_known")
+    def ask(self, panel, seconds=0.2):
+        """What the browser does: ask for what the player's last message promised. Its answer, header and arrays."""
+        path = self.header(f"{panel}_player")["ask"]
+        made = promises.promised(path.removeprefix(f"{promises.PATH}/"))
+        made.job().wait(seconds)
+        return decode(made.message())
+
+    def known(self, panel):
+        """What is known beyond the run, asked for until it is all there is."""
+        for _ in range(600):
+            header, _ = self.ask(panel)
+            if header["finished"]:
+                return header
+        raise AssertionError("The answer never ends.")
 
     def go(self, page, **query):
         """Come to a page ("" is Explore) by a link within the app, or by the browser's button, with these entries."""

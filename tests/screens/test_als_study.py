@@ -1,11 +1,16 @@
 """The ALS half of the Sensitivity page as Streamlit runs it: what it draws, says and takes, without a browser."""
 
 import json
+import threading
 
 import pytest
+import streamlit as st
 
 from explorer.datasets import MATRICES
 from explorer.screens import phase_view
+from explorer.screens.jobs import scheduler, tasks
+from explorer.screens.jobs.job import Job
+from explorer.screens.phase_diagram import PhaseDiagram
 from explorer.settings import ALSStudySettings
 from explorer.study.phase import PHASE
 from tests.screens.sessions import opened
@@ -135,10 +140,26 @@ def few_cells(monkeypatch):
     """A diagram of a few cells, which take no time."""
     monkeypatch.setattr(phase_view, "SEEN", (30, 60))
     monkeypatch.setattr(phase_view, "MOST_RANKS", 2)
-    monkeypatch.setattr(phase_view, "SLICE_SECONDS", 1e-3)
 
 
-def test_the_phase_diagram_waits_until_it_is_asked_for_and_stops_when_told(few_cells):
+def test_the_phase_diagram_waits_until_it_is_asked_for_and_stops_when_told(few_cells, monkeypatch):
+    allowed, iterate = threading.Semaphore(1), tasks.iterate_phase
+
+    def when_allowed(*args, **settings):
+        for cell in iterate(*args, **settings):
+            yield cell
+            assert allowed.acquire(timeout=60)
+
+    def wait(diagram, seconds):
+        """The page rests when a cell is there, as if it were still at it."""
+        if diagram.cells and not allowed_all:
+            st.stop()
+        return Job.wait(diagram, seconds)
+
+    allowed_all = []
+    monkeypatch.setattr(tasks, "iterate_phase", when_allowed)
+    monkeypatch.setattr(PhaseDiagram, "wait", wait)
+    monkeypatch.setattr(scheduler, "SLICE", 0.0)
     page = study(matrix="generated", rows="9", cols="9")
     assert page.app.button(key="phase_run").label.startswith("Compute 4 cells")
     page.click("phase_run")
@@ -147,11 +168,10 @@ def test_the_phase_diagram_waits_until_it_is_asked_for_and_stops_when_told(few_c
     page.click("phase_stop")
     there = len(done.cells)
     page.run()
-    assert len(done.cells) == there
     assert page.app.button(key="phase_run").label.startswith(f"Go on: {there} of 4")
+    allowed.release(9)
+    allowed_all.append(True)
     page.click("phase_run")
-    for _ in range(4):
-        page.run()
     assert done.finished and "4 cells done" in " ".join(page.captions)
 
 

@@ -1,5 +1,8 @@
 """The Explore page as Streamlit runs it, without a browser: from links and widgets to what the players are sent."""
 
+import gc
+import time
+
 import numpy as np
 import pytest
 
@@ -8,8 +11,9 @@ from explorer.datasets import MATRICES
 from explorer.mixture import STRATEGIES
 from explorer.runs import make_em_run
 from explorer.screens import computed
+from explorer.screens.jobs import promises, tasks
+from explorer.screens.jobs.kept import Kept
 from explorer.settings import ALSSettings, EMSettings, write_query
-from explorer.study.beyond import ends_of_starts
 from tests.player import node
 from tests.screens.sessions import opened
 
@@ -23,11 +27,7 @@ def test_the_page_opens_with_both_players_and_nothing_to_complain_about():
     assert (em["role"], em["slot"], em["view"], em["components"]) == ("run", "em", "em", 3)
     assert (als["role"], als["slot"], als["view"], als["rank"]) == ("run", "als", "als", 2)
     assert page.header("toolbar") == {"role": "toolbar"}
-    for panel, summary in (("em", "K 3"), ("als", "rank 2")):
-        known = page.header(f"{panel}_known")
-        assert known["run"] == page.header(f"{panel}_player")["run"]
-        assert (known["finished"], known["slice"]) == (False, 0)
-        assert summary in page.header(f"{panel}_player")["summary"]
+    assert "K 3" in em["summary"] and "rank 2" in als["summary"]
 
 
 def test_the_scripts_that_the_browser_gets_are_modules(tmp_path):
@@ -104,19 +104,16 @@ def test_k_changed_by_its_widget_changes_the_run_of_em_and_nothing_of_als():
     expected = make_em_run(EMSettings(n_components=5)).trace
     assert arrays["log_likelihoods"].tolist() == expected.log_likelihoods.tolist()
     assert page.header("als_player") == before[1][0]
-    assert page.header("em_known")["run"] == header["run"]
 
 
 def test_a_switch_of_the_picture_is_not_another_run():
     page = opened()
     before = page.header("em_player")
-    assert page.ask("em")["slice"] == 1
     page.set("toggle", "em_soft", True)
     after = page.header("em_player")
     assert after["options"] != before["options"]
     assert after["options"]["soft"] is True
     assert after["run"] == before["run"]
-    assert page.header("em_known")["slice"] == 1
 
 
 def test_every_setting_changed_by_its_widget_changes_the_run():
@@ -186,7 +183,6 @@ def test_bad_text_among_the_means_is_an_error_in_the_player_and_good_text_heals_
     header = page.header("em_player")
     assert (header["role"], header["slot"], header["view"]) == ("error", "em", "em")
     assert "Means: “two” is not a number" in header["text"]
-    assert page.message("em_known") is None
     assert page.header("als_player")["role"] == "run"
     page.set("text_input", "em_means", "2 4.5")
     assert page.header("em_player")["role"] == "run"
@@ -393,44 +389,97 @@ def test_a_rank_too_high_for_an_uploaded_matrix_is_told():
 # What is known beyond the run
 
 
-def test_nothing_is_found_out_until_the_browser_asks():
-    page = opened(seed="901").run().set("slider", "em_seed", 902)
-    assert page.header("em_known")["slice"] == 0
-    assert page.ask("em")["slice"] == 1
-    assert page.run().header("em_known")["slice"] == 1
+@pytest.fixture
+def begun(monkeypatch):
+    """For how many components other starts are run during a test; nothing is known before it."""
+    counts, find = [], tasks.ends_of_starts
+
+    def counted(values, settings):
+        counts.append(settings.n_components)
+        return (yield from find(values, settings))
+
+    monkeypatch.setattr(tasks, "ends_of_starts", counted)
+    monkeypatch.setattr(computed, "KEPT", Kept())
+    return counts
 
 
-def test_asked_until_it_is_finished_the_answer_is_the_final_verdict():
+def test_nothing_is_found_out_until_the_browser_asks(begun):
+    page = opened(data="ten-points", k="2", floor="0.01").set("slider", "em_seed", 902)
+    time.sleep(0.2)
+    assert begun == []
+    assert page.known("em")["known"]["best_label"] == "best of 40 starts"
+    assert begun == [2]
+
+
+def test_the_answer_is_the_final_verdict_and_from_then_on_comes_with_the_run():
     page = opened(data="ten-points", k="2", init="partition", tol="0.0001", mask_seed="9")
     assert page.header("em_player")["verdict"]["word"] == "Converged"
-    for _ in range(200):
-        em, als = page.ask("em"), page.ask("als")
-        if em["finished"] and als["finished"]:
-            break
-    assert em["finished"]
-    assert als["finished"]
+    em, als = page.known("em"), page.known("als")
+    assert em["run"] == page.header("em_player")["run"]
     assert em["verdict"]["word"] == "Stopped on a plateau"
     assert em["known"]["best"] == pytest.approx(-20.801219, abs=1e-5)
     assert em["known"]["best_label"] == "best of 40 starts"
     assert als["verdict"]["word"] == "Not determined"
     assert als["known"] == {}
+    header = page.run().header("em_player")
+    assert header["ask"] is None
+    assert header["verdict"] == em["verdict"]
+    assert header["best"] == em["known"]["best"]
 
 
-def test_a_run_with_another_seed_need_not_find_out_about_other_starts_again(monkeypatch):
-    begun = []
-
-    def counted(values, settings):
-        begun.append(settings.n_components)
-        return (yield from ends_of_starts(values, settings))
-
-    monkeypatch.setattr(computed, "ends_of_starts", counted)
+def test_a_run_with_another_seed_need_not_find_out_about_other_starts_again(begun):
     page = opened(data="ten-points", k="2", floor="0.01", seed="903")
-    for key, value in ((None, None), ("em_seed", 904), ("em_n_components", 3)):
-        if key:
-            page.set("slider", key, value)
-        for _ in range(400):
-            if page.ask("em")["finished"]:
-                break
-        else:
-            raise AssertionError("The answer never ends.")
+    page.known("em")
+    page.set("slider", "em_seed", 904).known("em")
+    page.set("slider", "em_n_components", 3).known("em")
     assert begun == [2, 3]
+
+
+# What takes long, or is large
+
+LONG = {"data": "generated", "points": "5000", "k": "10", "iterations": "700", "tol": "0"}
+
+
+def test_a_run_that_may_take_long_is_promised_and_told_of_until_it_is_there(monkeypatch):
+    monkeypatch.setattr(computed, "KEPT", Kept())
+    page = opened(**LONG)
+    header = page.header("em_player")
+    assert (header["role"], header["slot"], header["address"]["iterations"]) == ("promised", "em", "700")
+    progress, _ = page.ask("em", seconds=0.01)
+    assert progress["role"] == "progress" and progress["run"] == header["run"]
+    for _ in range(300):
+        answer, arrays = page.ask("em")
+        if answer["role"] == "run":
+            break
+    assert (answer["role"], answer["run"], answer["last"]) == ("run", header["run"], 1400)
+    settings = EMSettings(data="generated", n_points=5000, n_components=10, max_iter=700, rtol=0.0)
+    assert arrays["log_likelihoods"].tolist() == make_em_run(settings).trace.log_likelihoods.tolist()
+    assert page.run().header("em_player")["role"] == "promised", "the browser has it, or asks again"
+
+
+def test_a_large_picture_is_fetched_and_not_sent_with_every_change():
+    page = opened(matrix="generated", rows="100", cols="100", rank="10", sweeps="60", als_tol="0", noise="1")
+    header = page.header("als_player")
+    assert header["role"] == "promised"
+    answer, arrays = page.ask("als")
+    assert (answer["role"], answer["run"]) == ("run", header["run"])
+    assert arrays["lefts"].size == 61 * 100 * 10
+
+
+def test_what_is_wrong_with_a_promised_run_is_told_when_it_is_fetched(monkeypatch):
+    monkeypatch.setattr(computed, "KEPT", Kept())
+    page = opened(**LONG, init="means", means="1 2")
+    answer, _ = page.ask("em", seconds=10)
+    assert answer["role"] == "error" and "K is 10" in answer["text"]
+
+
+def test_a_promise_keeps_nobody_s_data():
+    page = opened(k="2").paste("1 2 3 10 11 12")
+    path = page.header("em_player")["ask"]
+    made = promises.promised(path.removeprefix(f"{promises.PATH}/"))
+    assert made.job() is not None
+    page.app.session_state["own_sample"] = None
+    del page
+    gc.collect()
+    with pytest.raises(promises.Gone):
+        made.job()

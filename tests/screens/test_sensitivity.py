@@ -9,10 +9,13 @@ import pytest
 from explorer.datasets import own_sample
 from explorer.mixture import STRATEGIES
 from explorer.screens import computed, results_file, study_work
+from explorer.screens.jobs import tasks
+from explorer.screens.jobs.kept import Kept
 from explorer.settings import OWN, EMStudySettings, run_of_study, write_run
 from explorer.study.outcomes import add_outcomes
 from explorer.study.plans import Plan, Study, study_of
 from explorer.study.results import Results, read_results, results_as_bytes
+from explorer.study.work import run_plan
 from tests.screens.sessions import opened
 
 # A study of three components has no map: it is there at once.
@@ -53,13 +56,14 @@ def charts(page):
 @pytest.fixture
 def made(monkeypatch):
     """The studies, one entry a batch, that are run during a test."""
-    batches, make = [], study_work.make_batch
+    batches, make = [], tasks.make_batch
 
     def make_and_note(study, batch):
         batches.append(study.settings)
         return make(study, batch)
 
-    monkeypatch.setattr(study_work, "make_batch", make_and_note)
+    monkeypatch.setattr(tasks, "make_batch", make_and_note)
+    monkeypatch.setattr(computed, "KEPT", Kept())
     return batches
 
 
@@ -279,13 +283,7 @@ def results(study):
 
 def results_of(*studies: Study):
     plan = Plan(studies)
-    tables = []
-    for index, study in enumerate(studies):
-        work = study_work.StudyWork(study)
-        while not work.complete:
-            work.step()
-        tables.append(work.table().assign(study=index))
-    return Results(plan, add_outcomes(plan, pd.concat(tables, ignore_index=True)))
+    return Results(plan, add_outcomes(plan, run_plan(plan)))
 
 
 def give(page, content, name):

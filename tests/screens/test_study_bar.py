@@ -12,14 +12,17 @@ SETTINGS = EMStudySettings(data="ten-points", n_components=2, n_starts=500, init
 
 
 class PausingWork(StudyWork):
-    """A study at whose steps the page rests after so many runs, as if it were still at it."""
+    """A study whose page rests after so many runs, as if it were still at it."""
 
     rest_at = 10**9
 
-    def step(self):
+    def wait(self, seconds):
         if self.n_finished >= self.rest_at:
             st.stop()
-        super().step()
+        super().wait(seconds)
+
+    def waiting(self):
+        return super().waiting()[: max(0, self.rest_at - self.n_finished) // 250]
 
 
 def draw():

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from explorer.screens import study_work
+from explorer.screens.jobs import tasks
+from explorer.screens.jobs.job import Job
 from explorer.screens.study_work import StudyWork, work_from
 from explorer.settings import ALSStudySettings, EMStudySettings
 from explorer.study.plans import batches_of, study_of
@@ -31,19 +32,19 @@ def whole(study):
 @pytest.fixture
 def made(monkeypatch):
     """The batches that are made during a test."""
-    batches, make = [], study_work.make_batch
+    batches, make = [], tasks.make_batch
 
     def make_and_note(study, batch):
         batches.append(batch)
         return make(study, batch)
 
-    monkeypatch.setattr(study_work, "make_batch", make_and_note)
+    monkeypatch.setattr(tasks, "make_batch", make_and_note)
     return batches
 
 
 def finished(work):
     while not work.complete:
-        work.step()
+        work.wait(30)
     return work
 
 
@@ -53,8 +54,18 @@ def same(table, other):
     return True
 
 
-def test_every_step_makes_a_batch_until_all_runs_are_there(study):
-    work, counts = StudyWork(study), []
+class BatchByBatch(StudyWork):
+    """A study that makes one batch whenever somebody waits."""
+
+    def waiting(self):
+        return super().waiting()[:1]
+
+    def step(self):
+        self.wait(60)
+
+
+def test_every_batch_is_there_when_it_is_made_until_all_are(study):
+    work, counts = BatchByBatch(study), []
     assert (work.n_runs, work.n_finished, work.complete, work.seconds_left) == (601, 0, False, None)
     while not work.complete:
         before = work.n_finished
@@ -67,9 +78,9 @@ def test_every_step_makes_a_batch_until_all_runs_are_there(study):
 
 
 def test_all_initializations_advance_together(study):
-    work = StudyWork(study)
+    work = BatchByBatch(study)
     assert work.first_round == 501
-    for _ in range(3):
+    while work.n_finished < work.first_round:
         work.step()
     assert work.n_finished == work.first_round
     seeds = work.table().groupby("initialization")["seed"].agg(["min", "max"])
@@ -84,27 +95,28 @@ def test_the_first_round_of_als_has_every_mask():
 
 
 def test_a_partial_table_is_in_the_study_s_order_whatever_was_made_first(study, whole):
-    work = StudyWork(study)
-    for _ in range(3):
+    work = BatchByBatch(study)
+    while work.n_finished < work.first_round:
         work.step()
-    table = work.table()
     early = whole[(whole["seed"] < 250)].reset_index(drop=True)
-    assert same(table, early)
+    assert same(work.table(), early)
 
 
 def test_an_answer_is_kept_until_there_are_more_runs(study):
-    work, asked = StudyWork(study), []
+    work, asked = BatchByBatch(study), []
 
     def count(table):
         asked.append(len(table))
-        return len(table)
+        return Job(len, table)
 
     work.step()
-    assert (work.answer("count", count), work.answer("count", count)) == (250, 250)
-    assert work.answer("other", count) == 250
+    first = work.answer("count", count)
+    assert first.wait(60) and first.answer() == work.n_finished
+    assert work.answer("count", count) is first
+    assert work.answer("other", count) is not first
     work.step()
-    assert work.answer("count", count) == 500
-    assert asked == [250, 250, 500]
+    assert work.answer("count", count) is not first
+    assert len(asked) == 3
 
 
 def test_threads_that_work_on_one_study_make_every_batch_once(study, whole, made):
@@ -118,34 +130,12 @@ def test_threads_that_work_on_one_study_make_every_batch_once(study, whole, made
     assert same(work.table(), whole)
 
 
-def test_who_comes_while_another_is_at_it_waits_for_that_batch_and_makes_none(study, monkeypatch):
-    begun, go_on, make = threading.Event(), threading.Event(), study_work.make_batch
-
-    def make_slowly(study, batch):
-        begun.set()
-        assert go_on.wait(60)
-        return make(study, batch)
-
-    monkeypatch.setattr(study_work, "make_batch", make_slowly)
-    work = StudyWork(study)
-    first, second = threading.Thread(target=work.step), threading.Thread(target=work.step)
-    first.start()
-    assert begun.wait(60)
-    second.start()
-    second.join(0.2)
-    assert second.is_alive() and work.n_finished == 0
-    go_on.set()
-    first.join(60)
-    second.join(60)
-    assert work.n_finished == 250
-
-
 def test_a_batch_that_cannot_be_made_is_tried_again(study, whole, monkeypatch):
     work = StudyWork(study)
     with monkeypatch.context() as patch:
-        patch.setattr(study_work, "make_batch", lambda study, batch: 1 / 0)
+        patch.setattr(tasks, "make_batch", lambda study, batch: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            work.step()
+            work.wait(60)
     assert same(finished(work).table(), whole)
 
 

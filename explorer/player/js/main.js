@@ -5,42 +5,31 @@ import { createPanel, destroyPanel, receive } from "./panel.js";
 import { decode } from "./payload.js";
 import { setBusy } from "./picture.js";
 import { isPresent, onPresent, setPresent, startPresent } from "./present.js";
-import { panels } from "./registry.js";
 import { alsView, emView } from "./views.js";
 
 const VIEWS = { em: emView, als: alsView };
 const roots = new WeakMap(); // the element that Streamlit gives -> the panel in it
-const waiting = new Map(); // by slot, what arrived for a panel before its run did
-const asks = new Map(); // by slot, the answers that are not finished, the oldest first
-const PATIENCE = 10_000; // milliseconds after which a question without an answer is asked again
-let askTimer = null;
-let lastTouch = -Infinity;
-for (const kind of ["pointerdown", "pointermove", "keydown", "input"]) {
-  document.addEventListener(kind, (event) => {
-    if (kind !== "pointermove" || event.buttons) lastTouch = performance.now();
-  }, { capture: true, passive: true });
-}
 
 export function show(component) {
   const message = decode(component.data);
   if (message.role === "toolbar") return showToolbar(component.parentElement);
   if (message.role === "type_size") return tellTypeSize(component);
   if (message.role === "address") return writeEntries(message.entries);
-  if (message.role === "run" || message.role === "error") return showPanel(component.parentElement, message);
-  return showKnown(component, message);
+  return showPanel(component.parentElement, message, component.data);
 }
 
-function showPanel(parent, message) {
-  const { slot } = message;
+function showPanel(parent, message, bytes) {
   const view = VIEWS[message.view];
   if (roots.has(parent) && roots.get(parent).view !== view) removePanel(parent);
   if (!roots.has(parent)) addPanel(parent, view, message);
   const panel = roots.get(parent);
-  receive(panel, message);
-  if (waiting.has(slot)) receive(panel, waiting.get(slot));
-  waiting.delete(slot);
+  // Every change on the page sends all pictures; most of them are there already.
+  if (!panel.bytes || !equal(panel.bytes, bytes)) receive(panel, message);
+  panel.bytes = bytes.slice();
   return () => removePanel(parent);
 }
+
+const equal = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 function addPanel(parent, view, message) {
   startPresent();
@@ -57,35 +46,6 @@ function removePanel(parent) {
   destroyPanel(panel);
   roots.delete(parent);
   panel.root.remove();
-}
-
-// What is known beyond the run comes in slices: an unfinished answer is asked for again when the page is idle.
-function showKnown(component, message) {
-  const { slot } = message;
-  const panel = panels.get(slot);
-  if (panel) receive(panel, message);
-  else waiting.set(slot, message);
-  asks.delete(slot);
-  if (!message.finished) asks.set(slot, { component, slice: message.slice });
-  scheduleAsk();
-  return () => asks.delete(slot);
-}
-
-// One question at a time, and none while a run plays to its end or somebody is at the controls: people come first.
-function scheduleAsk() {
-  clearTimeout(askTimer);
-  const ask = asks.values().next().value;
-  if (!ask) return;
-  const now = performance.now();
-  const earliest = ask.asked === undefined ? now + (ask.slice === 0 ? 250 : 20) : ask.asked + PATIENCE;
-  askTimer = setTimeout(() => {
-    const playing = [...panels.values()].some(({ transport }) => transport.playing && !transport.loop);
-    if (!playing && lastTouch + 250 <= performance.now()) {
-      ask.asked = performance.now();
-      ask.component.setTriggerValue("ask", ask.slice);
-    }
-    scheduleAsk();
-  }, Math.max(earliest, lastTouch + 250) - now);
 }
 
 // A thin bar under the title when a run takes longer than 300 ms.

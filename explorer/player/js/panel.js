@@ -2,6 +2,7 @@
 // Python sends; place.js keeps its place in the address, picture.js draws it and input.js listens to people.
 
 import { writeEntries } from "./address.js";
+import { ask, stop } from "./asks.js";
 import { createControls } from "./controls.js";
 import { listen } from "./input.js";
 import { draw, setBusy } from "./picture.js";
@@ -38,7 +39,10 @@ export function createPanel(root, view, { slot, run }) {
     side: root.querySelector(".xp-side"),
     model: null, // the run, made ready for drawing
     run: null, // its identity
-    known: null, // what is known beyond it
+    known: null, // what is known beyond it, as far as it came later
+    bytes: null, // the message that it came with
+    asking: null, // the question to the server that is not answered
+    working: null, // how far a run is that is being made, and what can be done about it
     failure: null, // why there is no run for the present settings
     problems: [], // what was wrong with the link
     hidden: null, // whether what comes next is hidden; null leaves it to present mode
@@ -61,6 +65,7 @@ export function createPanel(root, view, { slot, run }) {
 }
 
 export function destroyPanel(panel) {
+  stop(panel);
   leave(panel);
   panel.transport.forget();
   clearTimeout(panel.addressTimer);
@@ -82,30 +87,61 @@ function probe(panel) {
   };
 }
 
-// A message from Python: a run, what is known beyond it, or why there is none.
+// A message from Python: a run, a promise of one, or why there is none.
 export function receive(panel, message) {
-  if (message.role !== "known") Object.assign(panel, { company: message.company, inStep: message.in_step });
+  Object.assign(panel, { company: message.company, inStep: message.in_step });
+  panel.working = null;
   if (message.role === "run") receiveRun(panel, message);
-  else if (message.role === "error") {
+  else if (message.role === "promised") receivePromise(panel, message);
+  else {
+    stop(panel);
     panel.failure = message.text;
     setBusy(panel, false);
-  } else if (message.run === panel.run) {
-    panel.known = { ...message.known, verdict: message.verdict };
-    panel.root.dataset.known = message.finished;
-    Object.assign(panel.model, panel.known);
   }
   panel.drawn = null;
   draw(panel);
+}
+
+// A picture that is fetched when it is there, unless it is the one that is shown; the one before stays meanwhile.
+function receivePromise(panel, message) {
+  if (isHere(panel)) writeEntries(message.address);
+  if (message.run === panel.run && panel.failure === null) return;
+  const run = () => ask(panel, message.ask, true, (answer) => {
+    if (answer.role !== "progress" && answer.role !== "gone") {
+      receive(panel, answer);
+      return false;
+    }
+    const gone = answer.role === "gone";
+    if (gone) panel.failure = "The server has forgotten this run; change a setting, or load the page again.";
+    panel.working = gone ? null : { text: `${answer.text} …`, action: "Stop", act: halt };
+    draw(panel);
+    return !gone;
+  });
+  const halt = () => {
+    stop(panel);
+    panel.working = { text: "Stopped before it was finished.", action: "Run it", act: run };
+    draw(panel);
+  };
+  panel.failure = null;
+  run();
+}
+
+// What is known beyond the run that is shown.
+function receiveKnown(panel, message) {
+  if (message.role !== "known" || message.run !== panel.run) return false;
+  panel.known = { ...message.known, verdict: message.verdict };
+  panel.root.dataset.known = message.finished;
+  Object.assign(panel.model, panel.known);
+  panel.drawn = null;
+  draw(panel);
+  return !message.finished;
 }
 
 function receiveRun(panel, message) {
   const { root, view, transport, model: before } = panel;
   const first = panel.run === null;
   const sameData = before !== null && message.data_id === before.data_id;
-  if (message.run !== panel.run) {
-    panel.known = null;
-    panel.root.dataset.known = false;
-  }
+  if (message.run !== panel.run) panel.known = null;
   panel.failure = null;
   panel.run = message.run;
   panel.model = Object.assign(view.prepare(message), panel.known);
@@ -122,4 +158,10 @@ function receiveRun(panel, message) {
   } else {
     transport.replace(message.last, sameData ? undefined : 0);
   }
+  if (message.ask) ask(panel, message.ask, false, (answer) => receiveKnown(panel, answer));
+  else {
+    stop(panel);
+    panel.known = null; // the message says it all
+  }
+  root.dataset.known = !message.ask;
 }

@@ -128,23 +128,26 @@ function showVerdict(panel, now) {
   line.innerHTML = `<svg viewBox="0 0 20 20" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round">${VERDICT_ICONS[verdict.tone]}</svg><b></b><span></span>`;
   line.querySelector("b").textContent = verdict.word;
   line.querySelector("span").textContent = verdict.sentence;
-  if (!verdict.dismissible) return;
-  const close = Object.assign(document.createElement("button"), { type: "button", className: "xp-dismiss", textContent: "OK" });
-  close.addEventListener("click", () => {
-    panel.problems.shift();
-    draw(panel);
-  });
-  line.append(close);
+  if (!verdict.action) return;
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "xp-dismiss", textContent: verdict.action });
+  button.addEventListener("click", verdict.act);
+  line.append(button);
 }
 
 function chooseVerdict(panel, now) {
   if (panel.failure) return { tone: "error", word: "Not run", sentence: panel.failure };
-  if (panel.problems.length) return { tone: "warning", word: "Link", sentence: panel.problems[0], dismissible: true };
+  if (panel.working) return { tone: "plain", word: "", sentence: panel.working.text, ...panel.working };
+  if (panel.problems.length) return { tone: "warning", word: "Link", sentence: panel.problems[0], action: "OK", act: () => dismiss(panel) };
   if (!now) return null;
   const { tone, ahead, word, sentence } = panel.model.verdict;
   const atEnd = now.half === panel.model.last && now.progress === 1;
   if (now.hide && !atEnd) return { tone: "plain", word: "What comes next?", sentence: "Guess, then play." };
   return { tone, word: atEnd ? word : ahead, sentence };
+}
+
+function dismiss(panel) {
+  panel.problems.shift();
+  draw(panel);
 }
 
 // ---- layout ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,51 @@
+// What the server works out for a player comes over an address of its own: a picture that takes long or is large, and
+// what is known beyond a run. The server answers within a second or so, with what there is by then.
+
+import { decode } from "./payload.js";
+import { panels } from "./registry.js";
+
+const PATIENCE = 250; // milliseconds for which nobody touches anything before what nobody waits for is asked
+const RETRY = 2000; // ... and after which a question is asked again that did not get through
+
+let lastTouch = -Infinity;
+for (const kind of ["pointerdown", "pointermove", "keydown", "input"]) {
+  document.addEventListener(kind, (event) => {
+    if (kind !== "pointermove" || event.buttons) lastTouch = performance.now();
+  }, { capture: true, passive: true });
+}
+
+// Asks for a panel until `take(message)` says that there is no more to ask, or `stop` is called for the panel; a new
+// question takes the place of the one before. urgent: somebody waits for it; else people and playing runs come first.
+export async function ask(panel, path, urgent, take) {
+  stop(panel);
+  const { signal } = (panel.asking = new AbortController());
+  const resting = () => lastTouch + PATIENCE <= performance.now() && ![...panels.values()].some(({ transport }) => transport.playing && !transport.loop);
+  if (!urgent) await sleep(PATIENCE);
+  while (!signal.aborted) {
+    if (urgent || resting()) {
+      const message = await fetched(path, signal);
+      if (signal.aborted || (message !== null && !take(message))) return;
+      await sleep(message === null ? RETRY : 0);
+    } else {
+      await sleep(PATIENCE);
+    }
+  }
+}
+
+export function stop(panel) {
+  panel.asking?.abort();
+  panel.asking = null;
+}
+
+// A message; { role: "gone" } where the server knows nothing of it any more, null where there was no answer.
+async function fetched(path, signal) {
+  try {
+    const answer = await fetch(path, { signal });
+    if (answer.ok) return decode(new Uint8Array(await answer.arrayBuffer()));
+    return answer.status < 500 || answer.status === 500 ? { role: "gone" } : null;
+  } catch {
+    return null;
+  }
+}
+
+const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

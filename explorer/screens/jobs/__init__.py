@@ -1,0 +1,4 @@
+"""Slow work beside the pages: on processes of their own, in slices, kept within bounds, shared by all who ask the same.
+
+Read job.py first, then scheduler.py (whose turn it is), worker.py (where it is done) and kept.py (what is remembered).
+"""

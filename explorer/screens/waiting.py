@@ -1,0 +1,19 @@
+"""Waiting for an answer on a page that is drawn anew as a whole: whatever is clicked meanwhile comes first."""
+
+from typing import Any
+
+import streamlit as st
+
+from explorer.screens.jobs.job import Job
+
+GLANCE = 0.2  # seconds between two looks
+
+
+def worked_out(job: Job) -> Any:
+    """Return the answer, and tell on the page how far it is until it is there."""
+    if not job.wait(GLANCE):
+        place = st.empty()
+        while not job.wait(GLANCE):
+            place.caption(f"{job.progress or 'Working'} …")  # here a click ends this run of the script
+        place.empty()
+    return job.answer()
