@@ -44,7 +44,7 @@ PIECES = [
     *("->", "<-", " -- ", ">=", " ~= ", "http://evil.test", "www.evil.test", "a@evil.test", "<b>", "</p>", "<br>"),
     *("&#60;", "<!--", "-->", "<style>", "<script>alert(1)</script>", '"', "'", "%{x}", "\n", "  ", "x"),
 ]  # fmt: skip
-# What no page can hold: a surrogate, and what the HTML of any sentence is without.
+# Not control characters, of which HTML itself makes others, nor surrogates, which no file can hold.
 LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Cn"))
 SENTENCES = st.lists(st.sampled_from(PIECES) | st.text(LETTERS, max_size=4), min_size=1, max_size=12).map("".join)
 
