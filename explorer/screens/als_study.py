@@ -23,7 +23,7 @@ from explorer.charts.words import counted, number, percent
 from explorer.completion import STARTS
 from explorer.runs import ALSRun
 from explorer.screens.als_panel import draw_about, draw_matrix
-from explorer.screens.charting import draw_chart, draw_picture, heading, looks, number_of, theme_name
+from explorer.screens.charting import draw_chart, draw_headline, draw_picture, heading, looks, number_of, theme_name
 from explorer.screens.computed import Own, beyond_job
 from explorer.screens.jobs.job import Job
 from explorer.screens.jobs.tasks import alone
@@ -135,8 +135,7 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
     ran = list(table["initialization"].unique())
     labels = {name: STARTS[name].label for name in work.study.settings.initializations if name in ran}
     shown = _Shown(work, table, labels, replay)
-    title, sentence = headline(table, work.study.problem, labels)
-    st.html(f'<p class="headline"><strong>{title}</strong> <span>{sentence}</span></p>')
+    draw_headline(*headline(table, work.study.problem, labels))
     if shown.judged:
         _draw_legend(table)
     left, right = st.columns([0.585, 0.415], gap="medium")

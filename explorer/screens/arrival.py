@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from explorer.screens.telling import tell_warning
 from explorer.settings import player_entries, settings_of, unknown_entries
 
 
@@ -33,5 +34,5 @@ def show_link_problems() -> None:
     """Name what was wrong in the link, until it is read."""
     found = st.session_state["link_problems"]
     if found:
-        st.warning("In this link: " + " ".join(found) + " The rest of it applies.", icon=":material/link_off:")
+        tell_warning("In this link: " + " ".join(found) + " The rest of it applies.")
         st.button("OK", key="link_problems_seen", on_click=found.clear)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -65,7 +66,12 @@ def draw_picture(figure: go.Figure, key: str, alt: str) -> None:
 
 def heading(title: str, note: str = "") -> None:
     """Draw the heading of a chart: what it shows, and in smaller letters how to read it."""
-    st.html(f'<h3 class="chart">{title} <small>{note}</small></h3>')
+    st.html(f'<h3 class="chart">{escape(title)} <small>{escape(note)}</small></h3>')
+
+
+def draw_headline(title: str, sentence: str) -> None:
+    """Draw what a study, or a comparison of runs, comes to."""
+    st.html(f'<p class="headline"><strong>{escape(title)}</strong> <span>{escape(sentence)}</span></p>')
 
 
 def number_of(point: dict[str, Any]) -> int:

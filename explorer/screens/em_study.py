@@ -19,7 +19,7 @@ from explorer.charts.tolerances import tolerances_figure
 from explorer.charts.words import counted, number, percent
 from explorer.mixture import STRATEGIES
 from explorer.runs import EMRun
-from explorer.screens.charting import draw_chart, draw_picture, heading, looks, number_of
+from explorer.screens.charting import draw_chart, draw_headline, draw_picture, heading, looks, number_of
 from explorer.screens.computed import Own
 from explorer.screens.em_panel import draw_about, draw_limits, draw_sample
 from explorer.screens.jobs.job import Job
@@ -91,8 +91,7 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
     outcomes = _outcomes_of(work)
     labels = {name: STRATEGIES[name].label for name in settings.initializations if name in set(_names(outcomes))}
     summaries = summarize(outcomes)
-    title, sentence = headline(outcomes, labels)
-    st.html(f'<p class="headline"><strong>{title}</strong> <span>{sentence}</span></p>')
+    draw_headline(*headline(outcomes, labels))
     if len(labels) > MOST_BESIDE:  # so many columns need the whole width
         _draw_optima(work, outcomes, labels, summaries, replay)
         left, right = _two_columns()

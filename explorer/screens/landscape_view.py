@@ -14,7 +14,7 @@ from explorer.charts.words import counted
 from explorer.datasets import Sample
 from explorer.mixture import MixtureTrace, StopReason
 from explorer.mixture.optima import LOG_LIKELIHOOD_TOLERANCE
-from explorer.screens.charting import draw_chart, looks
+from explorer.screens.charting import draw_chart, heading, looks
 from explorer.screens.computed import Own, landscape_of, partitions_of, run_of
 from explorer.screens.waiting import worked_out
 from explorer.settings import EMSettings, EMStudySettings, run_of_study
@@ -44,7 +44,7 @@ def draw_landscape(
 
     Optima that are known have their names.
     """
-    st.html('<h3 class="chart">Which start leads where <small>from the means μ₁ and μ₂</small></h3>')
+    heading("Which start leads where", "from the means μ₁ and μ₂")
     size = map_size(len(sample.values))
     if np.ptp(sample.values) == 0:
         st.caption("All values are equal, so there is no map of starts to draw.")
@@ -95,9 +95,7 @@ def draw_partitions(
 ) -> None:
     """Draw where EM leads from every assignment of a few points to two groups."""
     count = settings.n_components ** len(sample.values)
-    st.html(
-        f'<h3 class="chart">Every partition <small>all {count:,} assignments of the points to two groups</small></h3>'
-    )
+    heading("Every partition", f"all {count:,} assignments of the points to two groups")
     partitions = worked_out(partitions_of(settings, sample, own))
     names = names_of(partitions.optima, known)
     told = partitions_caption(partitions, names)

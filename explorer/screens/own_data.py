@@ -19,6 +19,7 @@ from explorer.datasets import (
 )
 from explorer.errors import InputError
 from explorer.screens.computed import Own
+from explorer.screens.telling import remark, tell_error
 from explorer.screens.widgets import Form
 from explorer.settings import OWN
 
@@ -72,7 +73,7 @@ def bring_sample(form: Form) -> None:
         return
     st.selectbox("Column", list(table.columns), key="own_column")
     for name, why in table.unusable.items():
-        st.caption(f"{name}: {why}")
+        remark(f"{name}: {why}")
     st.button("Use this column", key="own_column_use", on_click=_take, args=(form, "own_column_use"))
     _show_problem("own_column_use")
 
@@ -139,7 +140,7 @@ def _read_or_tell(reader: Callable[[bytes], Any], upload: Any) -> Any:
     try:
         return _read(reader, upload)
     except InputError as error:
-        st.error(str(error), icon=":material/error:")
+        tell_error(error)
         return None
 
 
@@ -157,4 +158,4 @@ def _show_problem(button: str) -> None:
     """Say what was wrong, as long as the widgets hold it."""
     about, problem = st.session_state.get(f"{button}_problem", (None, ""))
     if about == _held(button):
-        st.error(problem, icon=":material/error:")
+        tell_error(problem)

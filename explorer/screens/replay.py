@@ -1,6 +1,7 @@
 """Runs of a study played again: one, or two side by side on the same data and in step."""
 
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -66,7 +67,7 @@ def _run_or_problem(settings: EMSettings | ALSSettings, own: Own | None) -> EMRu
 def _draw_head(slot: str, settings: EMSettings | ALSSettings, close: Callable[[str], None]) -> None:
     """Draw the line above a player: which run it is, and what else can be done with it."""
     with st.container(key=f"{slot}_head", horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(f'<p class="caption">{name_of(settings)}</p>')
+        st.html(f'<p class="caption">{escape(name_of(settings))}</p>')
         st.page_link(
             st.Page(explore.page, default=True),
             label="Open in Explore",

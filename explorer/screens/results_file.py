@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer.errors import InputError
 from explorer.screens.study_work import StudyWork
+from explorer.screens.telling import tell_error
 from explorer.settings import settings_of
 from explorer.study.outcomes import add_outcomes
 from explorer.study.plans import Plan
@@ -71,7 +72,7 @@ def _read_or_tell(upload) -> Results | None:
             kept = (upload.file_id, error)
         st.session_state["results_read"] = kept
     if isinstance(kept[1], InputError):
-        st.error(str(kept[1]), icon=":material/error:")
+        tell_error(kept[1])
         return None
     return kept[1]
 

@@ -8,7 +8,7 @@ import streamlit as st
 from explorer.charts.rotation import clouds_figure, factors_figure, turn_figure
 from explorer.charts.words import percent
 from explorer.errors import InputError
-from explorer.screens.charting import draw_picture, heading, looks
+from explorer.screens.charting import draw_headline, draw_picture, heading, looks
 from explorer.screens.computed import Own, run_of
 from explorer.settings import ALSSettings
 from explorer.study.rotation import SAME, AlignedBy, Alignment, align_factors
@@ -22,7 +22,7 @@ def draw_beside(left: ALSSettings, right: ALSSettings, own: Own | None) -> None:
     except InputError:
         return  # the players say what is wrong
     title, sentence = _told(alignment)
-    st.html(f'<p class="headline"><strong>{title}</strong> <span>{sentence}</span></p>')
+    draw_headline(title, sentence)
     pictures, turn = st.columns([0.66, 0.34], gap="medium")
     rank = a.rank
     with pictures:

@@ -21,6 +21,7 @@ from explorer.screens.results_file import offer_results, take_results
 from explorer.screens.study_bar import StudyBar
 from explorer.screens.study_part import Replay, RunSettings, StudyPart
 from explorer.screens.study_work import StudyWork, work_from
+from explorer.screens.telling import tell_error
 from explorer.screens.widgets import Form
 from explorer.settings import read_run, run_of_study, settings_of, write_query, write_run
 from explorer.study.plans import n_runs_of, study_of
@@ -78,7 +79,7 @@ def _draw_study(part: StudyPart, form: Form) -> None:
     own, work = _shown(part, bar.asked)
     wrong = _wrong_with(part, form)
     if wrong:
-        st.error(str(wrong), icon=":material/error:")
+        tell_error(wrong)
     with button:
         bar.button(settings, n_runs_of(settings), work, disabled=wrong is not None)
     if work and settings != bar.asked:
@@ -88,7 +89,7 @@ def _draw_study(part: StudyPart, form: Form) -> None:
             if work:
                 bar.run(work, lambda: part.results(work, own, Replay(_show_runs, _last_shown(part, bar.asked))))
         except InputError as error:
-            st.error(str(error), icon=":material/error:")
+            tell_error(error)
     with st.container(key="study_files", horizontal=True):
         if work and work.n_finished:
             offer_results(work)

@@ -220,6 +220,20 @@ def close_more(page: Page) -> None:
     page.keyboard.press("Escape")
 
 
+def give_file(page: Page, key: str, name: str, content: bytes | str) -> None:
+    """Give a file to an uploader, in the place of an earlier one."""
+    data = content.encode() if isinstance(content, str) else content
+    widget(page, key).locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "text/csv", "buffer": data}
+    )
+
+
+def upload(page: Page, key: str, name: str, content: bytes | str) -> None:
+    """Give a file to an uploader and wait until the server has it."""
+    give_file(page, key, name, content)
+    expect(widget(page, key).get_by_role("button", name=f"Remove {name}")).to_be_visible()
+
+
 # ---- waiting and watching ----------------------------------------------------------------------------------------
 
 

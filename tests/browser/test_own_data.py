@@ -14,8 +14,10 @@ from tests.browser.players import (
     Player,
     choose,
     close_more,
+    give_file,
     open_more,
     slider,
+    upload,
     wait_for_answers,
     wait_for_player,
     widget,
@@ -32,20 +34,6 @@ def paste(page: Page, text: str) -> None:
     """Type numbers and press the button at once, as quick fingers do."""
     widget(page, "own_numbers").locator("textarea").fill(text)
     page.get_by_role("button", name="Use these numbers").click()
-
-
-def give_file(page: Page, key: str, name: str, content: bytes | str) -> None:
-    """Give a file to an uploader, in the place of an earlier one."""
-    data = content.encode() if isinstance(content, str) else content
-    widget(page, key).locator("input[type=file]").set_input_files(
-        {"name": name, "mimeType": "text/csv", "buffer": data}
-    )
-
-
-def upload(page: Page, key: str, name: str, content: bytes | str) -> None:
-    """Give a file to an uploader and wait until the server has it."""
-    give_file(page, key, name, content)
-    expect(widget(page, key).get_by_role("button", name=f"Remove {name}")).to_be_visible()
 
 
 def sentence(page: Page, words: str) -> Locator:

@@ -1,6 +1,8 @@
 """A session of the app as Streamlit runs it, without a browser: what a person does, and what the players are sent."""
 
+import re
 from dataclasses import dataclass
+from html import unescape
 from importlib.resources import files
 
 import pytest
@@ -75,15 +77,25 @@ class Session:
 
     @property
     def errors(self):
-        return [error.value for error in self.app.error]
+        return self._told("told error")
 
     @property
     def warnings(self):
-        return [warning.value for warning in self.app.warning]
+        return self._told("told warning")
+
+    @property
+    def remarks(self):
+        return self._told("remark")
 
     @property
     def captions(self):
         return [caption.value for caption in self.app.caption]
+
+    def _told(self, kind):
+        """The text of the sentences of this class."""
+        bodies = [html.proto.body for html in self.app.get("html")]
+        found = [re.fullmatch(f'<p class="{kind}"[^<>]*>([^<>]*)</p>', body) for body in bodies]
+        return [unescape(sentence[1]) for sentence in found if sentence]
 
 
 def opened(page="", **query):

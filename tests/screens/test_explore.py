@@ -234,7 +234,7 @@ def test_a_link_shows_as_many_entries_as_it_says():
 
 
 def test_what_is_no_setting_is_named():
-    warnings = [warning.value for warning in opened(density="30", k="2", em_step="3", embed="true").app.warning]
+    warnings = opened(density="30", k="2", em_step="3", embed="true").warnings
     assert len(warnings) == 1
     assert "“density” is not a setting of this page" in warnings[0]
     for known in ("“k”", "em_step", "embed"):
@@ -308,7 +308,7 @@ def test_two_sessions_do_not_share_what_a_user_brought():
 def test_a_column_of_an_uploaded_table_becomes_the_data():
     page = opened().upload("own_sample_file", b"bird,wing,beak\na,10,1\nb,12,\nc,11,4\nd,30,2\n")
     assert page.app.selectbox(key="own_column").options == ["wing", "beak"]
-    assert any(caption.startswith("bird:") for caption in page.captions)
+    assert any(remark.startswith("bird:") for remark in page.remarks)
     page.set("selectbox", "own_column", "beak").click("own_column_use")
     header, arrays = page.message("em_player")
     assert arrays["data"].tolist() == [1, 4, 2]
