@@ -16,21 +16,11 @@ from explorer.screens.charting import theme_name
 
 def tell_error(error: InputError | str) -> None:
     """Say in a box what cannot be done, and why."""
-    _tell("error", str(error))
-
-
-def tell_warning(sentence: str) -> None:
-    """Say in a box what was left out where the rest was done."""
-    _tell("warning", sentence)
+    theme = theme_of(theme_name())
+    style = f"color:{theme.error};background:{mixed(theme.paper, theme.error, 0.09)}"
+    st.html(f'<p class="told" role="alert" style="{style}">{escape(str(error))}</p>')
 
 
 def remark(sentence: str) -> None:
     """Add a sentence in small letters."""
     st.html(f'<p class="remark">{escape(sentence)}</p>')
-
-
-def _tell(tone: str, sentence: str) -> None:
-    theme = theme_of(theme_name())
-    colour = getattr(theme, tone)
-    style = f"color:{colour};background:{mixed(theme.paper, colour, 0.09)}"
-    st.html(f'<p class="told {tone}" role="alert" style="{style}">{escape(sentence)}</p>')

@@ -77,11 +77,15 @@ class Session:
 
     @property
     def errors(self):
-        return self._told("told error")
+        return self._told("told")
 
     @property
     def warnings(self):
-        return self._told("told warning")
+        """What is said of a link: the warning, and below it one sentence for each entry."""
+        if not self.app.warning:
+            return []
+        (warning,) = self.app.warning
+        return [f"{warning.value} {self.remarks[-1]}"]
 
     @property
     def remarks(self):

@@ -57,7 +57,7 @@ def test_a_link_s_settings_reach_the_widgets_and_the_runs():
 def test_a_link_s_wrong_values_are_named_and_the_rest_of_it_applies():
     page = opened(k="99", init="nonsense", seed="7", data="galaxies", means="1,b", rank="x", als_seed="3", ridge="7")
     (warning,) = page.warnings
-    for told in ("K is 99", "“nonsense”", "Means: “b”", "Rank is “x”", "Ridge λ is “7”", "The rest of it applies."):
+    for told in ("K is 99", "“nonsense”", "Means: “b”", "Rank is “x”", "Ridge λ is “7”", "the rest of it applies"):
         assert told in warning
     em, als = page.header("em_player"), page.header("als_player")
     assert (em["label"], em["components"]) == ("Galaxies", EMSettings.n_components)
