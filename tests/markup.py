@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import numpy as np
 
@@ -31,3 +32,8 @@ MATRIX = csv_of(
     [("", *TEXTS, "last"), *((f"row {text}", *[(i + 1) * (j + 2) + (i - j) ** 2 for j in range(6)])
                              for i, text in enumerate((*TEXTS, *TEXTS)))]
 )  # fmt: skip
+
+
+def said(text):
+    """What matches a text that is shown letter by letter: between its signs there may be what nobody sees."""
+    return re.compile("\u2060?".join(map(re.escape, text)))

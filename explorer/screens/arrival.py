@@ -3,12 +3,11 @@
 What the address says then holds, once; what it does not say is as the session left it.
 """
 
-import re
 from collections.abc import Iterable
 
 import streamlit as st
 
-from explorer.screens.telling import remark
+from explorer.screens.telling import tell_warning
 from explorer.settings import player_entries, settings_of, unknown_entries
 
 
@@ -35,9 +34,5 @@ def show_link_problems() -> None:
     """Name what was wrong in the link, until it is read."""
     found = st.session_state["link_problems"]
     if found:
-        places = re.findall(r"\(\w+ in the address\)", " ".join(found))
-        with st.container(key="problems_told", gap=None):
-            # Streamlit's own box, which reads Markdown, for our own words; what they quote of the link is below.
-            st.warning(" ".join(["Not all of this link can be used; the rest of it applies.", *places]))
-            remark("\n".join(found))
+        tell_warning("In this link: " + " ".join(found) + " The rest of it applies.")
         st.button("OK", key="link_problems_seen", on_click=found.clear)

@@ -1,26 +1,37 @@
 """Sentences on the page that may quote what people brought: header texts, labels, names of files, entries of a link.
 
-They are shown letter by letter, whatever they quote. So they are HTML, where `html.escape` is all that this takes.
-Streamlit's own boxes read Markdown, where nothing is enough: it looks for addresses, arrows, emoji and icons such as
-:material/link: in what is left when every backslash has been obeyed.
+They are shown letter by letter, whatever they quote, though Streamlit's boxes read Markdown.
 """
 
-from html import escape
+import re
 
 import streamlit as st
 
-from explorer.charts.theme import mixed, theme_of
 from explorer.errors import InputError
-from explorer.screens.charting import theme_name
+
+# Streamlit looks for icons such as :material/link:, for addresses and for arrows in what is left of the Markdown. A
+# word joiner, which has no width and no look, parts their signs.
+_JOINER = "\u2060"
+_PARTED = re.compile(r"(?<=[-<>=~])(?=[-<>=~])|(?<=[:@])(?=\S)|(?<=w)(?=ww)|(?<=^\d)(?=[.)])", re.IGNORECASE)
+# What means something in Markdown, an underscore outside of a word too; a backslash takes it.
+_SIGNS = re.compile(r"[\\`*{}\[\]<>#+\-!|~$:/@=&^]|(?<![^\W_])_|_(?![^\W_])")
+
+
+def letter_by_letter(sentence: str) -> str:
+    """Return the Markdown that shows a sentence as it is."""
+    return _SIGNS.sub(r"\\\g<0>", _PARTED.sub(_JOINER, " ".join(sentence.split())))
 
 
 def tell_error(error: InputError | str) -> None:
     """Say in a box what cannot be done, and why."""
-    theme = theme_of(theme_name())
-    style = f"color:{theme.error};background:{mixed(theme.paper, theme.error, 0.09)}"
-    st.html(f'<p class="told" role="alert" style="{style}">{escape(str(error))}</p>')
+    st.error(letter_by_letter(str(error)), icon=":material/error:")
+
+
+def tell_warning(sentence: str) -> None:
+    """Say in a box what was left out where the rest was done."""
+    st.warning(letter_by_letter(sentence), icon=":material/link_off:")
 
 
 def remark(sentence: str) -> None:
     """Add a sentence in small letters."""
-    st.html(f'<p class="remark">{escape(sentence)}</p>')
+    st.caption(letter_by_letter(sentence))

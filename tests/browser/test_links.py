@@ -106,7 +106,7 @@ def test_a_link_to_linked_players_waits_for_a_slow_run(open_page):
 def test_wrong_settings_are_named_and_the_rest_applies(open_page):
     page = open_page("/?k=99&init=nonsense&data=galaxies&seed=abc&rank=3&seen=-4&soft=perhaps")
     em, als = wait_for_player(page, "em"), wait_for_player(page, "als")
-    warning = widget(page, "problems_told")
+    warning = widget(page, "problems").get_by_role("alert")
     for named in ("K is 99", "1 to 10", "nonsense", "abc", "-4", "5 to 100", "perhaps"):
         expect(warning).to_contain_text(named)
     expect(em.summary).to_have_text("Galaxies · K 3 · Random points · seed 0")

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from html import unescape
 from importlib.resources import files
 
 import pytest
@@ -77,29 +76,20 @@ class Session:
 
     @property
     def errors(self):
-        return self._told("told")
+        return [as_read(error.value) for error in self.app.error]
 
     @property
     def warnings(self):
-        """What is said of a link: the warning, and below it one sentence for each entry."""
-        if not self.app.warning:
-            return []
-        (warning,) = self.app.warning
-        return [f"{warning.value} {self.remarks[-1]}"]
-
-    @property
-    def remarks(self):
-        return self._told("remark")
+        return [as_read(warning.value) for warning in self.app.warning]
 
     @property
     def captions(self):
-        return [caption.value for caption in self.app.caption]
+        return [as_read(caption.value) for caption in self.app.caption]
 
-    def _told(self, kind):
-        """The text of the sentences of this class."""
-        bodies = [html.proto.body for html in self.app.get("html")]
-        found = [re.fullmatch(f'<p class="{kind}"[^<>]*>([^<>]*)</p>', body) for body in bodies]
-        return [unescape(sentence[1]) for sentence in found if sentence]
+
+def as_read(markdown):
+    """What people read of a sentence that is shown letter by letter."""
+    return re.sub(r"\\(\W|_)", r"\1", markdown.replace("\u2060", ""))
 
 
 def opened(page="", **query):

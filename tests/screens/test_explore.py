@@ -57,7 +57,7 @@ def test_a_link_s_settings_reach_the_widgets_and_the_runs():
 def test_a_link_s_wrong_values_are_named_and_the_rest_of_it_applies():
     page = opened(k="99", init="nonsense", seed="7", data="galaxies", means="1,b", rank="x", als_seed="3", ridge="7")
     (warning,) = page.warnings
-    for told in ("K is 99", "“nonsense”", "Means: “b”", "Rank is “x”", "Ridge λ is “7”", "the rest of it applies"):
+    for told in ("K is 99", "“nonsense”", "Means: “b”", "Rank is “x”", "Ridge λ is “7”", "The rest of it applies."):
         assert told in warning
     em, als = page.header("em_player"), page.header("als_player")
     assert (em["label"], em["components"]) == ("Galaxies", EMSettings.n_components)
@@ -308,7 +308,7 @@ def test_two_sessions_do_not_share_what_a_user_brought():
 def test_a_column_of_an_uploaded_table_becomes_the_data():
     page = opened().upload("own_sample_file", b"bird,wing,beak\na,10,1\nb,12,\nc,11,4\nd,30,2\n")
     assert page.app.selectbox(key="own_column").options == ["wing", "beak"]
-    assert any(remark.startswith("bird:") for remark in page.remarks)
+    assert any(remark.startswith("bird:") for remark in page.captions)
     page.set("selectbox", "own_column", "beak").click("own_column_use")
     header, arrays = page.message("em_player")
     assert arrays["data"].tolist() == [1, 4, 2]
