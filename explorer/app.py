@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit import runtime
 
-from explorer.screens import explore, sensitivity, server
+from explorer.screens import explore, presence, sensitivity, server
 from explorer.screens.frame import framed
 
 
@@ -14,6 +14,9 @@ def draw() -> None:
         layout="wide",
         menu_items={"About": "EM and ALS, half step by half step."},
     )
+    if not presence.is_welcome():
+        presence.tell_full()
+        return
     pages = [
         st.Page(explore.page, title="Explore", default=True),
         st.Page(sensitivity.page, title="Sensitivity", url_path="sensitivity"),

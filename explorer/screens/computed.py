@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from explorer.datasets import MatrixProblem, Sample
+from explorer.errors import InputError
 from explorer.runs import ALSRun, EMRun, make_als_run, make_em_run, may_take_long
 from explorer.screens.jobs import tasks
 from explorer.screens.jobs.job import Job
@@ -21,9 +22,12 @@ from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, EMStudy
 from explorer.study.landscape import iterate_landscape
 from explorer.study.partitions import iterate_partitions
 from explorer.study.phase import PhaseAxes
-from explorer.study.plans import study_of
+from explorer.study.plans import Plan, Study, n_runs_of, study_of
 
 RunSettings = EMSettings | ALSSettings
+
+# The table of so many runs takes some 40 MB.
+MAX_RUNS_ON_PAGE = 200_000
 
 KEPT = Kept()
 _MAKE: dict[type, Callable[..., EMRun | ALSRun]] = {EMSettings: make_em_run, ALSSettings: make_als_run}
@@ -80,12 +84,22 @@ def beyond_job(settings: RunSettings, run: EMRun | ALSRun, own: Own | None) -> J
     return kept("beyond", settings, own, begin)
 
 
-def study_work_of(settings: StudySettings, own: Own | None) -> StudyWork:
-    """Return the study that the settings determine, as far as anybody has run it.
+def study_on_page(settings: StudySettings, own: Own | None) -> Study:
+    """Return the study that the settings determine. Raises InputError like study_of, and where it has too many runs."""
+    n_runs = n_runs_of(settings)
+    if n_runs > MAX_RUNS_ON_PAGE:
+        raise InputError(
+            f"This study has {n_runs:,} runs, and a page makes at most {MAX_RUNS_ON_PAGE:,}: have fewer starts or "
+            "masks, or make it with the command “explorer study”."
+        )
+    study = study_of(settings, own and own.data)
+    Plan((study,))  # which refuses seeds that no single run can have
+    return study
 
-    Raises InputError like study_of.
-    """
-    return kept("study", settings, own, lambda: StudyWork(study_of(settings, own and own.data)))
+
+def study_work_of(settings: StudySettings, own: Own | None) -> StudyWork:
+    """Return the study that the settings determine, as far as anybody has run it. Raises like study_on_page."""
+    return kept("study", settings, own, lambda: StudyWork(study_on_page(settings, own)))
 
 
 def landscape_of(settings: EMStudySettings, sample: Sample, own: Own | None, size: int) -> Job:

@@ -12,7 +12,7 @@ from explorer.player.component import write_address
 from explorer.screens.als_study import ALS_STUDY
 from explorer.screens.arrival import arrive
 from explorer.screens.charting import measure_type
-from explorer.screens.computed import Own, study_work_of
+from explorer.screens.computed import Own, study_on_page, study_work_of
 from explorer.screens.em_study import EM_STUDY
 from explorer.screens.frame import style
 from explorer.screens.own_data import brought, keep
@@ -24,7 +24,7 @@ from explorer.screens.study_work import StudyWork, work_from
 from explorer.screens.telling import tell_error
 from explorer.screens.widgets import Form
 from explorer.settings import read_run, run_of_study, settings_of, write_query, write_run
-from explorer.study.plans import n_runs_of, study_of
+from explorer.study.plans import n_runs_of
 from explorer.study.results import Results
 
 PARTS = {part.name: part for part in (EM_STUDY, ALS_STUDY)}
@@ -110,7 +110,7 @@ def _wrong_with(part: StudyPart, form: Form) -> InputError | None:
     try:
         form.check()
         own = _own(part, form.settings)
-        study_of(form.settings, own and own.data)
+        study_on_page(form.settings, own)
     except InputError as error:
         return error
     return None

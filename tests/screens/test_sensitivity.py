@@ -8,9 +8,10 @@ import pytest
 
 from explorer.datasets import own_sample
 from explorer.mixture import STRATEGIES
-from explorer.screens import computed, results_file, study_work
+from explorer.screens import computed, results_file, study_bar, study_work
 from explorer.screens.jobs import tasks
 from explorer.screens.jobs.kept import Kept
+from explorer.screens.jobs.tasks import make_batches
 from explorer.settings import OWN, EMStudySettings, run_of_study, write_run
 from explorer.study.outcomes import add_outcomes
 from explorer.study.plans import Plan, Study, study_of
@@ -393,3 +394,39 @@ def test_a_download_is_a_table_that_others_can_read(results):
     table = pd.read_csv(io.StringIO("\n".join(lines)))
     assert len(table) == 24
     assert {"initialization", "seed", "log_likelihood", "outcome"} <= set(table)
+
+
+# What a link may ask for
+
+
+def test_a_study_with_too_many_runs_for_a_page_is_refused_and_its_settings_can_be_changed(made):
+    page = opened("sensitivity", study="als", als_starts="10000", masks="10000")
+    assert made == []
+    assert "100,000,000 runs" in page.errors[0] and "at most 200,000" in page.errors[0]
+    page.set("slider", "als_study_n_starts", 2).set("slider", "als_study_n_masks", 2)
+    assert page.errors == []
+    page.click("als_study_run")
+    assert len(made) == 2
+
+
+def test_seeds_that_no_run_can_have_are_refused(made):
+    page = study_page(seed="99990")
+    assert "seeds end at 99,999" in page.errors[0] and made == []
+
+
+def test_a_large_study_waits_for_the_button_after_two_seconds_of_work(made, monkeypatch):
+    monkeypatch.setattr(study_bar, "UNASKED_SECONDS", 0.0)
+    monkeypatch.setattr(study_work, "make_batches", one_batch)
+    page = study_page(starts="300")
+    n_made = len(made)
+    assert 0 < n_made < 4
+    assert button(page) == ("Go on", False)
+    assert "waits for the button" in page.app.info[0].value
+    assert headline(page)
+    page.click("em_study_run")
+    assert button(page) == ("600 runs done", True)
+
+
+def one_batch(study, batches):
+    """Make one batch, though more are asked for."""
+    yield from make_batches(study, batches[:1])

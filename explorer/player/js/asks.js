@@ -40,9 +40,10 @@ export function stop(panel) {
 // A message; { role: "gone" } where the server knows nothing of it any more, null where there was no answer.
 async function fetched(path, signal) {
   try {
-    const answer = await fetch(path, { signal });
+    // Players that ask are on the page at the root, which a proxy may have put below another.
+    const answer = await fetch(`${location.pathname.replace(/\/?$/, "/")}${path}`, { signal });
     if (answer.ok) return decode(new Uint8Array(await answer.arrayBuffer()));
-    return answer.status < 500 || answer.status === 500 ? { role: "gone" } : null;
+    return answer.status <= 500 ? { role: "gone" } : null; // above, a proxy says that the server does not answer
   } catch {
     return null;
   }
