@@ -9,9 +9,10 @@ import threading
 import time
 import webbrowser
 from pathlib import Path
+from typing import NoReturn
 
 from explorer import __version__
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted, told
 
 PACKAGE = Path(__file__).resolve().parent
 DEFAULT_HOST = "127.0.0.1"
@@ -59,8 +60,15 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(0)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Repeats only a little of an argument that is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(f"{told(message, 120)}.")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="explorer",
         description="Explore EM for Gaussian mixtures and ALS for matrix completion, half step by half step.",
     )
@@ -109,13 +117,13 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
 
 def _n_workers(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_WORKERS):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes; give 1 to {MAX_WORKERS}.")
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is not a number of processes; give 1 to {MAX_WORKERS}.")
     return int(text)
 
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a whole number from 1 to 65535.")
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is not a port; give a whole number from 1 to 65535.")
     return int(text)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from explorer.errors import InputError
+from explorer.errors import InputError, place
 from explorer.study.cluster import dask_executor
 from explorer.study.journal import Journal, folder_of, open_journal
 from explorer.study.outcomes import add_outcomes
@@ -28,7 +28,7 @@ def run_study(plan_path: Path, out: Path, *, n_workers: int | None, dask: str | 
     """
     format_of(out)  # before the work, not after it
     if out.exists() and not overwrite:
-        raise InputError(f"{out} exists already; choose another --out, or replace it by --overwrite.")
+        raise InputError(f"{place(out)} exists already; choose another --out, or replace it by --overwrite.")
     plan = load_plan(plan_path)
     journal = open_journal(folder_of(out), plan)
     with closing(journal):
@@ -40,7 +40,7 @@ def run_study(plan_path: Path, out: Path, *, n_workers: int | None, dask: str | 
     print("Telling how each run ended.", flush=True)  # takes about as long as the runs did in one process
     write_results(Results(plan, add_outcomes(plan, table)), out)
     journal.remove()
-    print(f"Wrote {out}.")
+    print(f"Wrote {place(out)}.")
 
 
 def _finish(journal: Journal, n_workers: int, dask: str | None) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from explorer.errors import InputError
+from explorer.errors import InputError, place
 from explorer.study.plans import Plan
 from explorer.study.portable import plan_as_json
 from explorer.study.results import write_whole
@@ -28,7 +28,7 @@ class Journal:
         try:
             write_whole(self._part(index), table_as_bytes(rows, {}, "parquet"))
         except OSError as error:
-            raise InputError(f"{self.folder} cannot be written to: {error.strerror}.") from None
+            raise InputError(f"{place(self.folder)} cannot be written to: {error.strerror}.") from None
 
     def finished(self) -> dict[int, pd.DataFrame]:
         """Read the finished batches, by index; what is not a whole batch of this plan counts as not finished."""
@@ -74,7 +74,7 @@ def open_journal(folder: Path, plan: Plan) -> Journal:
     """
     wanted = json.dumps(plan_as_json(plan)).encode()
     if not folder.parent.is_dir():
-        raise InputError(f"There is no folder {folder.parent}; make it first, or choose another --out.")
+        raise InputError(f"There is no folder {place(folder.parent)}; make it first, or choose another --out.")
     try:
         folder.mkdir(exist_ok=True)
         kept = _kept(folder)
@@ -82,13 +82,13 @@ def open_journal(folder: Path, plan: Plan) -> Journal:
             write_whole(folder / _PLAN, wanted)
         begun = (folder / _PLAN).read_bytes() if _PLAN in kept or not kept else None
     except OSError as error:
-        raise InputError(f"{folder} cannot be used for what is finished: {error.strerror}.") from None
+        raise InputError(f"{place(folder)} cannot be used for what is finished: {error.strerror}.") from None
     if begun is None:
-        raise InputError(f"{folder} is in the way: it was not made by the explorer; choose another --out.")
+        raise InputError(f"{place(folder)} is in the way: it was not made by the explorer; choose another --out.")
     if begun != wanted:
         raise InputError(
-            f"{folder} holds the finished part of another study, or of this one by another version of the explorer; "
-            "choose another --out, or remove that folder."
+            f"{place(folder)} holds the finished part of another study, or of this one by another version of the "
+            "explorer; choose another --out, or remove that folder."
         )
     return Journal(folder, plan)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from explorer import __version__
 from explorer.datasets import MatrixProblem, Sample, own_matrix, own_sample
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 from explorer.study.plans import Plan, as_table, kind_named, plan_of_settings, settings_in
 
 FORMAT = "EM & ALS Explorer, study"
@@ -35,7 +35,9 @@ def plan_from_json(document: Any) -> Plan:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise InputError("It does not hold a study's settings.")
     if document.get("version") != VERSION:
-        raise InputError(f"It has version {document.get('version')!r}, and this explorer reads version {VERSION}.")
+        raise InputError(
+            f"It has version {quoted(document.get('version'))}, and this explorer reads version {VERSION}."
+        )
     shared, studies = document.get("settings"), document.get("studies")
     if not isinstance(shared, dict) or not isinstance(studies, list) or not all(isinstance(s, dict) for s in studies):
         raise InputError("Its settings are not a table, or its studies not a list of tables.")

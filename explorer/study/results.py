@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from explorer.errors import InputError
+from explorer.errors import InputError, place, shortened
 from explorer.settings import settings_of
 from explorer.study.plans import KINDS, Plan
 from explorer.study.portable import plan_as_json, plan_from_json
@@ -53,7 +53,7 @@ def write_results(results: Results, path: Path) -> None:
     try:
         write_whole(path, data)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from None
+        raise InputError(f"{place(path)} cannot be written: {error.strerror}.") from None
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -71,7 +71,7 @@ def format_of(path: Path) -> str:
     """Return "parquet", "csv" or "json", as the suffix says; raise InputError for another one."""
     format = path.suffix.lower().removeprefix(".")
     if format not in FORMATS:
-        raise InputError(f"“{path.name}” must end in .parquet, .csv or .json.")
+        raise InputError(f"“{place(path.name)}” must end in .parquet, .csv or .json.")
     return format
 
 
@@ -93,7 +93,7 @@ def read_results(source: bytes | str | Path, name: str | None = None) -> Results
         table, header = table_from_bytes(data)
         return Results(plan_from_json(header), table)
     except InputError as error:
-        raise InputError(f"{name} cannot be read as the results of a study. {error}") from None
+        raise InputError(f"{place(name)} cannot be read as the results of a study. {error}") from None
 
 
 def _content(path: Path) -> bytes:
@@ -101,7 +101,7 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_RESULT_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{path} cannot be opened: {error.strerror}.") from None
+        raise InputError(f"{place(path)} cannot be opened: {error.strerror}.") from None
 
 
 def _check_columns(plan: Plan, table: pd.DataFrame) -> None:
@@ -130,7 +130,7 @@ def _places(plan: Plan, table: pd.DataFrame) -> np.ndarray:
     for wrong, what in ((places.isna(), "is not a run of this study"), (places.duplicated(), "is there already")):
         if wrong.any():
             row = int(np.argmax(wrong))
-            run = ", ".join(f"{name} {table[name].iloc[row]}" for name in keys)
+            run = ", ".join(f"{name} {shortened(table[name].iloc[row])}" for name in keys)
             raise InputError(f"Row {row + 1:,} ({run}) {what}.")
     return places.to_numpy(dtype=np.int64)
 
@@ -157,4 +157,4 @@ def _check_settings(plan: Plan, table: pd.DataFrame) -> None:
             if wrong.any():
                 row = int(np.argmax(wrong))
                 said, plan_says = table[name].iloc[row], planned.iloc[table["study"].iloc[row]]
-                raise InputError(f"Row {row + 1:,} says {name} {said}, but its study has {plan_says}.")
+                raise InputError(f"Row {row + 1:,} says {name} {shortened(said)}, but its study has {plan_says}.")

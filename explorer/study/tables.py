@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pandas.api import types
 
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted, told
 from explorer.study.plans import MAX_RUNS
 
 MAX_COLUMNS = 200
@@ -74,7 +74,7 @@ def _read_csv(text: str) -> tuple[pd.DataFrame, Header]:
     try:
         names, *rows = csv.reader(io.StringIO(rest), strict=True)
     except (ValueError, csv.Error) as error:
-        raise InputError(f"The table is broken: {_first_line(error)}.") from None
+        raise InputError(f"The table is broken: {told(error)}.") from None
     _check_names(names, header)
     for number, row in enumerate(rows, start=1):
         if len(row) != len(names):
@@ -122,7 +122,7 @@ def _read_parquet(data: bytes) -> tuple[pd.DataFrame, Header]:
         file = pq.ParquetFile(pa.BufferReader(data))
         metadata, size = file.schema_arrow.metadata or {}, file.metadata
     except Exception as error:  # a damaged file gives whatever pyarrow comes upon
-        raise InputError(f"The parquet file is broken: {_first_line(error)}.") from None
+        raise InputError(f"The parquet file is broken: {told(error)}.") from None
     if _PARQUET_KEY not in metadata:
         raise InputError("The parquet file does not say which study it is of.")
     header = _header(_parsed(metadata[_PARQUET_KEY].decode("utf-8", "replace"), "parquet file's metadata"))
@@ -133,10 +133,10 @@ def _read_parquet(data: bytes) -> tuple[pd.DataFrame, Header]:
         arrow = file.read()
         columns = {name: _from_arrow(arrow.column(name)) for name in header["columns"]}
     except Exception as error:
-        raise InputError(f"The parquet file is broken: {_first_line(error)}.") from None
+        raise InputError(f"The parquet file is broken: {told(error)}.") from None
     for name, kind in header["columns"].items():
         if kind_of_column(columns[name]) != kind:
-            raise InputError(f"The column “{name}” does not hold {_WORDS[kind]}.")
+            raise InputError(f"The column {quoted(name)} does not hold {_WORDS[kind]}.")
     return pd.DataFrame(columns), header
 
 
@@ -153,7 +153,7 @@ def _parsed(text: str, what: str) -> Header:
     try:
         document = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"The {what} is not JSON: {_first_line(error)}.") from None
+        raise InputError(f"The {what} is not JSON: {told(error)}.") from None
     if not isinstance(document, dict):
         raise InputError(f"The {what} is not a JSON object.")
     return document
@@ -169,12 +169,14 @@ def _header(header: Any) -> Header:
         raise InputError("It does not say which study it is of.")
     rows, columns = header.get("rows"), header.get("columns")
     if type(rows) is not int or not 0 <= rows <= MAX_RUNS:
-        raise InputError(f"It says that it has {rows!r} rows; there can be 0 to {MAX_RUNS:,}.")
+        raise InputError(f"It says that it has {quoted(rows)} rows; there can be 0 to {MAX_RUNS:,}.")
     if not isinstance(columns, dict) or not 1 <= len(columns) <= MAX_COLUMNS:
         raise InputError(f"It does not say what its columns hold, at most {MAX_COLUMNS}.")
     for name, kind in columns.items():
         if kind not in list(_WORDS):
-            raise InputError(f"It says that the column “{name[:40]}” holds {kind!r}; there are {', '.join(_WORDS)}.")
+            raise InputError(
+                f"It says that the column {quoted(name)} holds {quoted(kind)}; there are {', '.join(_WORDS)}."
+            )
     return header
 
 
@@ -185,10 +187,10 @@ def _check_names(names: list[str], header: Header) -> None:
         return
     for name in expected:
         if name not in names:
-            raise InputError(f"The column “{name}” is missing.")
+            raise InputError(f"The column {quoted(name)} is missing.")
     for name in names:
         if name not in expected:
-            raise InputError(f"There is a column “{str(name)[:40]}” that is not one of the study's.")
+            raise InputError(f"There is a column {quoted(name)} that is not one of the study's.")
     if len(names) != len(expected):
         raise InputError("A column is there twice.")
 
@@ -209,8 +211,9 @@ def _read_all(name: str, kind: str, cells: Iterable[Any], read: Callable[[Any], 
         try:
             values.append(read(cell))
         except (ValueError, TypeError, KeyError, OverflowError):
-            shown = repr(cell)[:40]
-            raise InputError(f"The column “{name}” holds {_WORDS[kind]}, but row {number:,} has {shown}.") from None
+            raise InputError(
+                f"The column {quoted(name)} holds {_WORDS[kind]}, but row {number:,} has {quoted(cell)}."
+            ) from None
     return values
 
 
@@ -220,7 +223,7 @@ def _column(name: str, kind: str, values: list[Any]) -> pd.Series:
             return pd.Series(values, dtype="Int64" if None in values else "int64")
         return pd.Series(values, dtype={"float": np.float64, "bool": bool}.get(kind))
     except OverflowError:
-        raise InputError(f"The column “{name}” holds a number that is too large.") from None
+        raise InputError(f"The column {quoted(name)} holds a number that is too large.") from None
 
 
 def _only(*kinds: type) -> Callable[[Any], Any]:
@@ -259,7 +262,3 @@ _READ_TEXT = {
 _READ_JSON = {"int": _only(int, type(None)), "float": _json_float, "bool": _only(bool), "text": _only(str)}
 _WRITERS = {"csv": _write_csv, "json": _write_json, "parquet": _write_parquet}
 FORMATS = tuple(_WRITERS)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0].removesuffix(".")

@@ -180,7 +180,7 @@ def test_an_address_where_nobody_answers_leaves_nothing_behind(folder, capsys):
     [
         ([], "the following arguments are required: plan, --out"),
         (["short.toml"], "the following arguments are required: --out"),
-        (["short.toml", "--out", "a.csv", "--workers", "0"], "'0' is not a number of processes; give 1 to 1024."),
+        (["short.toml", "--out", "a.csv", "--workers", "0"], "“0” is not a number of processes; give 1 to 1024."),
         (["short.toml", "--out", "a.csv", "--workers", "2", "--dask", "tcp://x:1"], "not allowed with argument"),
     ],
 )
