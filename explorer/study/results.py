@@ -1,6 +1,7 @@
 """The results of a study: its plan with the table of its runs, as a file that loads again."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +50,11 @@ def write_results(results: Results, path: Path) -> None:
 
     Raises InputError for another suffix, and where `path` cannot be written.
     """
-    data = results_as_bytes(results, format_of(path))
+    write_file(path, results_as_bytes(results, format_of(path)))
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """`write_whole`, where what goes wrong is told: raises InputError."""
     try:
         write_whole(path, data)
     except OSError as error:
@@ -62,8 +67,9 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         unfinished.write_bytes(data)
         os.replace(unfinished, path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise
 
 

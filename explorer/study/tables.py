@@ -113,13 +113,13 @@ def _write_parquet(table: pd.DataFrame, header: Header) -> bytes:
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     metadata = (arrow.schema.metadata or {}) | {_PARQUET_KEY: json.dumps(header).encode()}
     buffer = io.BytesIO()
-    pq.write_table(arrow.replace_schema_metadata(metadata), buffer)
+    pq.write_table(arrow.replace_schema_metadata(metadata), buffer, write_page_checksum=True)
     return buffer.getvalue()
 
 
 def _read_parquet(data: bytes) -> tuple[pd.DataFrame, Header]:
     try:
-        file = pq.ParquetFile(pa.BufferReader(data))
+        file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
         metadata, size = file.schema_arrow.metadata or {}, file.metadata
     except Exception as error:  # a damaged file gives whatever pyarrow comes upon
         raise InputError(f"The parquet file is broken: {told(error)}.") from None
