@@ -68,8 +68,8 @@ def _own_from_json(kind: str, own: Any) -> Sample | MatrixProblem:
     if not all(isinstance(row, list) and len(row) == len(values[0]) for row in values):
         raise InputError("Its own matrix has rows of different lengths.")
     labels = [own.get(name) for name in ("row_labels", "col_labels")]
-    if not all(isinstance(each, list) for each in labels):
-        raise InputError("Its own matrix has no labels of rows and columns.")
+    if not all(isinstance(each, list) and all(isinstance(label, str) for label in each) for each in labels):
+        raise InputError("Its own matrix has no lists of labels for its rows and columns.")
     return own_matrix([_floats(row) for row in values], *labels, label=label)
 
 

@@ -10,14 +10,18 @@ import pandas as pd
 
 from explorer.errors import InputError, place, shortened
 from explorer.settings import settings_of
+from explorer.study.bounds import check_figures
 from explorer.study.plans import KINDS, Plan
 from explorer.study.portable import plan_as_json, plan_from_json
 from explorer.study.tables import FORMATS, kind_of_column, table_as_bytes, table_from_bytes
 from explorer.study.work import columns_of
 
 MAX_RESULT_BYTES = 1_000_000_000
-_TEXT = {"initialization", "stop_reason"}
+# What columns hold, those of the runs and, where a table has them, those of outcomes; numbers where nothing is said.
+_TEXT = {"initialization", "stop_reason", "outcome", "optimum"}
 _WHOLE = {"study", "mask_seed", "seed", "iterations", "sweeps", "n_observed"}
+_FLAGS = {"determined"}
+_OF_OUTCOMES = {"outcome", "optimum", "limit", "gap", "determined"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,7 @@ class Results:
         _check_columns(self.plan, self.table)
         places = _places(self.plan, self.table)
         _check_settings(self.plan, self.table)
+        check_figures(self.plan, self.table)
         if (np.diff(places) < 0).any():
             in_order = self.table.iloc[np.argsort(places)].reset_index(drop=True)
             object.__setattr__(self, "table", in_order)
@@ -114,15 +119,18 @@ def _check_columns(plan: Plan, table: pd.DataFrame) -> None:
     """Refuse a table in which a column is missing, or holds what it cannot hold."""
     if table.empty:
         raise InputError("There is not a single run.")
-    for name in columns_of(plan):
+    columns = columns_of(plan)
+    for name in [*columns, *(name for name in table if name in _OF_OUTCOMES)]:
         if name not in table:
             raise InputError(f"The column “{name}” is missing.")
         kind = kind_of_column(table[name])
+        if name in _FLAGS and kind != "bool":
+            raise InputError(f"The column “{name}” holds something else than True or False.")
         if name in _TEXT and kind != "text":
             raise InputError(f"The column “{name}” holds something else than text.")
         if name in _WHOLE and (kind != "int" or table[name].isna().any()):
             raise InputError(f"The column “{name}” holds something else than whole numbers.")
-        if name not in _TEXT | _WHOLE | set(settings_of(KINDS[plan.kind])) and kind not in ("int", "float"):
+        if name not in _TEXT | _WHOLE | _FLAGS | set(settings_of(KINDS[plan.kind])) and kind not in ("int", "float"):
             raise InputError(f"The column “{name}” holds something else than numbers.")
 
 

@@ -2,13 +2,15 @@
 
 The header is a JSON object; how many rows there are and what a column holds is added to it. CSV has it in a first
 comment line, parquet in its metadata, and JSON beside the runs: {"plan": header, "runs": [{...}, ...]}.
-A missing number is an empty cell in CSV and null elsewhere; a missing text is an empty one.
+A missing number is an empty cell in CSV and null elsewhere; a missing text is an empty one. In CSV an apostrophe stands
+before text that a spreadsheet would take for a formula.
 """
 
 import csv
 import io
 import json
 import math
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -23,6 +25,9 @@ from explorer.study.plans import MAX_RUNS
 
 MAX_COLUMNS = 200
 _CSV_MARK = "# explorer study: "
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BEHIND_COMMA = re.compile(r"([,;]\s*)([=+\-@])")
 _PARQUET_KEY = b"explorer study"
 _PARQUET_MAGIC = b"PAR1"
 _INFINITE = {"inf": math.inf, "-inf": -math.inf}  # JSON has no number for them
@@ -60,8 +65,28 @@ def table_from_bytes(data: bytes) -> tuple[pd.DataFrame, Header]:
 
 
 def _write_csv(table: pd.DataFrame, header: Header) -> bytes:
-    rows = table.to_csv(index=False, lineterminator="\n")
-    return f"{_CSV_MARK}{json.dumps(header, ensure_ascii=False)}\n{rows}".encode()
+    text = {name: table[name].map(_harmless) for name, kind in header["columns"].items() if kind == "text"}
+    rows = table.assign(**text).rename(columns=_harmless).to_csv(index=False, lineterminator="\n")
+    first_line = _STRING.sub(_harmless_string, json.dumps(header, ensure_ascii=False))
+    return f"{_CSV_MARK}{first_line}\n{rows}".encode()
+
+
+def _harmless(cell: str) -> str:
+    """A cell of text that no spreadsheet takes for a formula: an apostrophe stands before what begins like one.
+
+    So it does before what looks as if it had one already, so that what is read is what was written.
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _as_it_was(cell: str) -> str:
+    """The text that `_harmless` was given."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def _harmless_string(string: re.Match) -> str:
+    """A string of the first line, which spreadsheets cut at its commas: nothing behind one begins like a formula."""
+    return _BEHIND_COMMA.sub(lambda found: f"{found[1]}\\u{ord(found[2]):04x}", string[0])
 
 
 def _read_csv(text: str) -> tuple[pd.DataFrame, Header]:
@@ -75,6 +100,7 @@ def _read_csv(text: str) -> tuple[pd.DataFrame, Header]:
         names, *rows = csv.reader(io.StringIO(rest), strict=True)
     except (ValueError, csv.Error) as error:
         raise InputError(f"The table is broken: {told(error)}.") from None
+    names = [_as_it_was(name) for name in names]
     _check_names(names, header)
     for number, row in enumerate(rows, start=1):
         if len(row) != len(names):
@@ -135,14 +161,17 @@ def _read_parquet(data: bytes) -> tuple[pd.DataFrame, Header]:
     except Exception as error:
         raise InputError(f"The parquet file is broken: {told(error)}.") from None
     for name, kind in header["columns"].items():
-        if kind_of_column(columns[name]) != kind:
+        is_text = kind != "text" or all(isinstance(value, str) for value in columns[name])
+        if kind_of_column(columns[name]) != kind or not is_text:
             raise InputError(f"The column {quoted(name)} does not hold {_WORDS[kind]}.")
     return pd.DataFrame(columns), header
 
 
 def _from_arrow(column: pa.ChunkedArray) -> pd.Series:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return pd.Series(column.to_pylist())
+        return pd.Series([value or "" for value in column.to_pylist()])
     if column.null_count and pa.types.is_integer(column.type):
         return pd.Series(column.to_pylist(), dtype="Int64")
     return column.to_pandas()
@@ -167,6 +196,10 @@ def _header(header: Any) -> Header:
     """The header, after a look at what is said in it about the table."""
     if not isinstance(header, dict):
         raise InputError("It does not say which study it is of.")
+    try:
+        json.dumps(header, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InputError("What it says of its study holds halves of characters.") from None
     rows, columns = header.get("rows"), header.get("columns")
     if type(rows) is not int or not 0 <= rows <= MAX_RUNS:
         raise InputError(f"It says that it has {quoted(rows)} rows; there can be 0 to {MAX_RUNS:,}.")
@@ -243,6 +276,12 @@ def _json_float(value: Any) -> float:
     return _INFINITE[value] if isinstance(value, str) else float(_only(int, float)(value))
 
 
+def _text(value: Any) -> str:
+    """A text that can be shown and written: JSON can say halves of characters, too."""
+    _only(str)(value).encode()
+    return value
+
+
 def _text_int(cell: str) -> int | None:
     return int(cell) if cell else None
 
@@ -257,8 +296,8 @@ _READ_TEXT = {
     "int": _text_int,
     "float": _text_float,
     "bool": {"True": True, "False": False}.__getitem__,
-    "text": _only(str),
+    "text": _as_it_was,
 }
-_READ_JSON = {"int": _only(int, type(None)), "float": _json_float, "bool": _only(bool), "text": _only(str)}
+_READ_JSON = {"int": _only(int, type(None)), "float": _json_float, "bool": _only(bool), "text": _text}
 _WRITERS = {"csv": _write_csv, "json": _write_json, "parquet": _write_parquet}
 FORMATS = tuple(_WRITERS)

@@ -1,7 +1,9 @@
 """Results as files: they load again with every number as it was, and a file that is damaged is told in a sentence."""
 
+import csv
 import io
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -93,7 +95,9 @@ def test_rows_may_come_in_any_order_and_are_put_into_the_plans(em):
 
 
 NUMBERS = st.floats() | st.sampled_from([0.1 + 0.2, -0.0, 5e-324, 1.7976931348623157e308, 1e22, 123456789012345680.0])
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=8)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=8) | st.text(
+    st.sampled_from("'=+-@\t,;\"a1 \n"), max_size=6
+)
 
 
 @given(
@@ -120,6 +124,21 @@ def test_every_number_and_text_comes_back_as_it_was(rows):
         pd.testing.assert_frame_equal(found, table, check_exact=True)
         assert (np.signbit(found["numbers"]) == np.signbit(table["numbers"]))[table["numbers"].notna()].all()
         assert header["about"] == "ü\n"
+
+
+@given(TEXTS, TEXTS)
+@settings(deadline=None)
+def test_no_cell_of_a_csv_file_begins_like_a_formula(text, other):
+    table = pd.DataFrame({"a": [text, other], f"{text}b": [-1.5, 2.0]})
+    header = {"label": f"{text},{other}", "=x": ["-4, -5", -3], "all": "1,=cmd(); @x,+1"}
+    content = table_as_bytes(table, header, "csv")
+    found, said = table_from_bytes(content)
+    pd.testing.assert_frame_equal(found, table, check_exact=True)
+    assert {name: said[name] for name in header} == header
+    first, _, rest = content.decode().partition("\n")
+    cells = [cell for row in csv.reader(io.StringIO(rest)) for cell in row]
+    assert not [cell for cell in cells if re.match(r"[=+@\t\r]|-(?![\d.]+$)", cell)]
+    assert not [piece for piece in re.split(r"[,;]", first) if re.match(r"\s*([=+@]|-(?!\d+\]))", piece)]
 
 
 def test_line_ends_of_windows_change_nothing(em):
