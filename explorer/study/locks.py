@@ -84,9 +84,10 @@ def _is_there(file: int, path: Path) -> bool:
 
 def _say(file: int) -> None:
     now = datetime.now().astimezone().isoformat(" ", "seconds")
-    os.ftruncate(file, 0)
-    os.lseek(file, 0, os.SEEK_SET)
-    os.write(file, f"{_MARK}process {os.getpid()} on {socket.gethostname()} since {now}\n".encode())
+    with suppress(OSError):  # where the disk is full, nobody knows who holds it, but it is held
+        os.ftruncate(file, 0)
+        os.lseek(file, 0, os.SEEK_SET)
+        os.write(file, f"{_MARK}process {os.getpid()} on {socket.gethostname()} since {now}\n".encode())
 
 
 def _give_back(file: int, path: Path) -> None:
