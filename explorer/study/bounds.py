@@ -40,17 +40,16 @@ def _em_rules(plan: Plan, table: pd.DataFrame) -> Iterator[_Rule]:
     yield from _closed(table, "stop_reason", [*StopReason])
     yield from _closed(table, "outcome", [*EMOutcome])
     yield from _common(table, "iterations", np.array([each.max_iter for each in settings])[study])
-    lasting = ~table["stop_reason"].isin([StopReason.DEGENERATE, StopReason.DIVERGED]).to_numpy()
     likelihood = _figures(table, "log_likelihood")
     most = MOST_LOG_DENSITY * np.array([len(values) for values in samples])[study]
-    nowhere = ~lasting & (np.isnan(likelihood) | (likelihood == -np.inf))
-    yield "log_likelihood", (np.abs(likelihood) <= most) | nowhere, "a log-likelihood of these data"
+    vanished = (likelihood == -np.inf) & (table["stop_reason"] == StopReason.DEGENERATE).to_numpy()
+    yield "log_likelihood", (np.abs(likelihood) <= most) | vanished, "a log-likelihood of these data"
     low, high = (np.array([bound(values) for values in samples])[study] for bound in (np.min, np.max))
     slack = ROUNDING * (high - low) + 1e-9 * np.maximum(np.abs(low), np.abs(high))
     n_components = np.array([each.n_components for each in settings])[study]
     total = np.zeros(len(table))
     for k in range(max(each.n_components for each in settings)):
-        free = ~lasting | (k >= n_components)
+        free = k >= n_components
         weight, mean, deviation = (_figures(table, f"{name}_{k + 1}") for name in PARAMETERS)
         with np.errstate(over="ignore", under="ignore"):
             variance = np.square(deviation)
@@ -59,7 +58,7 @@ def _em_rules(plan: Plan, table: pd.DataFrame) -> Iterator[_Rule]:
         yield f"mean_{k + 1}", free | ((mean >= low - slack) & (mean <= high + slack)), "among the data"
         possible = (deviation > 0) & (variance > 0) & (deviation <= high - low + slack)
         yield f"deviation_{k + 1}", free | possible, "above 0 and within the range of the data"
-    yield "weight_1", ~lasting | (np.abs(total - 1) <= ROUNDING), "a weight that adds up to 1 with the others"
+    yield "weight_1", (np.abs(total - 1) <= ROUNDING), "a weight that adds up to 1 with the others"
 
 
 def _als_rules(plan: Plan, table: pd.DataFrame) -> Iterator[_Rule]:

@@ -59,8 +59,11 @@ def changed(results: Results, row: int, name: str, value) -> Results:
         ("deviation_2", 1e308), ("deviation_2", "inf"), ("deviation_2", None),
     ],
 )  # fmt: skip
-def test_what_no_run_of_em_can_have_is_refused(em, name, value):
-    row = row_where(em, stop_reason="converged", study=1)
+@pytest.mark.parametrize("stop_reason", ["converged", "degenerate"])
+def test_what_no_run_of_em_can_have_is_refused(em, name, value, stop_reason):
+    if (stop_reason, value) == ("degenerate", "-inf"):
+        return  # that of a component with a variance of 0
+    row = row_where(em, stop_reason=stop_reason, study=1)
     with pytest.raises(InputError, match=rf"Row {row + 1} has {name} .*, but it must be |Row {row + 1} has weight_1 "):
         changed(em, row, name, value)
 
@@ -83,10 +86,7 @@ def test_what_no_run_of_als_can_have_is_refused(als, name, value):
 def test_where_a_mask_shows_nothing_or_hides_nothing_there_are_no_figures(als):
     nothing, all_of_it = row_where(als, stop_reason="not run"), row_where(als, study=2)
     for row, name, value in ((nothing, "objective", 0.0), (nothing, "error_hidden", 1.0), (nothing, "n_observed", 1),
-                             (nothing, "stop_reason", "converged"), (nothing, "sweeps", 3),
-                             (all_of_it, "error_hidden", 0.1)):  # fmt: skip
-        if (name, value) == ("sweeps", 3):
-            continue  # says nothing that is shown
+                             (nothing, "stop_reason", "converged"), (all_of_it, "error_hidden", 0.1)):  # fmt: skip
         with pytest.raises(InputError, match=rf"Row {row + 1} has "):
             changed(als, row, name, value)
 
@@ -111,7 +111,7 @@ def test_halves_of_characters_are_refused(als, em):
         content = results_as_bytes(results, "json").decode()
         assert before in content
         broken = content.replace(before, before[:-4] + "\\ud800" + before[-4:], 1).encode()
-        with pytest.raises(InputError, match="halves of characters|text, but row"):
+        with pytest.raises(InputError, match=r"halves of characters|text, but row"):
             read_results(broken)
 
 
@@ -123,7 +123,7 @@ def test_labels_are_texts(als):
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 def test_what_the_explorer_makes_is_never_refused(data):
     scale = 10.0 ** data.draw(st.integers(-140, 49))
     offset = data.draw(st.sampled_from([0.0, 1.0, 1e6]))
@@ -132,7 +132,7 @@ def test_what_the_explorer_makes_is_never_refused(data):
     table = {"kind": "em", "data": "own", "n_components": [1, 2, 3], "n_starts": 3, "max_iter": [1, 60],
              "variance_floor": [0.0, 1e-2], "structure": ["full", "tied"]}  # fmt: skip
     plan = plan_of(table, sample)
-    Results(plan, run_plan(plan))
+    Results(plan, run_plan(plan))  # of which many are degenerate
     matrix = own_matrix(scale * (offset + np.outer(values[:4], [1.0, 2, 3]) + np.eye(4, 3)))
     table = {"kind": "als", "matrix": "own", "rank": [1, 2], "seen": [5, 60, 100], "n_starts": 2, "n_masks": 3,
              "ridge": [0.0, 10.0], "max_sweeps": [1, 40]}  # fmt: skip
