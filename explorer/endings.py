@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TextIO
 
-PATIENCE = 10.0  # seconds that closing what is open may take
+PATIENCE = 30.0  # seconds that closing what is open may take: workers that still begin on a busy machine need some
 _SENTENCE = "Stopped. What is finished is kept; the same command continues."
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
@@ -31,11 +31,13 @@ class Stopped(KeyboardInterrupt):
 class _Stops:
     """What is done about signals: a process has one handler for each, and one of these.
 
-    before: the handlers that were there. came: the first signal. orderly: whether that raises Stopped. held: how many
-    parts of the program wait until they are through. said: whether the sentence stands there.
+    before: the handlers that were there; hook: what told of exceptions that nobody can catch. came: the first signal.
+    orderly: whether that raises Stopped. held: how many parts of the program wait until they are through. said: whether
+    the sentence stands there.
     """
 
     before: dict[int, Any] = field(default_factory=dict)
+    hook: Callable[[Any], object] | None = None
     came: int | None = None
     orderly: bool = False
     held: int = 0
@@ -58,7 +60,7 @@ def listen() -> None:
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             with suppress(ValueError):  # not the main thread: whoever called from there has its own ways to stop
                 _stops.before[number] = signal.signal(number, _handle)
-    sys.unraisablehook = _tell_unraisable
+    _stops.hook, sys.unraisablehook = sys.unraisablehook, _tell_unraisable
 
 
 def forget() -> None:
@@ -66,7 +68,8 @@ def forget() -> None:
     global _stops
     for number, handler in _stops.before.items():
         signal.signal(number, handler)
-    sys.unraisablehook = sys.__unraisablehook__
+    if _stops.hook is not None:
+        sys.unraisablehook = _stops.hook
     _stops = _Stops()
 
 
@@ -136,8 +139,8 @@ def _end_now() -> NoReturn:
 
 
 def _tell_unraisable(unraisable: Any) -> None:
-    if _stops.came is None:
-        sys.__unraisablehook__(unraisable)
+    if _stops.came is None and _stops.hook is not None:
+        _stops.hook(unraisable)
 
 
 class Voice:

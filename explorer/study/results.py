@@ -171,4 +171,6 @@ def _check_settings(plan: Plan, table: pd.DataFrame) -> None:
             if wrong.any():
                 row = int(np.argmax(wrong))
                 said, plan_says = table[name].iloc[row], planned.iloc[table["study"].iloc[row]]
-                raise InputError(f"Row {row + 1:,} says {name} {shortened(said)}, but its study has {plan_says}.")
+                raise InputError(
+                    f"Row {row + 1:,} says {name} {shortened(said)}, but its study has {shortened(plan_says)}."
+                )

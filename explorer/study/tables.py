@@ -198,8 +198,8 @@ def _header(header: Any) -> Header:
         raise InputError("It does not say which study it is of.")
     try:
         json.dumps(header, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise InputError("What it says of its study holds halves of characters.") from None
+    except (UnicodeEncodeError, RecursionError):
+        raise InputError("What it says of its study holds halves of characters, or lists without end.") from None
     rows, columns = header.get("rows"), header.get("columns")
     if type(rows) is not int or not 0 <= rows <= MAX_RUNS:
         raise InputError(f"It says that it has {quoted(rows)} rows; there can be 0 to {MAX_RUNS:,}.")
