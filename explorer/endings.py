@@ -12,10 +12,12 @@ import _thread
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any, NoReturn, TextIO
 
 PATIENCE = 30.0  # seconds that closing what is open may take: workers that still begin on a busy machine need some
@@ -31,13 +33,13 @@ class Stopped(KeyboardInterrupt):
 class _Stops:
     """What is done about signals: a process has one handler for each, and one of these.
 
-    before: the handlers that were there; hook: what told of exceptions that nobody can catch. came: the first signal.
-    orderly: whether that raises Stopped. held: how many parts of the program wait until they are through. said: whether
-    the sentence stands there.
+    before: the handlers that were there. hooks: what told of exceptions that nobody can catch, and where. came: the
+    first signal. orderly: whether that raises Stopped. held: how many parts of the program wait until they are through.
+    said: whether the sentence stands there.
     """
 
     before: dict[int, Any] = field(default_factory=dict)
-    hook: Callable[[Any], object] | None = None
+    hooks: list[tuple[ModuleType, str, Callable[[Any], object]]] = field(default_factory=list)
     came: int | None = None
     orderly: bool = False
     held: int = 0
@@ -60,7 +62,8 @@ def listen() -> None:
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             with suppress(ValueError):  # not the main thread: whoever called from there has its own ways to stop
                 _stops.before[number] = signal.signal(number, _handle)
-    _stops.hook, sys.unraisablehook = sys.unraisablehook, _tell_unraisable
+    for module, name in ((sys, "unraisablehook"), (threading, "excepthook")):
+        _silence(module, name)
 
 
 def forget() -> None:
@@ -68,8 +71,8 @@ def forget() -> None:
     global _stops
     for number, handler in _stops.before.items():
         signal.signal(number, handler)
-    if _stops.hook is not None:
-        sys.unraisablehook = _stops.hook
+    for module, name, hook in _stops.hooks:
+        setattr(module, name, hook)
     _stops = _Stops()
 
 
@@ -138,9 +141,11 @@ def _end_now() -> NoReturn:
     os._exit(128 + (_stops.came or signal.SIGINT))
 
 
-def _tell_unraisable(unraisable: Any) -> None:
-    if _stops.came is None and _stops.hook is not None:
-        _stops.hook(unraisable)
+def _silence(module: ModuleType, name: str) -> None:
+    """What nobody can catch is not told any more when a signal has come: what fails then fails for that."""
+    hook = getattr(module, name)
+    _stops.hooks.append((module, name, hook))
+    setattr(module, name, lambda told: None if _stops.came is not None else hook(told))
 
 
 class Voice:

@@ -28,14 +28,16 @@ def process_pool(n_workers: int) -> Iterator[ProcessPoolExecutor]:
     At its end the pool forgets what has not begun, and waits for what has.
     """
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_begin_worker)
+    pool = None
     try:
         with endings.held_back(), _kept_from_workers():
+            pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_begin_worker)
             for _ in range(n_workers):  # each of the first tasks starts a process
                 pool.submit(int)
         yield pool
     finally:
-        pool.shutdown(cancel_futures=True)
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
@@ -47,8 +49,9 @@ def _kept_from_workers() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield
         return
-    resource_tracker.ensure_running()  # it would let the signal through again when it begins
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    resource_tracker.ensure_running()  # which lets SIGINT through again when it begins, and would end by SIGHUP
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:

@@ -144,11 +144,12 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_continue(folder):
     assert_undisturbed("results.parquet", "long.toml")
 
 
+@pytest.mark.parametrize("kill", [os.kill, os.killpg])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_what_stops_the_command_alone_ends_its_workers_too(folder, number):
+def test_what_stops_the_command_ends_its_workers_too(folder, kill, number):
     command = begin("long.toml", "--out", "results.parquet", "--workers", "2")
     wait_until(lambda: len(parts("results.parquet")) >= 1)
-    os.kill(command.pid, number)
+    kill(command.pid, number)
     _, errors = command.communicate(timeout=SLOW)  # which returns when none of them holds the stream any more
     assert (command.returncode, errors) == (
         128 + number,
