@@ -1,7 +1,6 @@
 """The command `explorer`: starts the app on this computer and opens it in the browser, or runs a study without it."""
 
 import argparse
-import http.client
 import os
 import socket
 import sys
@@ -9,15 +8,15 @@ import threading
 import time
 import webbrowser
 from pathlib import Path
+from typing import NoReturn
 
-from explorer import __version__
-from explorer.errors import InputError
+from explorer import __version__, endings
+from explorer.errors import InputError, quoted, told
 
 PACKAGE = Path(__file__).resolve().parent
 DEFAULT_HOST = "127.0.0.1"
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 START_TIMEOUT = 60.0  # seconds; a first start on a slow disk takes some ten
-INTERRUPTED = 130  # the exit code that shells give what Ctrl-C ended
 MAX_WORKERS = 1_024
 
 STUDY = "Run the studies of a plan file without a screen, and write one row a run to a table."
@@ -40,12 +39,26 @@ def main(argv: list[str] | None = None) -> None:
     """Run the command with `argv` (default: the process's own arguments); ends by SystemExit.
 
     Exit codes: 0 after Ctrl-C, --help or --version, and after a study; 2 where an argument or a plan cannot be used;
-    130 after Ctrl-C during a study.
+    130 after Ctrl-C during a study, 143 after SIGTERM, 129 after SIGHUP.
     """
+    if "study" in (sys.argv[1:] if argv is None else argv):
+        endings.listen()
+    try:
+        _run(argv)
+    finally:
+        endings.flush()
+        if argv is None:
+            endings.ignore()  # the process is at its end
+        else:
+            endings.forget()
+
+
+def _run(argv: list[str] | None) -> None:
     parser = _parser()
     options = parser.parse_args(argv)
     if options.command == "study":
         sys.exit(_study(options))
+    endings.forget()
     try:
         port = _usable_port(options.host, options.port)
     except OSError as error:
@@ -59,8 +72,15 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(0)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Repeats only a little of an argument that is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(f"{told(message, 120)}.")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="explorer",
         description="Explore EM for Gaussian mixtures and ALS for matrix completion, half step by half step.",
     )
@@ -109,13 +129,13 @@ def _add_study(parser: argparse.ArgumentParser) -> None:
 
 def _n_workers(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_WORKERS):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes; give 1 to {MAX_WORKERS}.")
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is not a number of processes; give 1 to {MAX_WORKERS}.")
     return int(text)
 
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a whole number from 1 to 65535.")
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is not a port; give a whole number from 1 to 65535.")
     return int(text)
 
 
@@ -135,17 +155,21 @@ def _usable_port(host: str, port: int | None) -> int:
 def _study(options: argparse.Namespace) -> int:
     """Run a study and return the exit code."""
     _give_linear_algebra_one_thread()
-    try:
-        # Imported here, so that --help, --version and a bad argument answer at once.
-        from explorer.study.command import run_study
+    # Imported here, so that --help, --version and a bad argument answer at once.
+    from explorer.study.command import run_study
 
-        run_study(options.plan, options.out, n_workers=options.workers, dask=options.dask, overwrite=options.overwrite)
-    except InputError as error:
-        print(f"explorer study: {error}", file=sys.stderr)
+    try:
+        with endings.orderly():
+            run_study(
+                options.plan, options.out, n_workers=options.workers, dask=options.dask, overwrite=options.overwrite
+            )
+    except BaseException as error:
+        if (code := endings.stopped(error)) is not None:
+            return code
+        if not isinstance(error, InputError):
+            raise
+        endings.Voice(sys.stderr).say(f"explorer study: {error}")
         return 2
-    except KeyboardInterrupt:
-        print("Stopped. What is finished is kept; the same command continues.", file=sys.stderr)
-        return INTERRUPTED
     return 0
 
 
@@ -203,6 +227,8 @@ def _announce(host: str, port: int, browser: bool) -> None:
 
 def _answers(host: str, port: int) -> bool:
     """Wait until Streamlit's health check answers; False after START_TIMEOUT seconds."""
+    import http.client  # which alone takes as long as all else here
+
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection(host, port, timeout=2)

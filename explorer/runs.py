@@ -18,7 +18,7 @@ from explorer.datasets import (
     load_sample,
     split,
 )
-from explorer.errors import InputError
+from explorer.errors import InputError, shortened
 from explorer.mixture import (
     STRATEGIES,
     Mixture,
@@ -162,8 +162,8 @@ def _partition_of(settings: EMSettings, sample: Sample) -> tuple[int, ...]:
         return tuple(int(label) for label in labels)
     if settings.partition not in sample.partitions:
         raise InputError(
-            f"{sample.label} has no given partition; choose the ten points, type labels of your own under More, "
-            "or choose another initialization."
+            f"{shortened(sample.label)} has no given partition; choose the ten points, type labels of your own under "
+            "More, or choose another initialization."
         )
     partition = sample.partitions[settings.partition]
     if max(partition) != count:

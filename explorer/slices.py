@@ -6,7 +6,7 @@ Whoever drives it may send True instead of asking for more: it then ends as soon
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 
 Result = TypeVar("Result")
 
@@ -17,7 +17,7 @@ def check_callbacks(progress: object, cancelled: object) -> None:
     """Raise InputError unless both can be called, or are left out."""
     for what, given in (("progress", progress), ("cancelled", cancelled)):
         if given is not None and not callable(given):
-            raise InputError(f"{what} must be a function; got {given!r}.")
+            raise InputError(f"{what} must be a function; got {quoted(given)}.")
 
 
 def finish(

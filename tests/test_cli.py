@@ -76,7 +76,7 @@ def test_a_taken_port_is_one_sentence_and_exit_code_2():
 def test_a_value_that_is_no_port_is_named_with_the_bounds(port):
     ended = explorer(f"--port={port}")
     assert ended.returncode == 2
-    assert f"{port!r} is not a port; give a whole number from 1 to 65535." in ended.stderr
+    assert f"“{port}” is not a port; give a whole number from 1 to 65535." in ended.stderr
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a..b", ""])

@@ -52,7 +52,7 @@ def errors_figure(
     figure.update_layout(layout_of(colours, font_size), showlegend=False, barmode="overlay", bargap=0)
     values = table[measure].to_numpy(dtype=float)
     endings = endings_of(table)
-    places = np.log10(np.maximum(values, 1e-12))
+    places = np.log10(np.clip(values, 1e-12, 1e300))  # what is beyond is drawn there, too
     shown = np.isfinite(places)
     edges = _edges(places[shown])
     bins = np.clip(np.digitize(places, edges) - 1, 0, N_BINS - 1)

@@ -8,7 +8,7 @@ whether a mask determines the matrix at all. `blocks` lays entries out so that m
 
 The other solvers: `gradient`, `sgd` (with `matchings` of entries that share no row or column), `alternating_sgd`,
 `frank_wolfe` (with `lanczos`), `projected_gradient` (with `nuclear`); `residual`, `starting_factors`, `stopping` and
-`checks` (with `quoted` values) are what they have in common. `selection` chooses rank and ridge.
+`checks` are what they have in common. `selection` chooses rank and ridge.
 """
 
 from explorer.completion.als import ALSTrace, HalfStep, iterate_als, run_als, run_als_in_slices

@@ -6,8 +6,7 @@ import numpy as np
 
 from explorer.completion.factors import Factors
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
-from explorer.completion.quoted import quoted
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 
 MAX_RANK = 100
 MAX_STEPS = 100_000

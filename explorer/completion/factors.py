@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.completion.observations import Observations, as_indices
-from explorer.completion.quoted import quoted
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 
 PREDICT_NUMBERS = 16_000
 """Numbers of X, and of Y, that are gathered at a time: so few stay in the cache, and come from memory in use."""

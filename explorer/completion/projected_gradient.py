@@ -12,10 +12,9 @@ from explorer.completion.checks import MAX_STEPS, check_comparisons, check_radiu
 from explorer.completion.factors import Factors
 from explorer.completion.nuclear import check_small, project_onto_nuclear_ball
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
-from explorer.completion.quoted import quoted
 from explorer.completion.stopping import falling, until
 from explorer.completion.trace import CompletionTrace, Iterate, record
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 
 
 def run_projected_gradient(

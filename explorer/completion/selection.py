@@ -8,8 +8,7 @@ import numpy as np
 from explorer.completion.checks import check_observations, check_rank, check_ridge, check_seed, check_whole, is_number
 from explorer.completion.many import run_many_als
 from explorer.completion.observations import Observations
-from explorer.completion.quoted import quoted
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 from explorer.stopping import StopReason
 
 MAX_SPLITS = 100

@@ -2,7 +2,7 @@
 
 from explorer.datasets.cells import MAX_BYTES
 from explorer.datasets.generate import MAX_COMPONENTS, MAX_POINTS, TrueMixture
-from explorer.datasets.masking import MaskedMatrix, split
+from explorer.datasets.masking import MaskedMatrix, n_shown, split
 from explorer.datasets.matrices import (
     GENERATED_SHAPE,
     MATRICES,
@@ -44,6 +44,7 @@ __all__ = [
     "generate_sample",
     "load_matrix",
     "load_sample",
+    "n_shown",
     "own_matrix",
     "own_sample",
     "read_matrix",

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted, shortened
 
 MAX_BYTES = 1_000_000
 MAX_MAGNITUDE = 1e50
@@ -94,7 +94,7 @@ def split_tokens(text: str) -> list[tuple[int, str]]:
     if with_comma and all(_DECIMAL_COMMA.fullmatch(_ascii_minus(chunk)) for chunk in with_comma):
         chunk = with_comma[0]
         raise InputError(
-            f"{quote(chunk)} can be read as {shorten(chunk.replace(',', '.'))} or as two numbers; write "
+            f"{quoted(chunk)} can be read as {shortened(chunk.replace(',', '.'))} or as two numbers; write "
             "decimals with a point, and a space after every comma that separates two numbers."
         )
     return [
@@ -121,7 +121,7 @@ def usable_number(cell: str, where: str) -> float:
     number = parse_number(cell)
     if number is not None and abs(number) <= MAX_MAGNITUDE:
         return number
-    raise InputError(f"{quote(cell)} on {where} {_complaint(cell, number)}.")
+    raise InputError(f"{quoted(cell)} on {where} {_complaint(cell, number)}.")
 
 
 def label_lines(lines: list[Line]) -> tuple[bool, bool]:
@@ -144,17 +144,6 @@ def label_lines(lines: list[Line]) -> tuple[bool, bool]:
 def is_header(line: Line) -> bool:
     """Whether the line holds text and no number, and so names the columns under it."""
     return _are_names(line.cells)
-
-
-def shorten(text: str) -> str:
-    """At most 30 characters of the text, safe to put into a sentence."""
-    text = "".join(character if character.isprintable() else " " for character in text)
-    return text if len(text) <= 30 else text[:29] + "…"
-
-
-def quote(text: str) -> str:
-    """The shortened text between quotation marks."""
-    return f'"{shorten(text)}"'
 
 
 def _delimiter(text: str) -> str:

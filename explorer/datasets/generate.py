@@ -6,7 +6,7 @@ from numbers import Integral
 import numpy as np
 
 from explorer.datasets.cells import MAX_MAGNITUDE
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 
 MAX_POINTS = 20_000
 MAX_COMPONENTS = 10
@@ -24,7 +24,7 @@ def random_stream(seed: int, stream: int) -> np.random.Generator:
     InputError: a seed that is not a whole number from 0 on.
     """
     if not isinstance(seed, Integral) or seed < 0:
-        raise InputError(f"The seed is {seed!r}; it must be a whole number, 0 or larger.")
+        raise InputError(f"The seed is {quoted(seed)}; it must be a whole number, 0 or larger.")
     return np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=(stream,)))
 
 
@@ -77,7 +77,8 @@ def draw_points(truth: TrueMixture, n_points: int, rng: np.random.Generator) -> 
 def check_n_points(n_points: int) -> None:
     """InputError unless `n_points` is a whole number in 1..`MAX_POINTS`."""
     if not isinstance(n_points, Integral) or not 1 <= n_points <= MAX_POINTS:
-        raise InputError(f"The number of points is {n_points!r}; it must be a whole number from 1 to {MAX_POINTS:,}.")
+        given = quoted(n_points)
+        raise InputError(f"The number of points is {given}; it must be a whole number from 1 to {MAX_POINTS:,}.")
 
 
 def checkerboard(n_rows: int, n_cols: int) -> np.ndarray:

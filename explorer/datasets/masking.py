@@ -48,9 +48,7 @@ def split(problem: MatrixProblem, density: float, seed: int) -> MaskedMatrix:
     if not 0 < density <= 1:
         raise InputError(f"The density is {density:g}; it must be larger than 0 and at most 1.")
     values = problem.values
-    available = ~np.isnan(values)
-    # The lecture's rule. The mask is boolean and stays so: an integer one would index rows 0 and 1.
-    mask = available & (random_stream(seed, MASK_STREAM).random(values.shape) <= density)
+    mask = _mask(problem, density, seed)
     if not mask.any():
         raise InputError(
             f"With density {density:g} and this mask seed not one entry is observed; "
@@ -60,7 +58,7 @@ def split(problem: MatrixProblem, density: float, seed: int) -> MaskedMatrix:
     measured = problem.low_rank is None
     offset, scale = _location_and_scale(values[mask]) if measured else (0.0, 1.0)
     model_values = (values - offset) / scale
-    to_hide = available & ~mask
+    to_hide = ~np.isnan(values) & ~mask
     return MaskedMatrix(
         observed=from_matrix(model_values, mask),
         hidden=from_matrix(model_values, to_hide) if to_hide.any() else None,
@@ -68,6 +66,17 @@ def split(problem: MatrixProblem, density: float, seed: int) -> MaskedMatrix:
         offset=offset,
         scale=scale,
     )
+
+
+def n_shown(problem: MatrixProblem, density: float, seed: int) -> int:
+    """How many entries `split` shows with this density and seed: 0 where it refuses to."""
+    return int(_mask(problem, density, seed).sum())
+
+
+def _mask(problem: MatrixProblem, density: float, seed: int) -> np.ndarray:
+    """The lecture's rule. The mask is boolean and stays so: an integer one would index rows 0 and 1."""
+    values = problem.values
+    return ~np.isnan(values) & (random_stream(seed, MASK_STREAM).random(values.shape) <= density)
 
 
 def _location_and_scale(observed: np.ndarray) -> tuple[float, float]:

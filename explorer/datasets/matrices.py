@@ -9,7 +9,7 @@ import numpy as np
 from explorer.datasets.generate import DATA_STREAM, checkerboard, noisy_low_rank, random_stream
 from explorer.datasets.reading import check_matrix
 from explorer.datasets.shipped import shipped_matrix
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,9 +122,9 @@ def generate_matrix(
     """
     for what, number in (("rows", n_rows), ("columns", n_cols), ("dimensions (the rank)", rank)):
         if not isinstance(number, Integral) or number < 1:
-            raise InputError(f"The number of {what} is {number!r}; it must be a whole number, 1 or larger.")
+            raise InputError(f"The number of {what} is {quoted(number)}; it must be a whole number, 1 or larger.")
     if not isinstance(noise, Real) or not 0 <= noise < np.inf:
-        raise InputError(f"The noise is {noise!r}; it must be a number, 0 or larger.")
+        raise InputError(f"The noise is {quoted(noise)}; it must be a number, 0 or larger.")
     if not 1 <= rank <= min(n_rows, n_cols):
         raise InputError(
             f"The true rank is {rank}, but the matrix is {n_rows}×{n_cols}; choose 1 to {min(n_rows, n_cols)}."
@@ -135,7 +135,7 @@ def generate_matrix(
 def load_matrix(name: str, seed: int = 0) -> MatrixProblem:
     """The problem called `name` in `MATRICES`. InputError: a name that is not there."""
     if name not in MATRICES:
-        raise InputError(f'There is no matrix called "{name}"; choose one of {", ".join(MATRICES)}.')
+        raise InputError(f"There is no matrix called {quoted(name)}; choose one of {', '.join(MATRICES)}.")
     return MATRICES[name].load(seed)
 
 

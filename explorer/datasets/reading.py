@@ -16,12 +16,11 @@ from explorer.datasets.cells import (
     is_header,
     is_missing,
     label_lines,
-    quote,
     split_lines,
     split_tokens,
     usable_number,
 )
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 
 MAX_VALUES = 20_000
 MAX_COLUMNS = 200
@@ -76,8 +75,8 @@ def read_table(data: bytes | str) -> Table:
     for index, name in enumerate(_column_names(lines[0].cells if has_header else ("",) * width)):
         filled = [(row.number, row.cells[index]) for row in rows if not _is_left_out(row.cells[index])]
         try:
-            numbers = [usable_number(cell, f"line {number}, in column {quote(name)},") for number, cell in filled]
-            columns[name] = check_values(numbers, f"Column {quote(name)}")
+            numbers = [usable_number(cell, f"line {number}, in column {quoted(name)},") for number, cell in filled]
+            columns[name] = check_values(numbers, f"Column {quoted(name)}")
             missing[name] = len(rows) - len(filled)
         except InputError as error:
             unusable[name] = str(error)

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.datasets.generate import DATA_STREAM, TrueMixture, check_n_points, draw_points, random_stream
 from explorer.datasets.reading import check_values
 from explorer.datasets.shipped import shipped_table
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +122,7 @@ def own_sample(values, label: str = "Your data", *, n_missing: int = 0) -> Sampl
 def load_sample(name: str, seed: int = 0) -> Sample:
     """The sample called `name` in `SAMPLES`. InputError: a name that is not there."""
     if name not in SAMPLES:
-        raise InputError(f'There is no sample called "{name}"; choose one of {", ".join(SAMPLES)}.')
+        raise InputError(f"There is no sample called {quoted(name)}; choose one of {', '.join(SAMPLES)}.")
     return SAMPLES[name].load(seed)
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 
 Floats = NDArray[np.float64]
 
@@ -94,7 +94,8 @@ class Whitening(NamedTuple):
 def form_of(structure: str, n_dimensions: int) -> Form:
     """The form of a structure, by name. Raises InputError where there is no such structure."""
     if not isinstance(structure, str) or structure not in STRUCTURES:
-        raise InputError(f"There is no covariance structure {structure!r}: choose one of {', '.join(STRUCTURES)}.")
+        known = ", ".join(STRUCTURES)
+        raise InputError(f"There is no covariance structure {quoted(structure)}: choose one of {known}.")
     return Form(
         matrices=n_dimensions > 1 and structure in ("full", "tied"),
         shared=structure == "tied",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 from explorer.mixture.covariances import Floats, form_of
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
 from explorer.mixture.kmeans import k_means_plus_plus, lloyd, nearest
@@ -62,7 +62,7 @@ def initialize(
     points = as_points(data)
     check_n_components(n_components, len(points))
     if not isinstance(strategy, str) or strategy not in STRATEGIES:
-        raise InputError(f"There is no initialization {strategy!r}: choose one of {', '.join(STRATEGIES)}.")
+        raise InputError(f"There is no initialization {quoted(strategy)}: choose one of {', '.join(STRATEGIES)}.")
     given = {"partition": partition, "means": means}
     source = given[strategy] if strategy in given else _generator(seed)
     return STRATEGIES[strategy].assign(points, n_components, source)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 from explorer.mixture import deviations
 from explorer.mixture.covariances import Floats, form_of
 from explorer.mixture.parameters import parameters
@@ -215,7 +215,7 @@ def check_mixture(mixture: Mixture) -> None:
 def check_flag(what: str, value: bool) -> None:
     """Raise InputError, naming `what`, unless value is True or False."""
     if not isinstance(value, bool | np.bool_):
-        raise InputError(f"{what} must be True or False; got {value!r}.")
+        raise InputError(f"{what} must be True or False; got {quoted(value)}.")
 
 
 def check_n_components(n_components: int, n_points: int = MAX_POINTS) -> None:
@@ -229,4 +229,4 @@ def check_whole_number(what: str, value: int, lowest: int, highest: int) -> None
     """Raise InputError, naming `what`, unless value is a whole number of lowest..highest."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or not lowest <= value <= highest:
-        raise InputError(f"{what} must be a whole number from {lowest} to {highest}; got {value!r}.")
+        raise InputError(f"{what} must be a whole number from {lowest} to {highest}; got {quoted(value)}.")

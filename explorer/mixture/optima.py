@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 from explorer.mixture.many import ManyRuns
 from explorer.mixture.model import (
     LARGEST_VALUE,
@@ -248,9 +248,10 @@ def check_tolerances(log_likelihood_tolerance: float, distance_tolerance: float,
     """Raise InputError unless these settings of `group_ends` are within its bounds."""
     for what, value in (("log-likelihood", log_likelihood_tolerance), ("distance", distance_tolerance)):
         if not _is_number(value) or not 0 < value < np.inf:
-            raise InputError(f"The {what} tolerance must be a positive number; got {value!r}.")
+            raise InputError(f"The {what} tolerance must be a positive number; got {quoted(value)}.")
     if not _is_number(spurious_share) or not 0 <= spurious_share < 1:
-        raise InputError(f"The spurious share must be a number of at least 0 and below 1; got {spurious_share!r}.")
+        got = quoted(spurious_share)
+        raise InputError(f"The spurious share must be a number of at least 0 and below 1; got {got}.")
 
 
 class _Frame(NamedTuple):

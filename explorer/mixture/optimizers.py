@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 from explorer.mixture.covariances import Floats
 
 Memory = tuple[Floats | float, ...]
@@ -41,14 +41,14 @@ def check_learning_rate(rate: float | None, optimizer: Optimizer) -> float:
     if rate is None:
         return optimizer.learning_rate
     if not isinstance(rate, int | float | np.integer | np.floating) or not 0 < rate < np.inf:
-        raise InputError(f"The learning rate must be a positive number; got {rate!r}.")
+        raise InputError(f"The learning rate must be a positive number; got {quoted(rate)}.")
     return float(rate)
 
 
 def optimizer_called(name: str) -> Optimizer:
     """The optimizer by name. Raises InputError where there is none."""
     if name not in OPTIMIZERS:
-        raise InputError(f"There is no optimizer {name!r}: choose one of {', '.join(OPTIMIZERS)}.")
+        raise InputError(f"There is no optimizer {quoted(name)}: choose one of {', '.join(OPTIMIZERS)}.")
     return OPTIMIZERS[name]
 
 

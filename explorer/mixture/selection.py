@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import entr
 
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 from explorer.mixture import deviations
 from explorer.mixture.covariances import STRUCTURES, Floats, form_of
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
@@ -198,7 +198,7 @@ def select(
     for name in names:
         form_of(name, points.shape[1])
     if criterion not in CRITERIA:
-        raise InputError(f"There is no criterion {criterion!r}: choose one of {', '.join(CRITERIA)}.")
+        raise InputError(f"There is no criterion {quoted(criterion)}: choose one of {', '.join(CRITERIA)}.")
     check_whole_number("The number of starts", n_starts, 1, MAX_STARTS)
     check_whole_number("The seed", seed, 0, LARGEST_SEED + 1 - n_starts)
     check_callbacks(progress, cancelled)

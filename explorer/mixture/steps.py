@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import entr
 
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 from explorer.mixture import deviations, parameters
 from explorer.mixture.covariances import Floats, form_of
 from explorer.mixture.model import Mixture, as_floats, as_points, check_n_components, log_joint
@@ -85,5 +85,5 @@ def as_responsibilities(responsibilities: ArrayLike, n_points: int) -> Floats:
 def check_fraction(what: str, value: float) -> float:
     """The value. Raises InputError, naming `what`, unless it is a number of at least 0 and below 1."""
     if not isinstance(value, int | float | np.integer | np.floating) or not 0 <= value < 1:
-        raise InputError(f"{what} must be a number of at least 0 and below 1; got {value!r}.")
+        raise InputError(f"{what} must be a number of at least 0 and below 1; got {quoted(value)}.")
     return float(value)

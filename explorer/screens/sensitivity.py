@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 from explorer.player.component import write_address
 from explorer.screens.als_study import ALS_STUDY
 from explorer.screens.arrival import arrive
@@ -57,7 +57,7 @@ def _take_link() -> None:
         named = link.pop("study", "em")
         if named not in PARTS:
             known = " and ".join(PARTS)
-            st.session_state["link_problems"].append(f"“{named[:40]}” is no kind of study; there are {known}.")
+            st.session_state["link_problems"].append(f"{quoted(named)} is no kind of study; there are {known}.")
         st.session_state["study"] = named if named in PARTS else "em"
     if "runs" in link or "study_runs" not in st.session_state:
         st.session_state["study_runs"] = link.pop("runs", "").split()[: len(REPLAY_SLOTS)]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 
 _LONGEST_TEXT = 2_000
 
@@ -30,7 +30,7 @@ class Whole:
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not whole or not self.low <= value <= self.high:
             raise InputError(
-                f"{self.label} is {_quoted(value)}, but must be a whole number from {self.low} to {self.high}."
+                f"{self.label} is {quoted(value)}, but must be a whole number from {self.low} to {self.high}."
             )
         return value
 
@@ -57,7 +57,7 @@ class Choice:
         """Return `value`, or raise InputError when it is not among the options."""
         if isinstance(value, bool) or value not in list(self.options):
             known = ", ".join(self.write(option) for option in self.options)
-            raise InputError(f"{self.label} is {_quoted(value)}, but must be one of {known}.")
+            raise InputError(f"{self.label} is {quoted(value)}, but must be one of {known}.")
         return value
 
     def read(self, text: str) -> Any:
@@ -84,7 +84,7 @@ class Several:
         known = list(self.options)
         if not isinstance(value, tuple) or not value or [each for each in known if each in value] != list(value):
             raise InputError(
-                f"{self.label} is {_quoted(value)}, but must be one or more of {', '.join(known)}, in this order."
+                f"{self.label} is {quoted(value)}, but must be one or more of {', '.join(known)}, in this order."
             )
         return value
 
@@ -93,7 +93,7 @@ class Several:
         chosen = list(values)
         unknown = next((value for value in chosen if value not in list(self.options)), None)
         if unknown is not None:
-            raise InputError(f"{self.label}: {_quoted(unknown)} is not among {', '.join(self.options)}.")
+            raise InputError(f"{self.label}: {quoted(unknown)} is not among {', '.join(self.options)}.")
         return self.check(tuple(option for option in self.options if option in chosen))
 
     def read(self, text: str) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ class Switch:
     def check(self, value: Any) -> bool:
         """Return `value`, or raise InputError when it is neither True nor False."""
         if not isinstance(value, bool):
-            raise InputError(f"{self.label} is {_quoted(value)}, but must be on (1) or off (0).")
+            raise InputError(f"{self.label} is {quoted(value)}, but must be on (1) or off (0).")
         return value
 
     def read(self, text: str) -> bool:
@@ -154,7 +154,7 @@ class Numbers:
             except ValueError:
                 number = math.nan
             if not math.isfinite(number):
-                raise InputError(f"{self.label}: “{word[:40]}” is not a number; write numbers such as 1, 2.5, 4.")
+                raise InputError(f"{self.label}: {quoted(word)} is not a number; write numbers such as 1, 2.5, 4.")
             numbers.append(number)
         return tuple(numbers)
 
@@ -176,10 +176,6 @@ def _same_number(option: Any, text: str) -> bool:
         return isinstance(option, float) and float(text) == option
     except ValueError:
         return False
-
-
-def _quoted(value: Any) -> str:
-    return f"“{value[:40]}”" if isinstance(value, str) else repr(value)
 
 
 def described(default: Any, setting: Setting) -> Any:

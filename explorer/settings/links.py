@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from explorer.errors import quoted
 from explorer.settings.records import settings_of
 
 # What Streamlit reads in the address.
@@ -16,4 +17,4 @@ def player_entries(players: Iterable[str]) -> set[str]:
 def unknown_entries(query: Mapping[str, str], kinds: Iterable[type], others: Iterable[str] = ()) -> list[str]:
     """Return one sentence for every entry of a link that none of the settings records reads, and no other reader."""
     known = {setting.url for kind in kinds for setting in settings_of(kind).values()} | {*others} | _STREAMLIT_ENTRIES
-    return [f"“{name[:40]}” is not a setting of this page." for name in query if name not in known]
+    return [f"{quoted(name)} is not a setting of this page." for name in query if name not in known]

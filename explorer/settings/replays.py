@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from typing import TypeVar
 
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 from explorer.settings.records import settings_of
 from explorer.settings.runs import ALSSettings, EMSettings
 
@@ -39,7 +39,7 @@ def read_run(text: str, base: Kind) -> Kind:
     described = settings_of(type(base))
     initialization, *rest = text.split(":")
     if not rest:
-        raise InputError(f"“{text[:40]}” names no run; write its start and seed, such as {_EXAMPLES[type(base)]}.")
+        raise InputError(f"{quoted(text)} names no run; write its start and seed, such as {_EXAMPLES[type(base)]}.")
     changes = {"initialization": described["initialization"].read(initialization)}
     if isinstance(base, EMSettings) and initialization == "means":
         changes["means"] = ", ".join(_words(":".join(rest)))
@@ -49,7 +49,7 @@ def read_run(text: str, base: Kind) -> Kind:
         names = _SEEDS[type(base)]
         if len(rest) != len(names):
             labels = " and ".join(described[name].label.lower() for name in names)
-            raise InputError(f"“{text[:40]}” must name {labels}, such as {_EXAMPLES[type(base)]}.")
+            raise InputError(f"{quoted(text)} must name {labels}, such as {_EXAMPLES[type(base)]}.")
         changes |= {name: described[name].read(part) for name, part in zip(names, rest, strict=True)}
     return replace(base, **changes)
 
@@ -60,7 +60,7 @@ def _read_partition(text: str, base: EMSettings) -> dict[str, str]:
         return {"partition": text}
     if "," not in text and not re.fullmatch(r"[0-9]*", text):
         known = ", ".join(name for name in given if name != "typed")
-        raise InputError(f"“{text[:40]}” is no partition; write {known}, or one label a point, such as 1121212212.")
+        raise InputError(f"{quoted(text)} is no partition; write {known}, or one label a point, such as 1121212212.")
     return {"partition": "typed", "labels": " ".join(_words(text) if "," in text else text)}
 
 

@@ -11,8 +11,9 @@ What one sees besides: `em_paths`, `als_paths` (runs made again, with every valu
 differ, and do not).
 
 When one machine is not enough: `work` (batches handed to any executor), `processes` and `cluster` (which ones),
-`journal` (finished batches on the disk), `results` with `tables` and `portable` (files that load again), `plan_files`,
-`progress`, and `command`, which puts them together.
+`journal` (finished batches on the disk) and `locks` (one command at a time), `results` with `tables`, `bounds` and
+`portable` (files that load again, and what they may hold), `plan_files`, `progress`, and `command`, which puts them
+together.
 """
 
 from explorer.settings import ALSStudySettings, EMStudySettings

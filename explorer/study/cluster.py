@@ -6,7 +6,7 @@ from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
 
 from explorer import __version__
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted, shortened, told
 
 ANSWER_TIMEOUT = 10.0  # seconds
 
@@ -32,7 +32,7 @@ def dask_executor(address: str) -> Iterator[Executor]:
         socket.create_connection(get_address_host_port(address), timeout=ANSWER_TIMEOUT).close()
         client = distributed.Client(address, timeout=ANSWER_TIMEOUT, set_as_default=False)
     except (OSError, ValueError, OverflowError) as error:
-        raise InputError(f"No Dask scheduler answers at “{address}” ({_first_line(error)}).") from None
+        raise InputError(f"No Dask scheduler answers at {quoted(address)} ({told(error)}).") from None
     try:
         _check_workers(client, address)
         with client.get_executor() as executor:
@@ -43,7 +43,9 @@ def dask_executor(address: str) -> Iterator[Executor]:
     except distributed.scheduler.KilledWorker:
         raise InputError("Several Dask workers in turn were lost over the same runs, perhaps out of memory.") from None
     except (CommClosedError, CancelledError):
-        raise InputError(f"The Dask scheduler at {address} no longer answers, or has dropped the runs.") from None
+        raise InputError(
+            f"The Dask scheduler at {quoted(address)} no longer answers, or has dropped the runs."
+        ) from None
     finally:
         client.close()
 
@@ -53,17 +55,17 @@ def _check_workers(client, address: str) -> None:
     try:
         client.wait_for_workers(1, timeout=ANSWER_TIMEOUT)
     except TimeoutError:
-        raise InputError(f"The Dask scheduler at {address} has no workers; start some: dask worker {address}") from None
+        raise InputError(
+            f"The Dask scheduler at {quoted(address)} has no workers; start some: dask worker {shortened(address)}"
+        ) from None
     versions = client.run(_explorer_version, on_error="return")
     for worker, version in versions.items():
         if version != __version__:
-            found = f"explorer {version}" if isinstance(version, str) else f"no explorer ({_first_line(version)})"
-            raise InputError(f"The Dask worker {worker} has {found}; this one is {__version__}, install it there.")
+            found = f"explorer {shortened(version)}" if isinstance(version, str) else f"no explorer ({told(version)})"
+            raise InputError(
+                f"The Dask worker {shortened(worker)} has {found}; this one is {__version__}, install it there."
+            )
 
 
 def _explorer_version() -> str:
     return __version__
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from explorer.errors import InputError
+from explorer import endings
+from explorer.errors import InputError, place
 from explorer.study.cluster import dask_executor
 from explorer.study.journal import Journal, folder_of, open_journal
+from explorer.study.locks import held
 from explorer.study.outcomes import add_outcomes
 from explorer.study.plan_files import load_plan
 from explorer.study.processes import n_cores, process_pool
 from explorer.study.progress import ProgressLine
-from explorer.study.results import Results, format_of, write_results
+from explorer.study.results import Results, format_of, results_as_bytes, write_file
 from explorer.study.work import iterate_batches, joined
 
 
@@ -26,29 +28,44 @@ def run_study(plan_path: Path, out: Path, *, n_workers: int | None, dask: str | 
     n_workers: None for one a core. dask: the address of a scheduler, whose workers are used instead.
     Raises InputError that says what is wrong, and KeyboardInterrupt; what is finished then stays on the disk.
     """
-    format_of(out)  # before the work, not after it
-    if out.exists() and not overwrite:
-        raise InputError(f"{out} exists already; choose another --out, or replace it by --overwrite.")
-    plan = load_plan(plan_path)
-    journal = open_journal(folder_of(out), plan)
-    with closing(journal):
-        try:
-            table = _finish(journal, n_workers or n_cores(), dask)
-        except InputError as error:
-            kept = "" if journal.empty else " What is finished is kept; the same command continues."
-            raise InputError(f"{error}{kept}") from None
-    print("Telling how each run ended.", flush=True)  # takes about as long as the runs did in one process
-    write_results(Results(plan, add_outcomes(plan, table)), out)
-    journal.remove()
-    print(f"Wrote {out}.")
+    format = format_of(out)  # before the work, not after it
+    _check_place(out, overwrite)
+    plan, voice = load_plan(plan_path), endings.Voice(sys.stdout)
+    with held(out.with_name(f".{out.name}.lock"), place(out)):
+        _check_place(out, overwrite)  # whoever held it may have finished
+        with closing(open_journal(folder_of(out), plan)) as journal:
+            try:
+                table = _finish(journal, n_workers or n_cores(), dask, voice)
+                voice.say("Telling how each run ended.")  # takes about as long as the runs did in one process
+                data = results_as_bytes(Results(plan, add_outcomes(plan, table)), format)
+                endings.ignore()  # nobody could tell a stop between this and the end from one before it
+                write_file(out, data)
+            except InputError as error:
+                kept = "" if journal.empty else " What is finished is kept; the same command continues."
+                raise InputError(f"{error}{kept}") from None
+            journal.remove()
+    voice.say(f"Wrote {place(out)}.")
 
 
-def _finish(journal: Journal, n_workers: int, dask: str | None) -> pd.DataFrame:
+def _check_place(out: Path, overwrite: bool) -> None:
+    """Refuse a place where the result could not be written after all the work, as far as one sees that before it."""
+    try:
+        if not out.parent.is_dir():
+            raise InputError(f"There is no folder {place(out.parent)}; make it first, or choose another --out.")
+        if out.is_dir():
+            raise InputError(f"{place(out)} is a folder; choose another --out.")
+        if out.exists() and not overwrite:
+            raise InputError(f"{place(out)} exists already; choose another --out, or replace it by --overwrite.")
+    except OSError as error:
+        raise InputError(f"{place(out)} cannot be written: {error.strerror}; choose another --out.") from None
+
+
+def _finish(journal: Journal, n_workers: int, dask: str | None, voice: endings.Voice) -> pd.DataFrame:
     """Make what is not finished, keep every batch on the disk, and return the whole table."""
     plan, parts = journal.plan, journal.finished()
-    n_finished, progress = sum(map(len, parts.values())), ProgressLine(sys.stdout)
+    n_finished, progress = sum(map(len, parts.values())), ProgressLine(voice)
     if parts:
-        print(f"Continuing: {n_finished:,} runs are finished.", flush=True)
+        voice.say(f"Continuing: {n_finished:,} runs are finished.")
     n_left = len(plan.batches) - len(parts)
     with closing(progress), _workers(min(n_workers, n_left), dask if n_left else None) as executor:
         progress(n_finished, plan.n_runs)

@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 from scipy.special import bdtrc
 
 from explorer.datasets import MATRICES, MaskedMatrix
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 from explorer.settings import OWN, ALSStudySettings
 from explorer.stopping import StopReason
 from explorer.study.als_outcomes import ALSOutcome, mask_determines, recovery_limit, true_factors
@@ -44,7 +44,7 @@ class PhaseAxes:
 
     def __post_init__(self) -> None:
         if self.name not in ("rank", "ridge"):
-            raise InputError(f"A phase diagram has the rank or the ridge upwards, not “{self.name}”.")
+            raise InputError(f"A phase diagram has the rank or the ridge upwards, not {quoted(self.name)}.")
         for values in (self.seen, self.values):
             if not values or len(set(values)) < len(values):
                 raise InputError("Each axis of a phase diagram needs at least one value, and none twice.")
@@ -273,6 +273,6 @@ def _problem_seeds(settings: ALSStudySettings, n_problems: int) -> range:
     if not isinstance(settings, ALSStudySettings):
         raise InputError(f"A phase diagram is of ALS: give ALSStudySettings, not {type(settings).__name__}.")
     if not isinstance(n_problems, int) or n_problems < 1:
-        raise InputError(f"The number of problems is {n_problems!r}; it must be a whole number, 1 or larger.")
+        raise InputError(f"The number of problems is {quoted(n_problems)}; it must be a whole number, 1 or larger.")
     drawn = settings.matrix != OWN and MATRICES[settings.matrix].uses_seed
     return range(settings.matrix_seed, settings.matrix_seed + (n_problems if drawn else 1))

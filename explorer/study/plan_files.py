@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.datasets import MAX_BYTES, MatrixProblem, Sample, own_matrix, own_sample, read_matrix, read_table
-from explorer.errors import InputError
+from explorer.errors import InputError, listed, place, quoted
 from explorer.settings import OWN
 from explorer.study.plans import SOURCE, Plan, kind_named, parsed, plan_of, uses_own_data
 
@@ -25,7 +25,7 @@ def load_plan(path: str | Path) -> Plan:
         return plan_of(table)
     table.setdefault(source, OWN)
     if not uses_own_data(table):
-        raise InputError(f"The plan names a file, but {source} is {table[source]!r}; leave {source} out.")
+        raise InputError(f"The plan names a file, but {source} is {quoted(table[source])}; leave {source} out.")
     return plan_of(table, _own_data(path.parent / file, kind, column))
 
 
@@ -33,7 +33,7 @@ def _named(table: dict[str, Any], name: str) -> str | None:
     """Take the name of a file or column out of a plan's table."""
     value = table.pop(name, None)
     if value is not None and not isinstance(value, str):
-        raise InputError(f'The plan\'s {name} is {value!r}; write {name} = "name".')
+        raise InputError(f'The plan\'s {name} is {quoted(value)}; write {name} = "name".')
     return value
 
 
@@ -43,7 +43,7 @@ def _own_data(path: Path, kind: str, column: str | None) -> Sample | MatrixProbl
     try:
         return _matrix(text, path.stem, column) if kind == "als" else _sample(text, column)
     except InputError as error:
-        raise InputError(f"{path.name}: {error}") from None
+        raise InputError(f"{place(path.name)}: {error}") from None
 
 
 def _matrix(text: str, label: str, column: str | None) -> MatrixProblem:
@@ -56,12 +56,12 @@ def _sample(text: str, column: str | None) -> Sample:
     table = read_table(text)
     names = list(table.columns)
     if column is None and len(names) > 1:
-        raise InputError(f"There are {len(names)} columns of numbers; add column = one of {', '.join(names)}.")
+        raise InputError(f"There are {len(names)} columns of numbers; add column = one of {listed(names)}.")
     column = names[0] if column is None else column
     if column in table.unusable:
         raise InputError(table.unusable[column])
     if column not in names:
-        raise InputError(f"There is no column “{column[:40]}”; there are {', '.join(names)}.")
+        raise InputError(f"There is no column {quoted(column)}; there are {listed(names)}.")
     return own_sample(table.columns[column], column, n_missing=table.missing[column])
 
 
@@ -79,4 +79,4 @@ def _read(path: Path, what: str) -> str:
         reason = error.strerror
     except ValueError as error:  # a name with a zero byte in it
         reason = error
-    raise InputError(f"The {what} {path} cannot be read: {reason}.")
+    raise InputError(f"The {what} {place(path)} cannot be read: {reason}.")

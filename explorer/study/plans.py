@@ -16,7 +16,7 @@ from typing import Any
 
 from explorer.completion import STARTS
 from explorer.datasets import MatrixProblem, Sample
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted, told
 from explorer.mixture import STRATEGIES
 from explorer.runs import matrix_of, sample_of
 from explorer.settings import (
@@ -236,8 +236,8 @@ def parsed(text: str) -> dict[str, Any]:
     """Return the table of a plan file's text."""
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(f"The plan is not a TOML file: {error}.") from None
+    except (ValueError, RecursionError) as error:  # ValueError: of a number of thousands of digits, too
+        raise InputError(f"The plan is not a TOML file: {told(error)}.") from None
 
 
 def plan_of(table: Mapping[str, Any], own: Sample | MatrixProblem | None = None) -> Plan:
@@ -272,7 +272,7 @@ def kind_named(table: Mapping[str, Any]) -> str:
     if kind is None:
         raise InputError('The plan does not say what to study; write kind = "em" or kind = "als".')
     if not isinstance(kind, str) or kind not in KINDS:
-        raise InputError(f'The plan\'s kind is {kind!r}; write kind = "em" or kind = "als".')
+        raise InputError(f'The plan\'s kind is {quoted(kind)}; write kind = "em" or kind = "als".')
     return kind
 
 
@@ -302,7 +302,7 @@ def _described(kind: str, name: str) -> Setting:
         raise InputError(f"The plan names a {name}, which only `explorer study` can read; bring the data itself.")
     if name not in described:
         known = ", ".join(described)
-        raise InputError(f"“{name[:40]}” is not a setting of a study of {kind.upper()}; there are {known}.")
+        raise InputError(f"{quoted(name)} is not a setting of a study of {kind.upper()}; there are {known}.")
     return described[name]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from explorer import __version__
 from explorer.datasets import MatrixProblem, Sample, own_matrix, own_sample
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted
 from explorer.study.plans import Plan, as_table, kind_named, plan_of_settings, settings_in
 
 FORMAT = "EM & ALS Explorer, study"
@@ -35,7 +35,9 @@ def plan_from_json(document: Any) -> Plan:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise InputError("It does not hold a study's settings.")
     if document.get("version") != VERSION:
-        raise InputError(f"It has version {document.get('version')!r}, and this explorer reads version {VERSION}.")
+        raise InputError(
+            f"It has version {quoted(document.get('version'))}, and this explorer reads version {VERSION}."
+        )
     shared, studies = document.get("settings"), document.get("studies")
     if not isinstance(shared, dict) or not isinstance(studies, list) or not all(isinstance(s, dict) for s in studies):
         raise InputError("Its settings are not a table, or its studies not a list of tables.")
@@ -66,8 +68,8 @@ def _own_from_json(kind: str, own: Any) -> Sample | MatrixProblem:
     if not all(isinstance(row, list) and len(row) == len(values[0]) for row in values):
         raise InputError("Its own matrix has rows of different lengths.")
     labels = [own.get(name) for name in ("row_labels", "col_labels")]
-    if not all(isinstance(each, list) for each in labels):
-        raise InputError("Its own matrix has no labels of rows and columns.")
+    if not all(isinstance(each, list) and all(isinstance(label, str) for label in each) for each in labels):
+        raise InputError("Its own matrix has no lists of labels for its rows and columns.")
     return own_matrix([_floats(row) for row in values], *labels, label=label)
 
 

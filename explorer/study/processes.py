@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 
+from explorer import endings
+
 _MOST_ON_WINDOWS = 61  # that ProcessPoolExecutor can wait for
 
 
@@ -26,24 +28,30 @@ def process_pool(n_workers: int) -> Iterator[ProcessPoolExecutor]:
     At its end the pool forgets what has not begun, and waits for what has.
     """
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_begin_worker)
-    with _held_back(signal.SIGINT):
-        for _ in range(n_workers):  # each of the first tasks starts a process
-            pool.submit(int)
+    pool = None
     try:
+        with endings.held_back(), _kept_from_workers():
+            pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_begin_worker)
+            for _ in range(n_workers):  # each of the first tasks starts a process
+                pool.submit(int)
         yield pool
     finally:
-        pool.shutdown(cancel_futures=True)
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
-def _held_back(number: signal.Signals) -> Iterator[None]:
-    """Let a signal wait; processes that begin meanwhile never get it, not even before their first line."""
+def _kept_from_workers() -> Iterator[None]:
+    """Processes that begin within this never get what a terminal sends to all of its processes, from the first line on.
+
+    They do get SIGTERM, by which the pool itself ends them where one of them is lost.
+    """
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield
         return
-    resource_tracker.ensure_running()  # it would let the signal through again when it begins
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    resource_tracker.ensure_running()  # which lets SIGINT through again when it begins, and would end by SIGHUP
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:

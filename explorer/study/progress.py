@@ -3,16 +3,24 @@
 import shutil
 from collections.abc import Callable
 from time import monotonic
-from typing import TextIO
+from typing import Protocol
 
 _BAR = 24  # characters
 _EVERY = {True: 0.2, False: 10.0}  # seconds between two lines, in a terminal and elsewhere
 
 
+class Screen(Protocol):
+    """Where a line goes: a stream, or what stands for one."""
+
+    def write(self, text: str) -> object: ...
+    def flush(self) -> object: ...
+    def isatty(self) -> bool: ...
+
+
 class ProgressLine:
     """Tells of finished runs: in a terminal by a line that is written over, elsewhere by a new line now and then."""
 
-    def __init__(self, stream: TextIO, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, stream: Screen, clock: Callable[[], float] = monotonic) -> None:
         self._stream, self._clock = stream, clock
         self._in_terminal = stream.isatty()
         self._began = self._told = clock()

@@ -1,22 +1,27 @@
 """The results of a study: its plan with the table of its runs, as a file that loads again."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from explorer.errors import InputError
+from explorer.errors import InputError, place, shortened
 from explorer.settings import settings_of
+from explorer.study.bounds import check_figures
 from explorer.study.plans import KINDS, Plan
 from explorer.study.portable import plan_as_json, plan_from_json
 from explorer.study.tables import FORMATS, kind_of_column, table_as_bytes, table_from_bytes
 from explorer.study.work import columns_of
 
 MAX_RESULT_BYTES = 1_000_000_000
-_TEXT = {"initialization", "stop_reason"}
+# What columns hold, those of the runs and, where a table has them, those of outcomes; numbers where nothing is said.
+_TEXT = {"initialization", "stop_reason", "outcome", "optimum"}
 _WHOLE = {"study", "mask_seed", "seed", "iterations", "sweeps", "n_observed"}
+_FLAGS = {"determined"}
+_OF_OUTCOMES = {"outcome", "optimum", "limit", "gap", "determined"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +39,7 @@ class Results:
         _check_columns(self.plan, self.table)
         places = _places(self.plan, self.table)
         _check_settings(self.plan, self.table)
+        check_figures(self.plan, self.table)
         if (np.diff(places) < 0).any():
             in_order = self.table.iloc[np.argsort(places)].reset_index(drop=True)
             object.__setattr__(self, "table", in_order)
@@ -49,11 +55,15 @@ def write_results(results: Results, path: Path) -> None:
 
     Raises InputError for another suffix, and where `path` cannot be written.
     """
-    data = results_as_bytes(results, format_of(path))
+    write_file(path, results_as_bytes(results, format_of(path)))
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """`write_whole`, where what goes wrong is told: raises InputError."""
     try:
         write_whole(path, data)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from None
+        raise InputError(f"{place(path)} cannot be written: {error.strerror}.") from None
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -62,8 +72,9 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         unfinished.write_bytes(data)
         os.replace(unfinished, path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
+    except BaseException:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise
 
 
@@ -71,7 +82,7 @@ def format_of(path: Path) -> str:
     """Return "parquet", "csv" or "json", as the suffix says; raise InputError for another one."""
     format = path.suffix.lower().removeprefix(".")
     if format not in FORMATS:
-        raise InputError(f"“{path.name}” must end in .parquet, .csv or .json.")
+        raise InputError(f"“{place(path.name)}” must end in .parquet, .csv or .json.")
     return format
 
 
@@ -93,7 +104,7 @@ def read_results(source: bytes | str | Path, name: str | None = None) -> Results
         table, header = table_from_bytes(data)
         return Results(plan_from_json(header), table)
     except InputError as error:
-        raise InputError(f"{name} cannot be read as the results of a study. {error}") from None
+        raise InputError(f"{place(name)} cannot be read as the results of a study. {error}") from None
 
 
 def _content(path: Path) -> bytes:
@@ -101,22 +112,25 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_RESULT_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{path} cannot be opened: {error.strerror}.") from None
+        raise InputError(f"{place(path)} cannot be opened: {error.strerror}.") from None
 
 
 def _check_columns(plan: Plan, table: pd.DataFrame) -> None:
     """Refuse a table in which a column is missing, or holds what it cannot hold."""
     if table.empty:
         raise InputError("There is not a single run.")
-    for name in columns_of(plan):
+    columns = columns_of(plan)
+    for name in [*columns, *(name for name in table if name in _OF_OUTCOMES)]:
         if name not in table:
             raise InputError(f"The column “{name}” is missing.")
         kind = kind_of_column(table[name])
+        if name in _FLAGS and kind != "bool":
+            raise InputError(f"The column “{name}” holds something else than True or False.")
         if name in _TEXT and kind != "text":
             raise InputError(f"The column “{name}” holds something else than text.")
         if name in _WHOLE and (kind != "int" or table[name].isna().any()):
             raise InputError(f"The column “{name}” holds something else than whole numbers.")
-        if name not in _TEXT | _WHOLE | set(settings_of(KINDS[plan.kind])) and kind not in ("int", "float"):
+        if name not in _TEXT | _WHOLE | _FLAGS | set(settings_of(KINDS[plan.kind])) and kind not in ("int", "float"):
             raise InputError(f"The column “{name}” holds something else than numbers.")
 
 
@@ -130,7 +144,7 @@ def _places(plan: Plan, table: pd.DataFrame) -> np.ndarray:
     for wrong, what in ((places.isna(), "is not a run of this study"), (places.duplicated(), "is there already")):
         if wrong.any():
             row = int(np.argmax(wrong))
-            run = ", ".join(f"{name} {table[name].iloc[row]}" for name in keys)
+            run = ", ".join(f"{name} {shortened(table[name].iloc[row])}" for name in keys)
             raise InputError(f"Row {row + 1:,} ({run}) {what}.")
     return places.to_numpy(dtype=np.int64)
 
@@ -157,4 +171,6 @@ def _check_settings(plan: Plan, table: pd.DataFrame) -> None:
             if wrong.any():
                 row = int(np.argmax(wrong))
                 said, plan_says = table[name].iloc[row], planned.iloc[table["study"].iloc[row]]
-                raise InputError(f"Row {row + 1:,} says {name} {said}, but its study has {plan_says}.")
+                raise InputError(
+                    f"Row {row + 1:,} says {name} {shortened(said)}, but its study has {shortened(plan_says)}."
+                )

@@ -2,13 +2,15 @@
 
 The header is a JSON object; how many rows there are and what a column holds is added to it. CSV has it in a first
 comment line, parquet in its metadata, and JSON beside the runs: {"plan": header, "runs": [{...}, ...]}.
-A missing number is an empty cell in CSV and null elsewhere; a missing text is an empty one.
+A missing number is an empty cell in CSV and null elsewhere; a missing text is an empty one. In CSV an apostrophe stands
+before text that a spreadsheet would take for a formula.
 """
 
 import csv
 import io
 import json
 import math
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,11 +20,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pandas.api import types
 
-from explorer.errors import InputError
+from explorer.errors import InputError, quoted, told
 from explorer.study.plans import MAX_RUNS
 
 MAX_COLUMNS = 200
 _CSV_MARK = "# explorer study: "
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BEHIND_COMMA = re.compile(r"([,;]\s*)([=+\-@])")
 _PARQUET_KEY = b"explorer study"
 _PARQUET_MAGIC = b"PAR1"
 _INFINITE = {"inf": math.inf, "-inf": -math.inf}  # JSON has no number for them
@@ -60,8 +65,28 @@ def table_from_bytes(data: bytes) -> tuple[pd.DataFrame, Header]:
 
 
 def _write_csv(table: pd.DataFrame, header: Header) -> bytes:
-    rows = table.to_csv(index=False, lineterminator="\n")
-    return f"{_CSV_MARK}{json.dumps(header, ensure_ascii=False)}\n{rows}".encode()
+    text = {name: table[name].map(_harmless) for name, kind in header["columns"].items() if kind == "text"}
+    rows = table.assign(**text).rename(columns=_harmless).to_csv(index=False, lineterminator="\n")
+    first_line = _STRING.sub(_harmless_string, json.dumps(header, ensure_ascii=False))
+    return f"{_CSV_MARK}{first_line}\n{rows}".encode()
+
+
+def _harmless(cell: str) -> str:
+    """A cell of text that no spreadsheet takes for a formula: an apostrophe stands before what begins like one.
+
+    So it does before what looks as if it had one already, so that what is read is what was written.
+    """
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _as_it_was(cell: str) -> str:
+    """The text that `_harmless` was given."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def _harmless_string(string: re.Match) -> str:
+    """A string of the first line, which spreadsheets cut at its commas: nothing behind one begins like a formula."""
+    return _BEHIND_COMMA.sub(lambda found: f"{found[1]}\\u{ord(found[2]):04x}", string[0])
 
 
 def _read_csv(text: str) -> tuple[pd.DataFrame, Header]:
@@ -74,7 +99,8 @@ def _read_csv(text: str) -> tuple[pd.DataFrame, Header]:
     try:
         names, *rows = csv.reader(io.StringIO(rest), strict=True)
     except (ValueError, csv.Error) as error:
-        raise InputError(f"The table is broken: {_first_line(error)}.") from None
+        raise InputError(f"The table is broken: {told(error)}.") from None
+    names = [_as_it_was(name) for name in names]
     _check_names(names, header)
     for number, row in enumerate(rows, start=1):
         if len(row) != len(names):
@@ -113,16 +139,16 @@ def _write_parquet(table: pd.DataFrame, header: Header) -> bytes:
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     metadata = (arrow.schema.metadata or {}) | {_PARQUET_KEY: json.dumps(header).encode()}
     buffer = io.BytesIO()
-    pq.write_table(arrow.replace_schema_metadata(metadata), buffer)
+    pq.write_table(arrow.replace_schema_metadata(metadata), buffer, write_page_checksum=True)
     return buffer.getvalue()
 
 
 def _read_parquet(data: bytes) -> tuple[pd.DataFrame, Header]:
     try:
-        file = pq.ParquetFile(pa.BufferReader(data))
+        file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)
         metadata, size = file.schema_arrow.metadata or {}, file.metadata
     except Exception as error:  # a damaged file gives whatever pyarrow comes upon
-        raise InputError(f"The parquet file is broken: {_first_line(error)}.") from None
+        raise InputError(f"The parquet file is broken: {told(error)}.") from None
     if _PARQUET_KEY not in metadata:
         raise InputError("The parquet file does not say which study it is of.")
     header = _header(_parsed(metadata[_PARQUET_KEY].decode("utf-8", "replace"), "parquet file's metadata"))
@@ -133,16 +159,19 @@ def _read_parquet(data: bytes) -> tuple[pd.DataFrame, Header]:
         arrow = file.read()
         columns = {name: _from_arrow(arrow.column(name)) for name in header["columns"]}
     except Exception as error:
-        raise InputError(f"The parquet file is broken: {_first_line(error)}.") from None
+        raise InputError(f"The parquet file is broken: {told(error)}.") from None
     for name, kind in header["columns"].items():
-        if kind_of_column(columns[name]) != kind:
-            raise InputError(f"The column “{name}” does not hold {_WORDS[kind]}.")
+        is_text = kind != "text" or all(isinstance(value, str) for value in columns[name])
+        if kind_of_column(columns[name]) != kind or not is_text:
+            raise InputError(f"The column {quoted(name)} does not hold {_WORDS[kind]}.")
     return pd.DataFrame(columns), header
 
 
 def _from_arrow(column: pa.ChunkedArray) -> pd.Series:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return pd.Series(column.to_pylist())
+        return pd.Series([value or "" for value in column.to_pylist()])
     if column.null_count and pa.types.is_integer(column.type):
         return pd.Series(column.to_pylist(), dtype="Int64")
     return column.to_pandas()
@@ -153,7 +182,7 @@ def _parsed(text: str, what: str) -> Header:
     try:
         document = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"The {what} is not JSON: {_first_line(error)}.") from None
+        raise InputError(f"The {what} is not JSON: {told(error)}.") from None
     if not isinstance(document, dict):
         raise InputError(f"The {what} is not a JSON object.")
     return document
@@ -167,14 +196,20 @@ def _header(header: Any) -> Header:
     """The header, after a look at what is said in it about the table."""
     if not isinstance(header, dict):
         raise InputError("It does not say which study it is of.")
+    try:
+        json.dumps(header, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        raise InputError("What it says of its study holds halves of characters, or lists without end.") from None
     rows, columns = header.get("rows"), header.get("columns")
     if type(rows) is not int or not 0 <= rows <= MAX_RUNS:
-        raise InputError(f"It says that it has {rows!r} rows; there can be 0 to {MAX_RUNS:,}.")
+        raise InputError(f"It says that it has {quoted(rows)} rows; there can be 0 to {MAX_RUNS:,}.")
     if not isinstance(columns, dict) or not 1 <= len(columns) <= MAX_COLUMNS:
         raise InputError(f"It does not say what its columns hold, at most {MAX_COLUMNS}.")
     for name, kind in columns.items():
         if kind not in list(_WORDS):
-            raise InputError(f"It says that the column “{name[:40]}” holds {kind!r}; there are {', '.join(_WORDS)}.")
+            raise InputError(
+                f"It says that the column {quoted(name)} holds {quoted(kind)}; there are {', '.join(_WORDS)}."
+            )
     return header
 
 
@@ -185,10 +220,10 @@ def _check_names(names: list[str], header: Header) -> None:
         return
     for name in expected:
         if name not in names:
-            raise InputError(f"The column “{name}” is missing.")
+            raise InputError(f"The column {quoted(name)} is missing.")
     for name in names:
         if name not in expected:
-            raise InputError(f"There is a column “{str(name)[:40]}” that is not one of the study's.")
+            raise InputError(f"There is a column {quoted(name)} that is not one of the study's.")
     if len(names) != len(expected):
         raise InputError("A column is there twice.")
 
@@ -209,8 +244,9 @@ def _read_all(name: str, kind: str, cells: Iterable[Any], read: Callable[[Any], 
         try:
             values.append(read(cell))
         except (ValueError, TypeError, KeyError, OverflowError):
-            shown = repr(cell)[:40]
-            raise InputError(f"The column “{name}” holds {_WORDS[kind]}, but row {number:,} has {shown}.") from None
+            raise InputError(
+                f"The column {quoted(name)} holds {_WORDS[kind]}, but row {number:,} has {quoted(cell)}."
+            ) from None
     return values
 
 
@@ -220,7 +256,7 @@ def _column(name: str, kind: str, values: list[Any]) -> pd.Series:
             return pd.Series(values, dtype="Int64" if None in values else "int64")
         return pd.Series(values, dtype={"float": np.float64, "bool": bool}.get(kind))
     except OverflowError:
-        raise InputError(f"The column “{name}” holds a number that is too large.") from None
+        raise InputError(f"The column {quoted(name)} holds a number that is too large.") from None
 
 
 def _only(*kinds: type) -> Callable[[Any], Any]:
@@ -240,6 +276,12 @@ def _json_float(value: Any) -> float:
     return _INFINITE[value] if isinstance(value, str) else float(_only(int, float)(value))
 
 
+def _text(value: Any) -> str:
+    """A text that can be shown and written: JSON can say halves of characters, too."""
+    _only(str)(value).encode()
+    return value
+
+
 def _text_int(cell: str) -> int | None:
     return int(cell) if cell else None
 
@@ -254,12 +296,8 @@ _READ_TEXT = {
     "int": _text_int,
     "float": _text_float,
     "bool": {"True": True, "False": False}.__getitem__,
-    "text": _only(str),
+    "text": _as_it_was,
 }
-_READ_JSON = {"int": _only(int, type(None)), "float": _json_float, "bool": _only(bool), "text": _only(str)}
+_READ_JSON = {"int": _only(int, type(None)), "float": _json_float, "bool": _only(bool), "text": _text}
 _WRITERS = {"csv": _write_csv, "json": _write_json, "parquet": _write_parquet}
 FORMATS = tuple(_WRITERS)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0].removesuffix(".")

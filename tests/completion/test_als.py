@@ -415,7 +415,7 @@ def test_half_steps_outside_the_run_are_refused(h):
         ({"max_sweeps": 10_001}, "sweeps must be a whole number"),
         ({"rtol": 1.0}, "tolerance"),
         ({"rtol": -1e-9}, "tolerance"),
-        ({"start": "magic"}, "There is no start called 'magic'; choose one of: gaussian"),
+        ({"start": "magic"}, "There is no start called “magic”; choose one of: gaussian"),
         ({"start": np.ones((15, 2))}, "20 rows"),
         ({"start": np.full((20, 2), np.nan)}, "finite"),
         ({"start": [["a"]]}, "table of numbers"),

@@ -210,7 +210,7 @@ def test_the_matrix_is_never_formed():
         ({"rank": 16}, "from 1 to 15"),
         ({"ridge": np.nan}, "ridge"),
         ({"step": -1.0}, "step size"),
-        ({"schedule": "magic"}, "no step schedule called 'magic'; choose one of: constant"),
+        ({"schedule": "magic"}, "no step schedule called “magic”; choose one of: constant"),
         ({"schedule": 3}, "no step schedule"),
         ({"start": "magic"}, "no start called"),
         ({"seed": 0.5}, "seed"),

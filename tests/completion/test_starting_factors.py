@@ -63,7 +63,7 @@ def test_the_root_mean_square_of_values_of_any_size(values):
 @pytest.mark.parametrize(
     ("start", "rank", "seed", "sentence"),
     [
-        ("magic", 1, 0, "no start called 'magic'; choose one of: gaussian"),
+        ("magic", 1, 0, "no start called “magic”; choose one of: gaussian"),
         (None, 1, 0, "must be the name of one, or `Factors`"),
         ("equal", 3, 0, "whole number from 1 to 2"),
         ("equal", 1, -1, "seed"),

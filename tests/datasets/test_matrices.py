@@ -97,7 +97,7 @@ def test_only_generated_matrices_know_their_rank(name):
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(InputError, match=r'^There is no matrix called "chess"; choose one of checkerboard, low-rank, '):
+    with pytest.raises(InputError, match=r"^There is no matrix called “chess”; choose one of checkerboard, low-rank, "):
         load_matrix("chess")
 
 
@@ -169,7 +169,7 @@ def test_a_generated_matrix_has_the_rank_and_the_noise_that_were_asked_for():
     ("settings", "sentence"),
     [
         ({"n_rows": 3.5}, "The number of rows is 3.5; it must be a whole number"),
-        ({"n_cols": "a"}, "The number of columns is 'a'; it must be a whole number"),
+        ({"n_cols": "a"}, "The number of columns is “a”; it must be a whole number"),
         ({"rank": 1.5}, "The number of dimensions \\(the rank\\) is 1.5"),
         ({"noise": -1}, "The noise is -1; it must be a number, 0 or larger"),
         ({"noise": float("nan")}, "The noise is nan"),

@@ -43,7 +43,7 @@ def test_commas_between_more_than_two_numbers_separate():
 @pytest.mark.parametrize("text", ["3,6 1,8", "3,6\n1,8", "3,6; 1,8", "3,6, 1,8", "3,6"])
 def test_commas_that_may_be_decimal_commas_are_asked_about(text):
     assert sentence_of(read_numbers, text) == (
-        '"3,6" can be read as 3.6 or as two numbers; write decimals with a point, and a space after every '
+        "“3,6” can be read as 3.6 or as two numbers; write decimals with a point, and a space after every "
         "comma that separates two numbers."
     )
 
@@ -56,15 +56,15 @@ def test_commas_that_may_be_decimal_commas_are_asked_about(text):
         (",;", "The text has no numbers; at least 2 are needed."),
         ("5", "The text has only one number, 5; at least 2 are needed."),
         ("5 5.0 5", "The text has only one distinct value, 5; at least 2 are needed."),
-        ("1\n2\n3 abc", '"abc" on line 3 is not a number; correct it or take it out.'),
-        ("1\n1_000", '"1_000" on line 2 is not a number; correct it or take it out.'),
-        ("1 NaN", '"NaN" on line 1 is not a finite number; correct it or take it out.'),
-        ("1\n-Inf", '"-Inf" on line 2 is not a finite number; correct it or take it out.'),
-        ("1 1e999", '"1e999" on line 1 is not a finite number; correct it or take it out.'),
-        ("1 NA", '"NA" on line 1 is missing; put a number there or take it out.'),
-        ("1 1e60", '"1e60" on line 1 is too large: no number may exceed 1e+50.'),
+        ("1\n2\n3 abc", "“abc” on line 3 is not a number; correct it or take it out."),
+        ("1\n1_000", "“1_000” on line 2 is not a number; correct it or take it out."),
+        ("1 NaN", "“NaN” on line 1 is not a finite number; correct it or take it out."),
+        ("1\n-Inf", "“-Inf” on line 2 is not a finite number; correct it or take it out."),
+        ("1 1e999", "“1e999” on line 1 is not a finite number; correct it or take it out."),
+        ("1 NA", "“NA” on line 1 is missing; put a number there or take it out."),
+        ("1 1e60", "“1e60” on line 1 is too large: no number may exceed 1e+50."),
         ("1 " * 20_001, "The text has 20,001 values and the limit is 20,000; bring a smaller part of it."),
-        ("1 " + "x" * 99, f'"{"x" * 29}…" on line 1 is not a number; correct it or take it out.'),
+        ("1 " + "x" * 99, f"“{'x' * 39}…” on line 1 is not a number; correct it or take it out."),
     ],
 )
 def test_numbers_that_cannot_be_used_are_refused_in_one_sentence(text, sentence):
@@ -81,8 +81,8 @@ def test_a_table_lists_its_columns_of_numbers_and_names_the_others_with_the_reas
     np.testing.assert_array_equal(table.columns["width"], [7, 8])
     assert table.missing == {"length": 0, "width": 1}
     assert table.unusable == {
-        "species": '"setosa" on line 2, in column "species", is not a number; correct it or take it out.',
-        "constant": 'Column "constant" has only one distinct value, 3; at least 2 are needed.',
+        "species": "“setosa” on line 2, in column “species”, is not a number; correct it or take it out.",
+        "constant": "Column “constant” has only one distinct value, 3; at least 2 are needed.",
     }
 
 
@@ -112,28 +112,28 @@ def test_columns_are_named_by_the_header_or_numbered(text, names):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("a\nb\nc", '"b" on line 2, in column "a", is not a number; correct it or take it out.'),
+        ("a\nb\nc", "“b” on line 2, in column “a”, is not a number; correct it or take it out."),
         (
             "a,b\nx,y\nu,v",
-            'None of the 2 columns can be used: "x" on line 2, in column "a", is not a number; correct it or '
+            "None of the 2 columns can be used: “x” on line 2, in column “a”, is not a number; correct it or "
             "take it out.",
         ),
-        ("a,b", 'None of the 2 columns can be used: Column "a" has no numbers; at least 2 are needed.'),
-        ("a\n1", 'Column "a" has only one number, 1; at least 2 are needed.'),
-        ("a\n1\n1", 'Column "a" has only one distinct value, 1; at least 2 are needed.'),
-        ("a\n1\nnan", '"nan" on line 3, in column "a", is not a finite number; correct it or take it out.'),
+        ("a,b", "None of the 2 columns can be used: Column “a” has no numbers; at least 2 are needed."),
+        ("a\n1", "Column “a” has only one number, 1; at least 2 are needed."),
+        ("a\n1\n1", "Column “a” has only one distinct value, 1; at least 2 are needed."),
+        ("a\n1\nnan", "“nan” on line 3, in column “a”, is not a finite number; correct it or take it out."),
         (
             "1\n2\ninf",
-            '"inf" on line 3, in column "column 1", is not a finite number; correct it or take it out.',
+            "“inf” on line 3, in column “column 1”, is not a finite number; correct it or take it out.",
         ),
         (
             "a;b\n1,5;x\n2,5;y",
-            'None of the 2 columns can be used: "1,5" on line 2, in column "a", has a comma in it; write '
+            "None of the 2 columns can be used: “1,5” on line 2, in column “a”, has a comma in it; write "
             "decimals with a point and thousands without a separator.",
         ),
         (
             "1 2\n3 4",
-            '"3 4" on line 2, in column "1 2", is several numbers; separate columns by commas, semicolons or tabs.',
+            "“3 4” on line 2, in column “1 2”, is several numbers; separate columns by commas, semicolons or tabs.",
         ),
         ("1,2,3", "The table has a single line of data; put every number of a column on a line of its own."),
         (
@@ -195,9 +195,9 @@ def test_a_missing_corner_is_not_mistaken_for_labels(side):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("1,2\n3,x", '"x" on line 2, column 2, is not a number; correct it or take it out.'),
-        ("1,2\nx,3\n4,5", '"x" on line 2, column 1, is not a number; correct it or take it out.'),
-        ("1,2\n3,-inf", '"-inf" on line 2, column 2, is not a finite number; correct it or take it out.'),
+        ("1,2\n3,x", "“x” on line 2, column 2, is not a number; correct it or take it out."),
+        ("1,2\nx,3\n4,5", "“x” on line 2, column 1, is not a number; correct it or take it out."),
+        ("1,2\n3,-inf", "“-inf” on line 2, column 2, is not a finite number; correct it or take it out."),
         ("1,2\n3", "Line 2 has 1 cell but line 1 has 2 cells; give every line the same number of cells."),
         ("1,2", "The matrix is 1 x 2 (rows x columns); at least 2 x 2 is needed."),
         ("1\n2", "The matrix is 2 x 1 (rows x columns); at least 2 x 2 is needed."),

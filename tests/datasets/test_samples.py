@@ -170,7 +170,7 @@ def test_a_generator_has_one_to_ten_components(n_components):
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(InputError, match=r'^There is no sample called "irises"; choose one of faithful-eruptions, '):
+    with pytest.raises(InputError, match=r"^There is no sample called “irises”; choose one of faithful-eruptions, "):
         load_sample("irises")
 
 

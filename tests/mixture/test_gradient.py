@@ -350,7 +350,7 @@ def test_identical_components_stay_identical():
 @pytest.mark.parametrize(
     ("setting", "value", "words"),
     [
-        ("optimizer", "newton", "no optimizer 'newton'"),
+        ("optimizer", "newton", "no optimizer “newton”"),
         ("learning_rate", 0.0, "learning rate"),
         ("learning_rate", float("nan"), "learning rate"),
         ("learning_rate", "fast", "learning rate"),

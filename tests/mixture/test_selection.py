@@ -227,7 +227,7 @@ def test_the_same_settings_give_the_same_bits():
         ({"n_components": [21]}, "21 components need as many data points"),
         ({"structures": ["round"]}, "no covariance structure"),
         ({"structures": []}, "at least one"),
-        ({"criterion": "dic"}, "no criterion 'dic'"),
+        ({"criterion": "dic"}, "no criterion “dic”"),
         ({"n_starts": 0}, "number of starts"),
         ({"progress": "loud"}, "progress must be a function"),
         ({"cancelled": True}, "cancelled must be a function"),

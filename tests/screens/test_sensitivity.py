@@ -12,7 +12,7 @@ from explorer.screens import computed, results_file, study_bar, study_work
 from explorer.screens.jobs import tasks
 from explorer.screens.jobs.kept import Kept
 from explorer.screens.jobs.tasks import make_batches
-from explorer.settings import OWN, EMStudySettings, run_of_study, write_run
+from explorer.settings import OWN, ALSStudySettings, EMStudySettings, run_of_study, write_run
 from explorer.study.outcomes import add_outcomes
 from explorer.study.plans import Plan, Study, study_of
 from explorer.study.results import Results, read_results, results_as_bytes
@@ -430,3 +430,22 @@ def test_a_large_study_waits_for_the_button_after_two_seconds_of_work(made, monk
 def one_batch(study, batches):
     """Make one batch, though more are asked for."""
     yield from make_batches(study, batches[:1])
+
+
+ALS = ALSStudySettings(matrix="generated", n_rows=5, n_cols=5, rank=1, seen=15, n_starts=2, n_masks=5)
+
+
+@pytest.mark.parametrize("kind", ["em", "als"])
+def test_whatever_a_table_lacks_it_is_shown(kind):
+    """One initialization, one mask, one ending, a single run, no whole batch: what a study has that was stopped."""
+    full = results_of(study_of(SETTINGS if kind == "em" else ALS))
+    table = full.table
+    shown = [table[table["stop_reason"] == reason] for reason in table["stop_reason"].unique()]
+    shown += [table[:1], table[table["seed"] % 2 == 0]]
+    if kind == "als":
+        shown += [table[table["mask_seed"] == seed] for seed in (0, 3)] + [table[table["mask_seed"] != 0]]
+    page = study_page()
+    for number, rows in enumerate(shown):
+        part = results_as_bytes(Results(full.plan, rows.reset_index(drop=True)), "json")
+        give(page, part, f"part{number}.json").click("results_show")
+        assert page.errors == []

@@ -98,7 +98,7 @@ def test_a_scheduler_that_is_lost_on_the_way_is_told():
         LocalCluster(
             n_workers=1, protocol="tcp", host="127.0.0.1", dashboard_address="127.0.0.1:0", processes=False
         ) as lost,
-        pytest.raises(InputError, match=f"The Dask scheduler at {lost.scheduler.address} no longer answers"),
+        pytest.raises(InputError, match=f"The Dask scheduler at “{lost.scheduler.address}” no longer answers"),
         dask_executor(lost.scheduler.address) as executor,
     ):
         run_plan(plan, executor, progress=lambda finished, of_all: lost.close() if finished else None)

@@ -2,11 +2,13 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +30,7 @@ LONG = (
     'kind = "em"\ndata = "galaxies"\nn_components = [2, 3]\nn_starts = 100\n'
     "first_seed = [0, 1000, 2000]\nrtol = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8]\nmax_iter = 400\n"
 )
+SLOW = 300  # seconds that a busy machine may take over what takes one or two
 
 
 @pytest.fixture
@@ -64,7 +67,7 @@ def parts(out: str) -> set[str]:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + SLOW
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -129,21 +132,79 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_continue(folder):
     command = begin("long.toml", "--out", "results.parquet", "--workers", "2")
     wait_until(lambda: len(parts("results.parquet")) >= 1)
     os.killpg(command.pid, signal.SIGINT)
-    _, errors = command.communicate(timeout=30)
+    _, errors = command.communicate(timeout=SLOW)
     assert command.returncode == 130
     assert errors == "Stopped. What is finished is kept; the same command continues.\n"
     assert 1 <= len(parts("results.parquet")) < 120
 
     command = begin("long.toml", "--out", "results.parquet", "--workers", "1")
-    printed, errors = command.communicate(timeout=60)
+    printed, errors = command.communicate(timeout=SLOW)
     assert (command.returncode, errors) == (0, "")
     assert printed.startswith("Continuing: ")
     assert_undisturbed("results.parquet", "long.toml")
 
 
+@pytest.mark.parametrize("kill", [os.kill, os.killpg])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_stops_the_command_ends_its_workers_too(folder, kill, number):
+    command = begin("long.toml", "--out", "results.parquet", "--workers", "2")
+    wait_until(lambda: len(parts("results.parquet")) >= 1)
+    kill(command.pid, number)
+    _, errors = command.communicate(timeout=SLOW)  # which returns when none of them holds the stream any more
+    assert (command.returncode, errors) == (
+        128 + number,
+        "Stopped. What is finished is kept; the same command continues.\n",
+    )
+    assert parts("results.parquet")
+    assert not list(folder.glob(".*"))
+
+
+def test_a_second_command_for_the_same_result_is_refused_and_disturbs_nothing(folder, capsys):
+    command = begin("long.toml", "--out", "results.csv", "--workers", "1")
+    wait_until(lambda: len(parts("results.csv")) >= 1)
+    for plan in ("long.toml", "short.toml"):
+        assert study(plan, "--out", "results.csv", "--overwrite") == 2
+        told = capsys.readouterr().err
+        assert told.startswith("explorer study: results.csv is being made by another command (process ")
+        assert f"process {command.pid} on " in told and told.count("\n") == 1
+    _, errors = command.communicate(timeout=SLOW)
+    assert (command.returncode, errors) == (0, "")
+    assert_undisturbed("results.csv", "long.toml")
+    assert study("long.toml", "--out", "results.csv") == 2
+    assert "exists already" in capsys.readouterr().err
+    assert sorted(path.name for path in folder.iterdir()) == ["long.toml", "results.csv", "short.toml"]
+
+
+def test_a_result_that_appears_while_one_waits_for_the_lock_is_not_replaced(folder, monkeypatch, capsys):
+    @contextmanager
+    def after_another(path, what):
+        Path("a.csv").write_text("of the first command")
+        yield
+
+    monkeypatch.setattr("explorer.study.command.held", after_another)
+    assert study("short.toml", "--out", "a.csv", "--workers", "1") == 2
+    assert "a.csv exists already" in capsys.readouterr().err
+    assert Path("a.csv").read_text() == "of the first command"
+
+
+def test_a_folder_that_is_removed_while_the_command_runs_is_told(folder):
+    (folder / "there").mkdir()
+    command = begin("long.toml", "--out", "there/results.csv", "--workers", "2")
+    wait_until(lambda: len(parts("there/results.csv")) >= 1)
+    # Again and again, since the command may put something there meanwhile.
+    wait_until(lambda: shutil.rmtree(folder / "there", ignore_errors=True) or not (folder / "there").exists())
+    _, errors = command.communicate(timeout=SLOW)
+    assert command.returncode == 2
+    assert re.fullmatch(
+        r"explorer study: there/results.csv\S* cannot be written( to)?: No such file or directory.\n", errors
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["short.toml", "--out", "folder.csv", "--overwrite"], "folder.csv is a folder; choose another --out."),
+        (["short.toml", "--out", f"{'x' * 300}.csv"], "…xxx"),
         (["none.toml", "--out", "a.csv"], "The plan none.toml cannot be read: No such file or directory."),
         (
             ["bad.toml", "--out", "a.csv"],
@@ -159,6 +220,7 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_continue(folder):
 def test_what_cannot_be_done_is_one_sentence_and_exit_code_2(folder, capsys, arguments, sentence):
     (folder / "bad.toml").write_text('kind = "em"\nn_components = 99')
     (folder / "there.csv").write_text("precious")
+    (folder / "folder.csv").mkdir()
     (folder / "other.csv.parts").mkdir()
     (folder / "other.csv.parts" / "plan.json").write_text("{}")
     (folder / "other.csv.parts" / "0000000.parquet").write_text("")
@@ -180,7 +242,7 @@ def test_an_address_where_nobody_answers_leaves_nothing_behind(folder, capsys):
     [
         ([], "the following arguments are required: plan, --out"),
         (["short.toml"], "the following arguments are required: --out"),
-        (["short.toml", "--out", "a.csv", "--workers", "0"], "'0' is not a number of processes; give 1 to 1024."),
+        (["short.toml", "--out", "a.csv", "--workers", "0"], "“0” is not a number of processes; give 1 to 1024."),
         (["short.toml", "--out", "a.csv", "--workers", "2", "--dask", "tcp://x:1"], "not allowed with argument"),
     ],
 )

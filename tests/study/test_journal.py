@@ -1,5 +1,8 @@
 """The finished part of a study on the disk: whole batches of this plan count, and nothing else."""
 
+import os
+import shutil
+
 import pandas as pd
 import pytest
 
@@ -54,10 +57,68 @@ def test_half_a_batch_counts_as_none(folder, plan, batches, cut):
     assert open_journal(folder, plan).finished() == {}
 
 
-def test_a_batch_of_other_seeds_counts_as_none(folder, plan, batches):
+def test_a_batch_of_another_place_or_another_plan_counts_as_none(folder, plan, batches, tmp_path):
     journal = open_journal(folder, plan)
-    journal.keep(0, batches[0][:2])
-    assert journal.finished() == {}
+    journal.keep(0, batches[0])
+    part = (folder / "0000000.parquet").read_bytes()
+    (folder / "0000001.parquet").write_bytes(part)  # of the same seeds, by another initialization
+    assert sorted(journal.finished()) == [0]
+    other = open_journal(tmp_path / "other.csv.parts", plan_of({"kind": "em", "data": "ten-points", "n_starts": 3}))
+    (tmp_path / "other.csv.parts" / "0000000.parquet").write_bytes(part)
+    assert other.finished() == {}
+
+
+def test_a_single_bit_that_has_changed_is_noticed_wherever_it_is(folder, plan, batches):
+    journal = open_journal(folder, plan)
+    journal.keep(0, batches[0])
+    path = folder / "0000000.parquet"
+    part = path.read_bytes()
+    for place in range(0, len(part), 67):
+        path.write_bytes(part[:place] + bytes([part[place] ^ 1 << place % 8]) + part[place + 1 :])
+        for rows in journal.finished().values():  # as it was, where the bit says nothing
+            pd.testing.assert_frame_equal(rows, batches[0], check_exact=True)
+
+
+@pytest.mark.parametrize("how", ["folder", "dangling link", "link to itself", "pipe", "device", "unreadable"])
+def test_what_cannot_be_read_is_made_again_or_refused(folder, plan, batches, how):
+    journal = open_journal(folder, plan)
+    journal.keep(0, batches[0])
+    part = folder / "0000001.parquet"
+    if how == "folder":
+        part.mkdir()
+    elif how == "pipe":
+        os.mkfifo(part)
+    elif how == "unreadable":
+        part.write_bytes(b"")
+        part.chmod(0)
+    else:
+        part.symlink_to({"dangling link": "nowhere", "link to itself": part.name, "device": "/dev/zero"}[how])
+    assert sorted(open_journal(folder, plan).finished()) == [0]
+    if how == "folder":
+        with pytest.raises(InputError, match="cannot be written to: Is a directory"):
+            journal.keep(1, batches[1])
+    else:
+        journal.keep(1, batches[1])
+        assert sorted(journal.finished()) == [0, 1]
+    journal.remove()
+    assert not folder.exists()
+
+
+def test_a_folder_that_somebody_removes_is_told_and_asks_for_nothing_more(folder, plan, batches):
+    journal = open_journal(folder, plan)
+    shutil.rmtree(folder)
+    with pytest.raises(InputError, match="parts cannot be written to: No such file"):
+        journal.keep(0, batches[0])
+    assert journal.empty
+    journal.close()
+
+
+def test_a_link_to_a_folder_is_left_alone(folder, plan, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match="was not made by the explorer"):
+        open_journal(folder, plan)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 @pytest.mark.parametrize("other", [{"n_starts": 4}, {"data": "galaxies"}, {"rtol": 1e-8}, {"n_components": [2, 3]}])
@@ -102,8 +163,6 @@ def test_a_command_killed_before_it_wrote_the_plan_begins_again(folder, plan):
 
 
 def test_a_place_that_cannot_be_written_to_is_told(plan, batches, tmp_path):
-    with pytest.raises(InputError, match=r"There is no folder .*none; make it first"):
-        open_journal(tmp_path / "none" / "results.csv.parts", plan)
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be used for what is finished"):
         open_journal(tmp_path / "file", plan)

@@ -1,7 +1,9 @@
 """Results as files: they load again with every number as it was, and a file that is damaged is told in a sentence."""
 
+import csv
 import io
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -93,7 +95,9 @@ def test_rows_may_come_in_any_order_and_are_put_into_the_plans(em):
 
 
 NUMBERS = st.floats() | st.sampled_from([0.1 + 0.2, -0.0, 5e-324, 1.7976931348623157e308, 1e22, 123456789012345680.0])
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=8)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=8) | st.text(
+    st.sampled_from("'=+-@\t,;\"a1 \n"), max_size=6
+)
 
 
 @given(
@@ -120,6 +124,21 @@ def test_every_number_and_text_comes_back_as_it_was(rows):
         pd.testing.assert_frame_equal(found, table, check_exact=True)
         assert (np.signbit(found["numbers"]) == np.signbit(table["numbers"]))[table["numbers"].notna()].all()
         assert header["about"] == "ü\n"
+
+
+@given(TEXTS, TEXTS)
+@settings(deadline=None)
+def test_no_cell_of_a_csv_file_begins_like_a_formula(text, other):
+    table = pd.DataFrame({"a": [text, other], f"{text}b": [-1.5, 2.0]})
+    header = {"label": f"{text},{other}", "=x": ["-4, -5", -3], "all": "1,=cmd(); @x,+1"}
+    content = table_as_bytes(table, header, "csv")
+    found, said = table_from_bytes(content)
+    pd.testing.assert_frame_equal(found, table, check_exact=True)
+    assert {name: said[name] for name in header} == header
+    first, _, rest = content.decode().partition("\n")
+    cells = [cell for row in csv.reader(io.StringIO(rest)) for cell in row]
+    assert not [cell for cell in cells if re.match(r"[=+@\t\r]|-(?![\d.]+$)", cell)]
+    assert not [piece for piece in re.split(r"[,;]", first) if re.match(r"\s*([=+@]|-(?!\d+\]))", piece)]
 
 
 def test_line_ends_of_windows_change_nothing(em):
@@ -183,7 +202,7 @@ def edited(data: bytes, before: str, after: str) -> bytes:
         ('{"format"', '{format"', "The first line is not JSON: "),
         ('"EM & ALS Explorer, study"', '"a cake"', "It does not hold a study's settings"),
         ('"version": 1', '"version": 2', "It has version 2, and this explorer reads version 1"),
-        ('"kind": "em"', '"kind": "pm"', "The plan's kind is 'pm'"),
+        ('"kind": "em"', '"kind": "pm"', "The plan's kind is “pm”"),
         ('"max_iter": 20', '"max_iter": -20', "Max iterations is -20, but must be a whole number"),
         ('"max_iter": 20', '"max_iter": NaN', "NaN is not JSON"),
         ('"max_iter": 20', '"min_iter": 20', "“min_iter” is not a setting of a study of EM"),
@@ -194,15 +213,15 @@ def edited(data: bytes, before: str, after: str) -> bytes:
         ('"own": {', '"own": [], "mine": {', "Its own data is not a table with a label"),
         ('"rows": ', '"rows": -', "rows; there can be 0 to 1,000,000"),
         ('"rows": ', '"rows": 9', "rows, but it says 9"),
-        ('"seed": "int"', '"seed": "date"', "the column “seed” holds 'date'; there are int, float, bool, text"),
+        ('"seed": "int"', '"seed": "date"', "the column “seed” holds “date”; there are int, float, bool, text"),
         ('"seed": "int", ', "", "There is a column “seed” that is not one of the study's."),
         (",seed,", ",sown,", "The column “seed” is missing."),
         (",seed,", ",seed,seed,", "A column is there twice"),
-        ("\nstudy,data,", "\ndata,study,", "The column “study” holds whole numbers, but row 1 has 'own'."),
+        ("\nstudy,data,", "\ndata,study,", "The column “study” holds whole numbers, but row 1 has “own”."),
         (",own,", ",own,own,", "Row 1 has 18 cells for 17 columns."),
         (",own,", ",own", "Row 1 has 16 cells for 17 columns."),
         ("random-partition,0,", "random-partition,,", "The column “seed” holds something else than whole numbers"),
-        ("random-partition,0,", "random-partition,1e3,", "The column “seed” holds whole numbers, but row 1 has '1e3'."),
+        ("random-partition,0,", "random-partition,1e3,", "The column “seed” holds whole numbers, but row 1 has “1e3”."),
         ("random-partition,0,", f"random-partition,{2**64},", "The column “seed” holds a number that is too large"),
         ("random-partition,0,", "random-partition,9,", "seed 9) is not a run of this study."),
         ("\n0,own", '\n"0,own', "The table is broken: "),
@@ -218,7 +237,7 @@ def test_what_is_wrong_with_an_edited_file_is_said_in_a_sentence(em, before, aft
         ('"plan":', '"plans":', "It does not say which study it is of"),
         ('"runs": [', '"runs": [4,', "Its runs are not a list of tables"),
         ('"seed": 0', '"seed": 0.5', "The column “seed” holds whole numbers, but row 1 has 0.5."),
-        ('"seed": 0', '"seed": "0"', "The column “seed” holds whole numbers, but row 1 has '0'."),
+        ('"seed": 0', '"seed": "0"', "The column “seed” holds whole numbers, but row 1 has “0”."),
         ('"seed": 0', '"sown": 0', "The column “seed” is missing"),
         ('"log_likelihood": -', '"log_likelihood": "much", "x": -', "There is a column “x”"),
         ('"stop_reason": "text"', '"stop_reason": 3', "the column “stop_reason” holds 3; there are int, float"),
