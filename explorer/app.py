@@ -29,4 +29,4 @@ def draw() -> None:
 if runtime.exists():  # Streamlit runs this file for everybody who comes; once before, it imports it for the server
     draw()
 else:
-    app = st.App(__file__, lifespan=server.lifespan, routes=server.ROUTES, on_script_error=server.tell_failure)
+    app = st.App(__file__, lifespan=server.lifespan, routes=server.routes(), on_script_error=server.tell_failure)

@@ -2,13 +2,15 @@
 
 import argparse
 import os
+import re
 import socket
 import sys
 import threading
 import time
 import webbrowser
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
+from urllib.parse import SplitResult, urlsplit
 
 from explorer import __version__, endings
 from explorer.errors import InputError, quoted, told
@@ -65,11 +67,36 @@ def _run(argv: list[str] | None) -> None:
         where = options.host if options.port is None else f"port {options.port} of {options.host}"
         problem = f"cannot listen on {where} ({error.strerror})"
         parser.exit(2, f"explorer: {problem}; try another --port or --host.\n")
-    threading.Thread(target=_announce, args=(options.host, port, options.browser), name="announce", daemon=True).start()
+    shown = _Address(options.host, port, options.public_url)
+    threading.Thread(target=_announce, args=(shown, options.browser), name="announce", daemon=True).start()
     try:
-        _serve(options.host, port)
-    except KeyboardInterrupt:  # before Streamlit listens to Ctrl-C itself
+        _serve(shown)
+    except KeyboardInterrupt:
         sys.exit(0)
+
+
+class _Address(NamedTuple):
+    """Where the server listens, and what a proxy before it makes of that, if there is one."""
+
+    host: str
+    port: int
+    public: SplitResult | None = None
+
+    @property
+    def path(self) -> str:
+        """Below which path everything is, "" or such as "/em"."""
+        return self.public.path.rstrip("/") if self.public else ""
+
+    @property
+    def here(self) -> str:
+        """The address on this computer."""
+        host = ANY_ADDRESS.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}{self.path}" if ":" in host else f"http://{host}:{self.port}{self.path}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether others than this computer's users can come."""
+        return not (self.host == "localhost" or self.host.startswith("127.") or self.host == "::1")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -96,6 +123,12 @@ def _parser() -> argparse.ArgumentParser:
         "--host",
         default=DEFAULT_HOST,
         help="address to serve on (default: %(default)s, this computer only; 0.0.0.0: the network too)",
+    )
+    parser.add_argument(
+        "--public-url",
+        type=_public_url,
+        metavar="URL",
+        help="where people see it when a proxy stands before it, such as https://class.example.org/em",
     )
     commands = parser.add_subparsers(
         dest="command",
@@ -139,6 +172,18 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _public_url(text: str) -> SplitResult:
+    try:
+        url = urlsplit(text)
+        usable = url.scheme in ("http", "https") and url.hostname and not (url.query or url.fragment or url.username)
+        usable = usable and url.port != 0 and re.fullmatch(r"[\w./~-]*", url.path)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise argparse.ArgumentTypeError(f"{quoted(text)} is not an address such as https://class.example.org/em.")
+    return url
+
+
 def _usable_port(host: str, port: int | None) -> int:
     """`port`, or a free one where it is None, after trying to listen there; OSError where that fails."""
     try:
@@ -173,8 +218,8 @@ def _study(options: argparse.Namespace) -> int:
     return 0
 
 
-def _serve(host: str, port: int) -> None:
-    """Run Streamlit in this process until Ctrl-C."""
+def _serve(address: _Address) -> None:
+    """Run Streamlit in this process until Ctrl-C, which raises KeyboardInterrupt."""
     # Streamlit takes `.streamlit/config.toml` from the current folder: go where the explorer's own lies.
     os.chdir(_settings_folder())
     own = Path.home() / ".streamlit" / "config.toml"
@@ -182,21 +227,25 @@ def _serve(host: str, port: int) -> None:
         print(f"Your own Streamlit settings apply where the explorer sets none: {own}", flush=True)
     _give_linear_algebra_one_thread()
     # Imported here, so that --help, --version and a bad argument answer at once.
+    import click
     from streamlit.web import cli as streamlit
 
-    streamlit.main(
-        [
-            "run",
-            str(PACKAGE / "app.py"),
-            f"--server.address={host}",
-            f"--server.port={port}",
-            "--server.baseUrlPath=",
-            "--server.fileWatcherType=none",
-            "--logger.hideWelcomeMessage=true",
-            "--logger.level=warning",
-        ],
-        prog_name="streamlit",
-    )
+    settings = {
+        "server.address": address.host,
+        "server.port": address.port,
+        "server.baseUrlPath": address.path.strip("/"),
+        "server.fileWatcherType": "none",
+        "logger.hideWelcomeMessage": "true",
+        "logger.level": "warning",
+    }
+    if address.public:  # or Streamlit would take what comes from there for another page's doing
+        settings["browser.serverAddress"] = address.public.hostname
+        settings["browser.serverPort"] = address.public.port or {"http": 80, "https": 443}[address.public.scheme]
+    arguments = [f"--{name}={value}" for name, value in settings.items()]
+    try:
+        streamlit.main(["run", str(PACKAGE / "app.py"), *arguments], prog_name="streamlit", standalone_mode=False)
+    except click.Abort:  # what click makes of Ctrl-C
+        raise KeyboardInterrupt from None
 
 
 def _give_linear_algebra_one_thread() -> None:
@@ -213,27 +262,51 @@ def _settings_folder() -> Path:
     raise FileNotFoundError(f"No .streamlit/config.toml in {PACKAGE} or above: install the explorer again.")
 
 
-def _announce(host: str, port: int, browser: bool) -> None:
+def _announce(address: _Address, browser: bool) -> None:
     """Print the address, and open it in the browser if asked, once the server answers."""
-    host = ANY_ADDRESS.get(host, host)
-    if not _answers(host, port):
+    if not _answers(address):
         print(f"The server has not answered within {START_TIMEOUT:.0f} seconds.", file=sys.stderr, flush=True)
         return
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    print(f"EM & ALS Explorer is at {url} (Ctrl-C stops it).", flush=True)
+    print(f"EM & ALS Explorer is at {address.here} (Ctrl-C stops it).", flush=True)
+    if address.public:
+        print(f"People see it at {address.public.geturl()}, if the proxy there hands on websockets.", flush=True)
+    elif address.is_open:
+        print(_what_is_open(address), flush=True)
     if browser:
-        webbrowser.open(url)
+        webbrowser.open(address.here)
 
 
-def _answers(host: str, port: int) -> bool:
+def _what_is_open(address: _Address) -> str:
+    """Say who can come, and to what."""
+    where = f" at http://{found}:{address.port}" if (found := _in_the_network(address.host)) else ""
+    return (
+        f"Everybody who can reach this computer can use it{where}: without a password, and over a connection that is "
+        "not encrypted. What people bring stays in memory, each sees only their own, and nothing is written here."
+    )
+
+
+def _in_the_network(host: str) -> str | None:
+    """This computer's address in its network, where it serves on all of them; None where there is none."""
+    if host != "0.0.0.0":
+        return None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address for examples: nothing is sent, only the way out is looked up
+            return probe.getsockname()[0]
+        except OSError:
+            return None
+
+
+def _answers(address: _Address) -> bool:
     """Wait until Streamlit's health check answers; False after START_TIMEOUT seconds."""
     import http.client  # which alone takes as long as all else here
 
     deadline = time.monotonic() + START_TIMEOUT
+    host = ANY_ADDRESS.get(address.host, address.host)
     while time.monotonic() < deadline:
-        connection = http.client.HTTPConnection(host, port, timeout=2)
+        connection = http.client.HTTPConnection(host, address.port, timeout=2)
         try:
-            connection.request("GET", "/_stcore/health")
+            connection.request("GET", f"{address.path}/_stcore/health")
             if connection.getresponse().status == http.HTTPStatus.OK:
                 return True
         except (OSError, http.client.HTTPException):

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import tomllib
 import urllib.request
+from contextlib import nullcontext
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
-from explorer import __version__
+from explorer import __version__, cli
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -92,16 +94,65 @@ def test_version_and_help_need_no_server():
     assert all(option in shown for option in ("--no-browser", "--port", "--host", "--version"))
 
 
-def test_opens_the_browser_once_the_server_answers(monkeypatch):
+def test_opens_the_browser_once_the_server_answers(monkeypatch, capsys):
     """In this process, because a browser that opens belongs to the person at the screen."""
-    from explorer import cli
-
     happened = []
-    monkeypatch.setattr(cli, "_answers", lambda host, port: happened.append("answered") or True)
+    monkeypatch.setattr(cli, "_answers", lambda address: happened.append("answered") or True)
     monkeypatch.setattr(cli.webbrowser, "open", happened.append)
-    cli._announce("0.0.0.0", 8501, browser=True)
-    cli._announce("127.0.0.1", 8502, browser=False)
+    cli._announce(cli._Address("0.0.0.0", 8501), browser=True)
+    cli._announce(cli._Address("127.0.0.1", 8502), browser=False)
     assert happened == ["answered", "http://127.0.0.1:8501", "answered"]
+    everybody, only_here = capsys.readouterr().out.splitlines()[1:]
+    assert everybody.startswith("Everybody who can reach this computer can use it") and "password" in everybody
+    assert only_here == "EM & ALS Explorer is at http://127.0.0.1:8502 (Ctrl-C stops it)."
+
+
+@pytest.mark.parametrize(
+    ("host", "is_open"),
+    [("127.0.0.1", False), ("127.1.2.3", False), ("localhost", False), ("::1", False), ("0.0.0.0", True), ("::", True)],
+)
+def test_who_can_come_is_known_by_the_host(host, is_open):
+    assert cli._Address(host, 1).is_open == is_open
+
+
+NO_URLS = ["", "class.example.org", "ftp://x/", "http://", "http://x:0/", "http://x/?a=1", "http://[", "http://x/<b>"]
+
+
+@pytest.mark.parametrize("url", NO_URLS)
+def test_a_public_url_that_is_none_is_named(url):
+    ended = explorer(f"--public-url={url}")
+    assert ended.returncode == 2
+    assert f"“{url}” is not an address such as https://class.example.org/em." in ended.stderr
+
+
+def test_serves_behind_a_proxy_below_a_path(run_explorer, tmp_path, free_port):
+    """What people see there comes from another address than the server has."""
+    public = "https://class.example.org/em/"
+    with run_explorer(tmp_path, "--port", str(free_port), "--public-url", public) as running:
+        assert running.url == f"http://127.0.0.1:{free_port}/em"
+        for path, status in (("/_stcore/health", 200), ("/answers/nothing", 404)):
+            with pytest.raises(HTTPError) if status == 404 else nullcontext() as error:
+                answer = urllib.request.urlopen(f"{running.url}{path}", timeout=10)
+            assert (error.value.code if error else answer.status) == status
+        assert _opens_a_websocket(free_port, "https://class.example.org")
+        assert not _opens_a_websocket(free_port, "https://elsewhere.example.org")
+        assert public in running.printed()
+
+
+def _opens_a_websocket(port, origin):
+    """Whether the server takes a connection that a page of this origin asks for, by a proxy that has another name."""
+    asked = {
+        "Host": f"127.0.0.1:{port}",
+        "Origin": origin,
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    lines = ["GET /em/_stcore/stream HTTP/1.1", *(f"{name}: {value}" for name, value in asked.items()), "", ""]
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall("\r\n".join(lines).encode())
+        return b" 101 " in connection.recv(200)
 
 
 def test_widgets_take_no_hue_that_means_something_in_a_picture():

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import streamlit as st
+from starlette.routing import Route
+from streamlit import get_option, net_util
 
 from explorer.screens.jobs import promises
 from explorer.screens.jobs.scheduler import SCHEDULER, Process
@@ -15,12 +17,18 @@ from explorer.study.processes import n_cores
 
 MAX_WORKERS = 3
 
-ROUTES = (promises.ROUTE,)
+
+def routes() -> list[Route]:
+    """What the server answers beside what Streamlit does."""
+    below = get_option("server.baseUrlPath").strip("/")
+    return [promises.route(f"/{below}" if below else "")]
 
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """While the server serves."""
+    # To judge a page that asks from elsewhere, Streamlit would ask somebody in the internet for our own address.
+    net_util.get_external_ip = lambda: None
     # What the imports have left is there for good; the collector need not look through it again and again.
     gc.collect()
     gc.freeze()

@@ -79,9 +79,11 @@ function paint(canvas, drawing) {
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
   const ctx = canvas.getContext("2d");
+  ctx.save(); // what one picture sets, a dash or a join, is nothing to the next
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, width, height);
   drawing(ctx, { width, height });
+  ctx.restore();
 }
 
 // Everything that changes only with the half step, the selection or the theme.

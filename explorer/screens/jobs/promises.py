@@ -74,4 +74,6 @@ async def _answer(request: Request) -> Response:
     return Response(message, media_type="application/octet-stream", headers={"Cache-Control": "no-store"})
 
 
-ROUTE = Route(f"/{PATH}/{{token}}", _answer)
+def route(below: str) -> Route:
+    """The address at which players ask, below the path at which everything is."""
+    return Route(f"{below}/{PATH}/{{token}}", _answer)
