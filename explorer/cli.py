@@ -1,5 +1,7 @@
 """The command `explorer`: starts the app on this computer and opens it in the browser, or runs a study without it."""
 
+import explorer.early  # noqa: F401, I001 - before all else
+
 import argparse
 import os
 import re
@@ -51,6 +53,7 @@ def main(argv: list[str] | None = None) -> None:
         endings.flush()
         if argv is None:
             endings.ignore()  # the process is at its end
+            endings.leave()
         else:
             endings.forget()
 

@@ -16,11 +16,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NoReturn, TextIO
 
-PATIENCE = 30.0  # seconds that closing what is open may take: workers that still begin on a busy machine need some
+PATIENCE = 10.0  # seconds that closing what is open may take
 _SENTENCE = "Stopped. What is finished is kept; the same command continues."
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
@@ -29,7 +28,6 @@ class Stopped(KeyboardInterrupt):
     """The command has been told to stop."""
 
 
-@dataclass
 class _Stops:
     """What is done about signals: a process has one handler for each, and one of these.
 
@@ -38,12 +36,11 @@ class _Stops:
     said: whether the sentence stands there.
     """
 
-    before: dict[int, Any] = field(default_factory=dict)
-    hooks: list[tuple[ModuleType, str, Callable[[Any], object]]] = field(default_factory=list)
-    came: int | None = None
-    orderly: bool = False
-    held: int = 0
-    said: bool = False
+    def __init__(self) -> None:
+        self.before: dict[int, Any] = {}
+        self.hooks: list[tuple[ModuleType, str, Callable[[Any], object]]] = []
+        self.came: int | None = None
+        self.orderly, self.held, self.said = False, 0, False
 
 
 _stops = _Stops()
@@ -51,7 +48,8 @@ _stops = _Stops()
 
 def listen() -> None:
     """From now on a signal ends the process on the spot. A signal that the process ignores stays ignored (nohup)."""
-    forget()
+    if _stops.before:
+        return
     for stream in range(3):  # one that is closed would become that of the next file
         try:
             os.fstat(stream)
@@ -80,6 +78,12 @@ def ignore() -> None:
     """From now on nothing stops the command, which is at its end."""
     for number in _stops.before:
         signal.signal(number, signal.SIG_IGN)
+
+
+def leave() -> None:
+    """End the process if it has been told to stop: threads that wait for workers that are gone would keep it alive."""
+    if _stops.came is not None:
+        _end_now()
 
 
 @contextmanager

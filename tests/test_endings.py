@@ -18,14 +18,17 @@ SENTENCE = "Stopped. What is finished is kept; the same command continues.\n"
 # A study that gets a signal when a module is looked for, or a function of the command is called.
 STUDY = """
 import importlib, os, signal, sys
-number, kind, where = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+if __name__ == "__main__":
+    number, kind, where, workers = int(sys.argv[1]), *sys.argv[2:]
+else:  # in a worker
+    number, kind, where, workers = 0, "", "", "1"
 class Finder:
     @staticmethod
     def find_spec(name, path=None, target=None):
         if name == where:
             os.kill(os.getpid(), number)
 sys.meta_path.insert(0, Finder)
-sys.argv[1:] = ["study", "plan.toml", "--out", "a.csv", "--workers", sys.argv[4]]
+sys.argv[1:] = ["study", "plan.toml", "--out", "a.csv", "--workers", workers]
 from explorer import cli
 if __name__ == "__main__":
     if kind == "call":

@@ -25,19 +25,24 @@ def n_cores() -> int:
 def process_pool(n_workers: int) -> Iterator[ProcessPoolExecutor]:
     """A pool of processes that start afresh, so that threads of this one cannot disturb them, and end with it.
 
-    At its end the pool forgets what has not begun, and waits for what has.
+    At its end the pool forgets what has not begun, and waits for what has; where it is told to stop, for nothing.
     """
     context = multiprocessing.get_context("spawn")
-    pool = None
+    pool, wait = None, True
     try:
         with endings.held_back(), _kept_from_workers():
             pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_begin_worker)
             for _ in range(n_workers):  # each of the first tasks starts a process
                 pool.submit(int)
         yield pool
+    except KeyboardInterrupt:
+        wait = False
+        for worker in multiprocessing.active_children():
+            worker.kill()
+        raise
     finally:
         if pool is not None:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=wait, cancel_futures=True)
 
 
 @contextmanager
@@ -50,12 +55,26 @@ def _kept_from_workers() -> Iterator[None]:
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
-    resource_tracker.ensure_running()  # which lets SIGINT through again when it begins, and would end by SIGHUP
+    with _unheard():
+        resource_tracker.ensure_running()  # which lets SIGINT through again when it begins, and would end by SIGHUP
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """A process that begins within this has nobody to tell of the semaphores that it puts away for another."""
+    before, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+        os.close(nowhere)
 
 
 def _begin_worker() -> None:
