@@ -7,13 +7,13 @@ so that a slider stands at its new value and the picture at the old one.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -67,7 +67,7 @@ async def _answer(request: Request) -> Response:
         until = monotonic() + PATIENCE
         while not job.finished and monotonic() < until:
             job.want()
-            await anyio.sleep(GLANCE)
+            await asyncio.sleep(GLANCE)
         message = await run_in_threadpool(made.message)
     except Gone:
         return Response(status_code=404)
