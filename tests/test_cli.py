@@ -1,6 +1,7 @@
 """The command `explorer`, run as a real process."""
 
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from urllib.error import HTTPError
 import pytest
 
 from explorer import __version__, cli
+from tests.conftest import serve
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -160,3 +162,13 @@ def test_widgets_take_no_hue_that_means_something_in_a_picture():
     for mode in ("light", "dark"):
         red, green, blue = bytes.fromhex(theme[mode]["primaryColor"].removeprefix("#"))
         assert max(red, green, blue) - min(red, green, blue) < 32, "the primary colour is grey"
+
+
+def test_streamlit_itself_serves_all_of_it_from_a_clone(tmp_path, free_port):
+    """`streamlit run explorer/app.py`, for those who change it: the pages, and what players ask beside them."""
+    shutil.copytree(REPOSITORY / ".streamlit", tmp_path / ".streamlit")
+    command = [sys.executable, "-m", "streamlit", "run", str(REPOSITORY / "explorer" / "app.py")]
+    with serve([*command, f"--server.port={free_port}"], tmp_path) as running:
+        with pytest.raises(HTTPError) as error:
+            urllib.request.urlopen(f"{running.url.rstrip('/')}/answers/nothing", timeout=30)
+        assert error.value.code == 404

@@ -265,7 +265,7 @@ def test_numbers_pasted_and_used_in_one_go_are_the_ones_used():
 def test_pasted_text_that_is_no_data_is_told_and_what_was_there_stays():
     page = opened()
     before = page.header("em_player")
-    for text, told in (("1 two 3", '“two”'), ("", "empty"), ("3 3 3", "distinct"), ("5", "one number")):
+    for text, told in (("1 two 3", "“two”"), ("", "empty"), ("3 3 3", "distinct"), ("5", "one number")):
         (error,) = page.paste(text).errors
         assert told in error
         assert page.header("em_player") == before
@@ -352,7 +352,7 @@ def test_the_error_about_a_file_goes_with_the_file():
 def test_a_bad_paste_is_told_although_a_good_file_is_there():
     page = opened().upload("own_sample_file", b"a\n1\n2\n").paste("1 two")
     assert len(page.errors) == 1
-    assert '“two”' in page.errors[0]
+    assert "“two”" in page.errors[0]
 
 
 def test_an_uploaded_matrix_becomes_the_problem_and_its_blank_cells_are_missing():
@@ -371,7 +371,7 @@ def test_an_uploaded_matrix_becomes_the_problem_and_its_blank_cells_are_missing(
 
 def test_an_uploaded_matrix_that_is_none_is_told_at_once_and_until_another_file_comes():
     page = opened().upload("own_matrix_file", b"1,x\n2,3\n")
-    assert '“x”' in page.errors[0]
+    assert "“x”" in page.errors[0]
     assert "own_matrix_use" not in [button.key for button in page.app.button]
     assert page.header("als_player")["label"] == "Checkerboard"
     page.upload("own_matrix_file", b"1,2\n2,3\n", "good.csv")
