@@ -6,6 +6,7 @@ from explorer.screens.als_panel import ALS_PANEL
 from explorer.screens.arrival import arrive
 from explorer.screens.em_panel import EM_PANEL
 from explorer.screens.frame import style
+from explorer.screens.jobs import scheduler
 from explorer.screens.panels import draw_panel
 from explorer.settings import ALSSettings, EMSettings
 
@@ -24,6 +25,7 @@ def page() -> None:
 # before (it does when a change comes between the end of a script and its sending) is in there, too.
 @st.fragment
 def _draw_panels() -> None:
+    scheduler.SCHEDULER.somebody_is_active()
     for panel, column in zip(PANELS, st.columns(2, gap="medium"), strict=True):
         with column:
             draw_panel(panel, SLOTS)

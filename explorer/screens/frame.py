@@ -10,11 +10,13 @@ import streamlit as st
 from explorer.player.component import provide_code
 from explorer.screens.arrival import show_link_problems
 from explorer.screens.header import header
+from explorer.screens.jobs import scheduler
 
 
 @contextmanager
 def framed(pages: Sequence[Any], current: Any) -> Iterator[None]:
     """Draw the frame of the page that is drawn in the block."""
+    scheduler.SCHEDULER.somebody_is_active()
     style("frame")
     header(pages, current)
     problems = st.container(key="problems", horizontal=True, vertical_alignment="center")

@@ -103,8 +103,13 @@ class _Shown:
 
     @property
     def run(self) -> Any:
-        """The run, which is there already where it takes long."""
-        return self.making.answer() if self.making else run_of(self.settings.of_the_run(), self.own)
+        """The run, which is there already where it takes long; raises Gone where it was, but is not kept any more."""
+        making = self.making
+        if making is None:
+            return run_of(self.settings.of_the_run(), self.own)
+        if not making.finished:
+            raise Gone
+        return making.answer()
 
     @property
     def beyond(self) -> Job:
@@ -112,7 +117,8 @@ class _Shown:
         return beyond_job(self.settings.of_the_run(), self.run, self.own)
 
     def token(self, what: str) -> str:
-        return digest(what, self.place, self.settings, self.own and self.own.digest)
+        own = self.own and (self.own.digest, id(self.own))  # another who brought the same may leave before this one
+        return digest(what, self.place, self.settings, own)
 
 
 def _picture(shown: _Shown) -> bytes:
@@ -146,13 +152,14 @@ def _run_or_progress(shown: _Shown) -> bytes:
 
 def _run(shown: _Shown) -> bytes:
     panel, settings, run, beyond = shown.panel, shown.settings, shown.run, shown.beyond
+    finished = beyond.finished  # before its result is looked at: what is called finished is all there is
     token = promise(shown.token("beyond"), Promise(lambda: shown.beyond, lambda: _known(shown)))
     frame = {
         **shown.place,
         **description_of(panel, run, settings, shown.own, beyond.result),
         "summary": panel.summary(run, settings),
         "address": write_query(settings),
-        "ask": None if beyond.finished else f"{PATH}/{token}",
+        "ask": None if finished else f"{PATH}/{token}",
         **({} if beyond.result is None else panel.known(beyond.result)),
     }
     return panel.payload(run, settings, frame)
@@ -161,14 +168,15 @@ def _run(shown: _Shown) -> bytes:
 def _known(shown: _Shown) -> bytes:
     """What is known beyond the run by now."""
     panel, beyond = shown.panel, shown.beyond
+    finished = beyond.finished  # before its result is looked at, as above
     verdict = panel.verdict(shown.run, shown.settings, beyond.result).as_json()
-    if not beyond.finished and beyond.progress:
+    if not finished and beyond.progress:
         verdict["sentence"] += f" · {beyond.progress} …"
     return pack(
         {
             "role": "known",
             "run": identity_of(shown.settings, shown.own),
-            "finished": beyond.finished,
+            "finished": finished,
             "verdict": verdict,
             "known": {} if beyond.result is None else panel.known(beyond.result),
         }

@@ -74,8 +74,8 @@ class StudyWork:
             if self._job is None or self._job.finished:
                 self._job = _Batches(self)
             job = self._job
-        if job.wait(seconds) and job.error is not None:
-            raise job.error
+        if job.wait(seconds):
+            job.answer()
 
     def waiting(self) -> tuple[tuple[int, Batch], ...]:
         """The batches that are to be made, each with its index, in the order in which they are made."""

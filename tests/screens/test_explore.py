@@ -11,7 +11,7 @@ from explorer.datasets import MATRICES
 from explorer.mixture import STRATEGIES
 from explorer.runs import make_em_run
 from explorer.screens import computed
-from explorer.screens.jobs import promises, tasks
+from explorer.screens.jobs import promises, scheduler, tasks
 from explorer.screens.jobs.kept import Kept
 from explorer.settings import ALSSettings, EMSettings, write_query
 from tests.player import node
@@ -401,6 +401,18 @@ def begun(monkeypatch):
     monkeypatch.setattr(tasks, "ends_of_starts", counted)
     monkeypatch.setattr(computed, "KEPT", Kept())
     return counts
+
+
+def test_whoever_has_a_page_drawn_counts_as_active_and_whose_player_asks_does_not(monkeypatch):
+    noted = []
+    monkeypatch.setattr(scheduler.Scheduler, "somebody_is_active", lambda self: noted.append(1))
+    page = opened(data="ten-points")
+    assert noted
+    noted.clear()
+    page.ask("em")
+    assert not noted
+    page.go("sensitivity")
+    assert noted
 
 
 def test_nothing_is_found_out_until_the_browser_asks(begun):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from copy import copy
 from itertools import count
 from time import monotonic
 from typing import Any
@@ -52,7 +53,7 @@ class Job:
     def answer(self) -> Any:
         """The result, once it is finished. Raises again what the work raised."""
         if self.error is not None:
-            raise self.error
+            raise copy(self.error)  # the one that is kept would hold on to every page that it was raised on
         return self.result
 
     # What the scheduler asks and tells

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 MAX_BYTES = 256_000_000
+BESIDES = 4_000  # bytes of an entry that are not in its value, about
 
 
 class _Entry:
@@ -20,6 +21,7 @@ class _Entry:
         self.lock = threading.Lock()
         self.made = False
         self.value: Any = None
+        self.owners: list[weakref.ref] = []
         self.size = 0
 
 
@@ -30,14 +32,16 @@ class Kept:
         self._max_bytes = max_bytes
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._lock = threading.Lock()
+        self._left: deque[Hashable] = deque()  # keys, one of whose owners is gone
         self.size = 0
 
     def get(self, key: Hashable, make: Callable[[], Any], owner: Any = None) -> Any:
         """The value of this key, made where it is not there; others that ask for it meanwhile wait for it.
 
-        owner: whom it belongs to; it goes when that does.
+        owner: whom it belongs to; it goes when all do to whom it belonged.
         """
         with self._lock:
+            self._drop_left()
             entry = self._entries.setdefault(key, _Entry())
             self._entries.move_to_end(key)
         with entry.lock:
@@ -50,18 +54,31 @@ class Kept:
                             del self._entries[key]
                     raise
                 entry.made = True
-                if owner is not None:
-                    weakref.finalize(owner, self.forget, key)
+            if owner is not None and all(each() is not owner for each in entry.owners):
+                entry.owners.append(weakref.ref(owner))
+                weakref.finalize(owner, self._leave, key)
         self._measure(key, entry)
         return entry.value
 
-    def forget(self, key: Hashable) -> None:
-        with self._lock:
-            self._drop(key)
+    def _leave(self, key: Hashable) -> None:
+        """An owner is gone, which may be found in the midst of anything, even while this very thread has the lock."""
+        self._left.append(key)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._drop_left()
+            finally:
+                self._lock.release()
+
+    def _drop_left(self) -> None:
+        while self._left:
+            key = self._left.popleft()
+            entry = self._entries.get(key)
+            if entry is not None and entry.owners and all(each() is None for each in list(entry.owners)):
+                self._drop(key)
 
     def _measure(self, key: Hashable, entry: _Entry) -> None:
         """Anew every time: what is in the making grows."""
-        size = size_of(entry.value)
+        size = BESIDES + size_of(entry.value)
         with self._lock:
             if self._entries.get(key) is not entry:
                 return
@@ -87,17 +104,17 @@ def size_of(value: Any) -> int:
         if isinstance(value, np.ndarray):
             return value.nbytes if value.base is None else measure(value.base)
         if isinstance(value, pd.DataFrame | pd.Series):
-            return int(np.sum(value.memory_usage()))
+            return 8 * value.size  # not value.memory_usage(), which takes a second for the thousand of a study
         if isinstance(value, str | bytes | memoryview):
             return len(value)
         if isinstance(value, Mapping):
-            return sum(map(measure, value.values()))
+            return sum(map(measure, list(value.values())))  # a list, as work in the making grows meanwhile
         if isinstance(value, list | tuple | set | frozenset):
-            return 8 * len(value) + sum(map(measure, value))
+            return 8 * len(value) + sum(map(measure, list(value)))
         if is_dataclass(value):
             return sum(measure(getattr(value, each.name)) for each in fields(value))
         if type(value).__module__.startswith("explorer."):
-            return sum(map(measure, vars(value).values()))
+            return sum(map(measure, list(vars(value).values())))
         return 0
 
     return measure(value)

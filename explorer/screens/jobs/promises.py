@@ -25,6 +25,7 @@ PATH = "answers"
 MAX_PROMISES = 4_000  # that are remembered: those of the last few changes of some hundred people
 PATIENCE = 1.0  # seconds until an unfinished answer is given
 GLANCE = 0.05  # seconds between two looks at a job
+_HEADERS = {"Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Promise:
 
 
 class Gone(Exception):
-    """What was promised belongs to somebody who is gone."""
+    """What was promised belongs to somebody who is gone, or was to be made of what is not kept any more."""
 
 
 _PROMISES: OrderedDict[str, Promise] = OrderedDict()
@@ -61,7 +62,7 @@ def promised(token: str) -> Promise | None:
 async def _answer(request: Request) -> Response:
     made = promised(request.path_params["token"])
     if made is None:
-        return Response(status_code=404)
+        return Response(status_code=404, headers=_HEADERS)
     try:
         job = await run_in_threadpool(made.job)
         until = monotonic() + PATIENCE
@@ -70,8 +71,8 @@ async def _answer(request: Request) -> Response:
             await asyncio.sleep(GLANCE)
         message = await run_in_threadpool(made.message)
     except Gone:
-        return Response(status_code=404)
-    return Response(message, media_type="application/octet-stream", headers={"Cache-Control": "no-store"})
+        return Response(status_code=404, headers=_HEADERS)
+    return Response(message, media_type="application/octet-stream", headers=_HEADERS)
 
 
 def route(below: str) -> Route:

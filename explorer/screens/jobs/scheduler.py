@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -19,7 +21,7 @@ from typing import Any
 import explorer
 from explorer.errors import InputError
 from explorer.screens.jobs.job import Job
-from explorer.screens.jobs.worker import Begin, Bench, Reply, State, receive, send
+from explorer.screens.jobs.worker import Begin, Bench, Reply, State, packed, receive, send
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,14 +46,16 @@ class Process:
         self._process: subprocess.Popen | None = None
 
     def perform(self, *order: Any) -> Reply:
-        """Raises LostWorker where it ends meanwhile."""
+        """Raises LostWorker where it ends meanwhile, and what pickle raises of the order or of the reply."""
+        message = packed(order)
         process = self._process or self.start()
         try:
-            send(process.stdin, order)
-            return receive(process.stdout)
-        except Exception as error:  # it is gone, or talks nonsense
+            send(process.stdin, message)
+            reply = receive(process.stdout)
+        except Exception as error:
             self.stop()
             raise LostWorker from error
+        return pickle.loads(reply)
 
     def start(self) -> subprocess.Popen:
         folders = [str(Path(explorer.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
@@ -109,17 +113,19 @@ class Scheduler:
 
     def want(self, job: Job) -> None:
         """Keep a job going, and what it needs, for the next few seconds."""
-        if job.finished:
-            return
-        if not self._forgotten:
-            self.start([Bench()])
-        for need in job.needs:
-            self.want(need)
         with self._changed:
-            self._until[job] = monotonic() + LEASE
+            if job.finished:
+                return
+            if not self._forgotten:
+                self.start([Bench()])
+            for need in job.needs:
+                self.want(need)
+            now = monotonic()
+            if self._until.get(job, -inf) <= now:  # of the others the workers know: many are wanted many times a second
+                self._changed.notify_all()
+            self._until[job] = now + LEASE
             asked = [each for each in self._wanted() if each.asked]
             job.ahead = max(0, asked.index(job) + 1 - MAX_ASKED) if job.asked else 0
-            self._changed.notify_all()
 
     def _wanted(self) -> list[Job]:
         now = monotonic()
@@ -132,8 +138,13 @@ class Scheduler:
                 reply = worker.perform(job.number, SLICE, begin, forgotten)
             except LostWorker:
                 self._lost(worker, job)
-            else:
-                self._take(job, reply)
+                continue
+            except Exception as error:  # what is to be done, or what came of it, cannot be pickled
+                self._forgotten[worker] += forgotten
+                reply = Reply([], State.FAILED, error, 0.0)
+            self._take(job, reply)
+        if isinstance(worker, Process):  # which `stop` may have met between two slices
+            worker.stop()
 
     def _next(self, worker: Bench | Process) -> tuple[Job, Begin | None, list[int]] | None:
         """Wait for a job that this worker can go on with; of several, for the one whose turn was longest ago."""
@@ -152,13 +163,13 @@ class Scheduler:
                     self._busy.add(job)
                     forgotten, self._forgotten[worker] = self._forgotten[worker], []
                     return job, begin, forgotten
-                self._changed.wait(self._patience())
+                self._changed.wait(min(1.0, rest) if (rest := self._rest()) > 0 else 1.0)
         return None
 
     def _ready(self) -> list[Job]:
         wanted = self._wanted()
         allowed = set([job for job in wanted if job.asked][:MAX_ASKED])
-        resting = self._rests()
+        resting = self._rest() > 0
         return [
             job
             for job in wanted
@@ -167,13 +178,10 @@ class Scheduler:
             and (job in allowed if job.asked else not resting)
         ]
 
-    def _rests(self) -> bool:
-        """Whether what nobody asked for has had its share for now."""
-        now = monotonic()
-        return now < self._rest_until and now < self._active_until
-
-    def _patience(self) -> float:
-        return max(0.005, min(self._rest_until, self._active_until) - monotonic()) if self._rests() else 1.0
+    def _rest(self) -> float:
+        """Seconds for which what nobody asked for waits, as it has had its share, or one of it is at work."""
+        at_work = any(not job.asked for job in self._busy)
+        return min(inf if at_work else self._rest_until, self._active_until) - monotonic()
 
     def _put_away(self) -> None:
         now = monotonic()
@@ -183,7 +191,7 @@ class Scheduler:
 
     def _forget(self, job: Job) -> None:
         worker = self._at.pop(job, None)
-        if worker is not None and not job.finished:
+        if worker is not None:
             self._forgotten[worker].append(job.number)
         for table in (self._until, self._served, self._losses):
             table.pop(job, None)
@@ -212,6 +220,9 @@ class Scheduler:
     def _lost(self, worker: Bench | Process, job: Job) -> None:
         """Begin again what was in a worker that is gone; what took two of them with it has failed."""
         with self._changed:
+            if self._stopped:
+                return
+            _LOGGER.warning("A process that computed for the pages has ended unexpectedly.")
             self._busy.discard(job)
             self._at = {each: at for each, at in self._at.items() if at is not worker}
             self._losses[job] = self._losses.get(job, 0) + 1

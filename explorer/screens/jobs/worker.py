@@ -9,14 +9,19 @@ from __future__ import annotations
 import os
 import pickle
 import queue
+import signal
 import struct
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Generator, Iterable
 from enum import Enum
+from importlib import import_module
 from inspect import isgenerator
 from time import monotonic
 from typing import Any, BinaryIO, NamedTuple
+
+from explorer.errors import InputError
 
 Begin = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -64,7 +69,7 @@ class Bench:
                     return Reply(told, State.GOING, None, monotonic() - began)
         except StopIteration as end:
             state, value = State.DONE, end.value
-        except Exception as error:
+        except BaseException as error:  # also one that is meant to end a process, or a generator
             state, value = State.FAILED, error
         self._works.pop(number, None)
         return Reply(told, state, value, monotonic() - began)
@@ -77,16 +82,20 @@ def _sliced(function: Callable[..., Any], args: tuple[Any, ...]) -> Generator[An
     return made
 
 
-def send(stream: BinaryIO, message: Any) -> None:
-    """Write a message; raises what pickle raises before anything is written."""
-    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
-    stream.write(_LENGTH.pack(len(data)) + data)
+def packed(message: Any) -> bytes:
+    """Return a message as it is sent; raises what pickle raises."""
+    return pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def send(stream: BinaryIO, message: bytes) -> None:
+    """Write a message that is packed."""
+    stream.write(_LENGTH.pack(len(message)) + message)
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> Any:
-    """Read a message; raises EOFError where there is none any more."""
-    return pickle.loads(_read(stream, *_LENGTH.unpack(_read(stream, _LENGTH.size))))
+def receive(stream: BinaryIO) -> bytes:
+    """Read a message, which `pickle.loads` unpacks; raises EOFError where there is none any more."""
+    return _read(stream, *_LENGTH.unpack(_read(stream, _LENGTH.size)))
 
 
 def _read(stream: BinaryIO, count: int) -> bytes:
@@ -100,28 +109,36 @@ def main() -> None:
     """Perform what is ordered until the input ends."""
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no reply
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's
     if hasattr(os, "nice"):
         os.nice(19)
+    # Before the input is read: on Windows the libraries that numpy brings cannot be loaded while a thread waits for it.
+    import_module("explorer.screens.jobs.tasks")
     orders: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(orders,), daemon=True, name="orders").start()
     bench = Bench()
     while True:
         reply = bench.perform(*orders.get())
+        if reply.state is State.FAILED and not isinstance(reply.value, InputError):
+            # The server's log is to say where; a traceback itself cannot be pickled.
+            reply.value.add_note("".join(traceback.format_exception(reply.value)))
         try:
-            send(replies, reply)
-        except BrokenPipeError:
-            os._exit(0)
-        except Exception as error:  # what came out, or what was raised, cannot be pickled
-            send(replies, reply._replace(told=[], state=State.FAILED, value=RuntimeError(f"{error}: {reply.value!r}")))
+            message = packed(reply)
+        except Exception as error:  # what came out, or what was raised
+            failure = RuntimeError(f"{error}: {reply.value!r:.200}")
+            message = packed(reply._replace(told=[], state=State.FAILED, value=failure))
+        send(replies, message)
 
 
 def _listen(orders: queue.SimpleQueue) -> None:
     """Hand on what is ordered; when nobody is left who could order, end at once, whatever is being done."""
     while True:
         try:
-            orders.put(receive(sys.stdin.buffer))
-        except EOFError:
+            message = receive(sys.stdin.buffer)
+        except (EOFError, OSError):
             os._exit(0)
+        try:
+            orders.put(pickle.loads(message))
         except Exception as error:  # the order names what is not here
             orders.put((-1, 0.0, (_fail, (error,)), ()))
 
