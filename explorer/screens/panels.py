@@ -146,7 +146,7 @@ def _run_or_progress(shown: _Shown) -> bytes:
             return _run(shown)
         except InputError as error:
             return _error(shown.place, error)
-    progress = making.progress or "Waiting for its turn"
+    progress = making.words or "Waiting for its turn"
     return pack({"role": "progress", "run": identity_of(shown.settings, shown.own), "text": progress})
 
 
@@ -170,8 +170,8 @@ def _known(shown: _Shown) -> bytes:
     panel, beyond = shown.panel, shown.beyond
     finished = beyond.finished  # before its result is looked at, as above
     verdict = panel.verdict(shown.run, shown.settings, beyond.result).as_json()
-    if not finished and beyond.progress:
-        verdict["sentence"] += f" · {beyond.progress} …"
+    if not finished and beyond.words:
+        verdict["sentence"] += f" · {beyond.words} …"
     return pack(
         {
             "role": "known",

@@ -14,6 +14,6 @@ def worked_out(job: Job) -> Any:
     if not job.wait(GLANCE):
         place = st.empty()
         while not job.wait(GLANCE):
-            place.caption(f"{job.progress or 'Working'} …")  # here a click ends this run of the script
+            place.caption(f"{job.words or 'Working'} …")  # here a click ends this run of the script
         place.empty()
     return job.answer()

@@ -415,6 +415,18 @@ def test_whoever_has_a_page_drawn_counts_as_active_and_whose_player_asks_does_no
     assert noted
 
 
+def test_how_far_it_is_is_told_with_the_verdict_by_then(monkeypatch):
+    monkeypatch.setattr(computed, "KEPT", Kept())
+    monkeypatch.setattr(scheduler, "SLICE", 0.0)
+    page, sentences = opened(data="two-bumps", k="5", seed="7"), set()
+    for _ in range(600):
+        header, _ = page.ask("em", seconds=0.01)
+        sentences.add(header["verdict"]["sentence"])
+        if header["finished"] or len(sentences) > 2:
+            break
+    assert any("start" in sentence and sentence.endswith(" …") for sentence in sentences), sentences
+
+
 def test_nothing_is_found_out_until_the_browser_asks(begun):
     page = opened(data="ten-points", k="2", floor="0.01").set("slider", "em_seed", 902)
     time.sleep(0.2)

@@ -36,6 +36,11 @@ class Job:
         """Whether there is nothing more to wait for: the result is there, or will never be."""
         return self._ended.is_set()
 
+    @property
+    def words(self) -> str:
+        """How far it is, or how far that is which comes before it; nothing before anything is known."""
+        return next((need.words for need in self.needs if not need.finished), self.progress)
+
     def want(self) -> None:
         """Keep it going for the next few seconds."""
         from explorer.screens.jobs.scheduler import SCHEDULER  # which knows this module
