@@ -16,7 +16,7 @@ from explorer.screens.em_panel import EM_PANEL
 from explorer.screens.jobs import promises, scheduler
 from explorer.screens.jobs.job import ENDED, Job
 from explorer.screens.jobs.kept import Kept
-from explorer.screens.jobs.promises import PATH, PATIENCE, ROUTE, Gone, Promise, promise, promised
+from explorer.screens.jobs.promises import PATH, PATIENCE, Gone, Promise, promise, promised, route
 from explorer.settings import EMSettings
 from tests.player.decoder import decode
 from tests.screens import works
@@ -44,7 +44,7 @@ def ask(token):
             "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "root_path": "",
             "query_string": b"", "headers": [], "http_version": "1.1", "scheme": "http",
         }  # fmt: skip
-        await Starlette(routes=[ROUTE])(scope, receive, send)
+        await Starlette(routes=[route("")])(scope, receive, send)
         return sent
 
     start, *bodies = asyncio.run(call())
