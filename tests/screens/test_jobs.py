@@ -574,8 +574,9 @@ def test_while_somebody_is_active_what_nobody_asked_for_gets_its_share_of_one_co
     unasked = [Job(works.add), Job(works.add)]
 
     def go_on(seconds=0.0):
-        clock.forward(seconds)
-        own.somebody_is_active()
+        with own._changed:  # nobody is inactive in between
+            clock.forward(seconds)
+            own.somebody_is_active()
         for job in unasked:
             job.want()
 
