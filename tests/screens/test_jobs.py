@@ -327,6 +327,14 @@ def test_a_worker_comes_after_all_others(at_process):
     assert answer(Job(works.niceness)) == 19
 
 
+def test_files_in_the_folder_of_the_server_are_not_the_worker_s(tmp_path, monkeypatch):
+    for name in ("queue", "numpy", "explorer"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(tmp_path)
+    scheduler.SCHEDULER.start([Process()])
+    assert answer(Job(works.add, 1)) == 1
+
+
 def test_ctrl_c_is_not_the_worker_s(at_process):
     worker = answer(Job(works.process))
     if os.name != "nt":
@@ -453,10 +461,10 @@ def test_what_is_put_away_or_has_ended_leaves_nothing_behind(clock, step_by_step
     until(lambda: left.parts)
     clock.forward(LEASE + PUT_AWAY + 1)
     until(lambda: left not in own._until)
+    until(lambda: bench._works == {})  # without that anybody asks for something else
     answer(Job(works.add, 1))
     Job(works.fail, KeyError()).wait(LONG)
-    clock.forward(LEASE + PUT_AWAY + 1)
-    until(lambda: not any((own._until, own._at, own._busy, own._served, own._losses)))
+    until(lambda: not any((own._until, own._at, own._busy, own._served, own._losses, own._forgotten[bench])))
     assert bench._works == {}
 
 
@@ -566,8 +574,9 @@ def test_while_somebody_is_active_what_nobody_asked_for_gets_its_share_of_one_co
     unasked = [Job(works.add), Job(works.add)]
 
     def go_on(seconds=0.0):
-        clock.forward(seconds)
-        own.somebody_is_active()
+        with own._changed:  # nobody is inactive in between
+            clock.forward(seconds)
+            own.somebody_is_active()
         for job in unasked:
             job.want()
 

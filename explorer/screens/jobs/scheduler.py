@@ -61,7 +61,8 @@ class Process:
         folders = [str(Path(explorer.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
         threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "explorer.screens.jobs.worker"],
+            # Not among the files of the folder in which the server runs (-P), which may be called like Python's own.
+            [sys.executable, "-P", "-m", "explorer.screens.jobs.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | threads | {"PYTHONPATH": os.pathsep.join(filter(None, folders))},
@@ -152,6 +153,8 @@ class Scheduler:
             while not self._stopped:
                 self._put_away()
                 ready = [job for job in self._ready() if self._at.get(job, worker) is worker]
+                if not ready and self._forgotten[worker]:
+                    ready = [Job(int, asked=True)]  # it has nothing to do, and is to forget nevertheless
                 if ready:
                     job = min(ready, key=lambda job: self._served.get(job, 0.0))
                     try:
@@ -191,7 +194,7 @@ class Scheduler:
 
     def _forget(self, job: Job) -> None:
         worker = self._at.pop(job, None)
-        if worker is not None:
+        if worker is not None and not (job.finished and job.error is None):
             self._forgotten[worker].append(job.number)
         for table in (self._until, self._served, self._losses):
             table.pop(job, None)
@@ -225,6 +228,7 @@ class Scheduler:
             _LOGGER.warning("A process that computed for the pages has ended unexpectedly.")
             self._busy.discard(job)
             self._at = {each: at for each, at in self._at.items() if at is not worker}
+            self._forgotten[worker] = []
             self._losses[job] = self._losses.get(job, 0) + 1
             if self._losses[job] >= MAX_LOSSES:
                 self._end(job, error=InputError(LOST))
