@@ -235,7 +235,10 @@ def test_any_other_failure_is_raised_again_and_logged(anywhere, caplog):
 @pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit(), KeyboardInterrupt()])
 def test_a_job_that_wants_to_end_its_process_fails_alone(anywhere, error, caplog):
     job = Job(works.fail, error)
-    assert job.wait(LONG) and type(job.error) is type(error)
+    needing = Job(works.add, 1, needs=[job])
+    for each in (job, needing):
+        with pytest.raises(RuntimeError, match=type(error).__name__):
+            answer(each)
     assert answer(Job(works.add, 1)) == 1
 
 

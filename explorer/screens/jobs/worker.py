@@ -69,8 +69,10 @@ class Bench:
                     return Reply(told, State.GOING, None, monotonic() - began)
         except StopIteration as end:
             state, value = State.DONE, end.value
-        except BaseException as error:  # also one that is meant to end a process, or a generator
+        except Exception as error:
             state, value = State.FAILED, error
+        except BaseException as error:  # is meant to end a process, or a generator: none of those that would get it
+            state, value = State.FAILED, RuntimeError(f"The work raised {error!r}.")
         self._works.pop(number, None)
         return Reply(told, state, value, monotonic() - began)
 
