@@ -3,7 +3,9 @@
 Whoever drives it may send True instead of asking for more: it then ends as soon as it can, with what there is.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 from explorer.errors import InputError, quoted
@@ -11,6 +13,19 @@ from explorer.errors import InputError, quoted
 Result = TypeVar("Result")
 
 Slices = Generator[tuple[int, int | None], bool | None, Result]
+
+
+_REST: ContextVar[Callable[[], object]] = ContextVar("rest", default=lambda: None)
+
+
+@contextmanager
+def resting(rest: Callable[[], object]) -> Iterator[None]:
+    """Within this, whoever finishes something in slices calls `rest` after each of them, which may take its time."""
+    token = _REST.set(rest)
+    try:
+        yield
+    finally:
+        _REST.reset(token)
 
 
 def check_callbacks(progress: object, cancelled: object) -> None:
@@ -29,9 +44,11 @@ def finish(
 
     After every slice progress(finished, all) is called, and cancelled() is asked whether to end.
     """
+    rest = _REST.get()
     try:
         finished, of_all = next(slices)
         while True:
+            rest()
             if progress is not None:
                 progress(finished, of_all)
             finished, of_all = slices.send(cancelled is not None and cancelled())

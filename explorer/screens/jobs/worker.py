@@ -22,6 +22,7 @@ from time import monotonic
 from typing import Any, BinaryIO, NamedTuple
 
 from explorer.errors import InputError
+from explorer.slices import resting
 
 Begin = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -47,41 +48,91 @@ class Bench:
     """Works that have been begun, by number; `perform` goes on with one of them."""
 
     def __init__(self) -> None:
-        self._works: dict[int, Generator[Any, None, Any]] = {}
+        self._works: dict[int, _Work] = {}
 
     def perform(self, number: int, seconds: float, begin: Begin | None, forgotten: Iterable[int]) -> Reply:
         """Forget some works, begin one if it is new, and go on with it for about so many seconds."""
         for each in forgotten:
-            self._works.pop(each, None)
+            if each in self._works:
+                self._works.pop(each).forget()
+        if begin is not None:
+            self._works[number] = _Work(*begin)
+        if number not in self._works:
+            return Reply([], State.FAILED, KeyError(number), 0.0)
         began = monotonic()
-        told: list[Any] = []
-        try:
-            if begin is not None:
-                self._works[number] = _sliced(*begin)
-            work = self._works[number]
-            while True:
-                word = next(work)
-                if isinstance(word, str):
-                    told[-1:] = [word] if told and isinstance(told[-1], str) else [*told[-1:], word]
-                else:
-                    told.append(word)
-                if monotonic() - began >= seconds:
-                    return Reply(told, State.GOING, None, monotonic() - began)
-        except StopIteration as end:
-            state, value = State.DONE, end.value
-        except Exception as error:
-            state, value = State.FAILED, error
-        except BaseException as error:  # is meant to end a process, or a generator: none of those that would get it
-            state, value = State.FAILED, RuntimeError(f"The work raised {error!r}.")
-        self._works.pop(number, None)
+        told, state, value = self._works[number].go_on(seconds)
+        if state is not State.GOING:
+            del self._works[number]
         return Reply(told, state, value, monotonic() - began)
 
 
-def _sliced(function: Callable[..., Any], args: tuple[Any, ...]) -> Generator[Any, None, Any]:
-    made = function(*args)
-    if isgenerator(made):
-        made = yield from made
-    return made
+class _Forgotten(BaseException):
+    """Nobody wants the work any more: it ends where it rests."""
+
+
+class _Work:
+    """A work in a thread of its own, of which one goes on at a time.
+
+    It rests when its time is up, wherever it tells something or has done a slice of what `explorer.slices` finishes: so
+    does the longest computation, without knowing of it.
+    """
+
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]):
+        self._go_on, self._rested = threading.Semaphore(0), threading.Semaphore(0)
+        self._until = 0.0
+        self._told: list[Any] = []
+        self._state, self._value = State.GOING, None
+        self._forgotten = False
+        threading.Thread(target=self._run, args=(function, args), daemon=True, name="work").start()
+
+    def go_on(self, seconds: float) -> tuple[list[Any], State, Any]:
+        """Let it go on for about so many seconds; what it told, and how it stands."""
+        self._told, self._until = [], monotonic() + seconds
+        self._go_on.release()
+        self._rested.acquire()
+        return self._told, self._state, self._value
+
+    def forget(self) -> None:
+        self._forgotten = True
+        self._go_on.release()
+
+    def _run(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        try:
+            self._wait()
+            with resting(self._rest):
+                made = function(*args)
+                self._value = self._heard(made) if isgenerator(made) else made
+            self._state = State.DONE
+        except _Forgotten:
+            return
+        except Exception as error:
+            self._state, self._value = State.FAILED, error
+        except BaseException as error:  # is meant to end a process, or a generator: none of those that would get it
+            self._state, self._value = State.FAILED, RuntimeError(f"The work raised {error!r}.")
+        self._rested.release()
+
+    def _heard(self, words: Generator[Any, None, Any]) -> Any:
+        """What a work returns, after it told all; of words in a row only the last is kept."""
+        while True:
+            try:
+                word = next(words)
+            except StopIteration as end:
+                return end.value
+            if isinstance(word, str) and self._told and isinstance(self._told[-1], str):
+                self._told[-1] = word
+            else:
+                self._told.append(word)
+            self._rest()
+
+    def _rest(self) -> None:
+        if monotonic() >= self._until:
+            self._rested.release()
+            self._wait()
+
+    def _wait(self) -> None:
+        self._go_on.acquire()
+        if self._forgotten:
+            raise _Forgotten
 
 
 def packed(message: Any) -> bytes:
