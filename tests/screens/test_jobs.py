@@ -660,7 +660,7 @@ def test_who_leaves_makes_room(clock, step_by_step, monkeypatch):
 
 def test_a_computation_that_knows_nothing_of_slices_rests_for_others_and_goes_on(anywhere, tmp_path):
     file, ended = tmp_path / "go", tmp_path / "ended"
-    long = Job(works.compute_until, file, ended, asked=True)
+    long = Job(works.compute_until, file, tmp_path / "began", ended, asked=True)
     long.want()
     assert answer(Job(works.add, 1, 2, asked=True)) == 3
     assert not long.finished
@@ -672,6 +672,7 @@ def test_a_computation_that_knows_nothing_of_slices_rests_for_others_and_goes_on
 def test_a_computation_that_is_put_away_ends_where_it_rests(anywhere, tmp_path, monkeypatch):
     monkeypatch.setattr(scheduler, "LEASE", 0.1)
     monkeypatch.setattr(scheduler, "PUT_AWAY", 0.1)
-    ended = tmp_path / "ended"
-    Job(works.compute_until, tmp_path / "never", ended, asked=True).want()
+    began, ended = tmp_path / "began", tmp_path / "ended"
+    job = Job(works.compute_until, tmp_path / "never", began, ended, asked=True)
+    until(lambda: job.wait(0.01) or began.exists())
     until(ended.exists)

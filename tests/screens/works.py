@@ -110,8 +110,9 @@ def yield_cells(cells):
     yield from cells
 
 
-def compute_until(path: Path, ended: Path):
+def compute_until(path: Path, began: Path, ended: Path):
     """A function that knows nothing of slices, but calls one that finishes something in slices."""
+    began.touch()
     try:
         return finish(_slices_until(path))
     finally:
