@@ -122,7 +122,7 @@ def test_entries_of_a_link_are_quoted(page_of):
     )
     told = widget(page, "problems").get_by_role("alert")
     for text in (TAG, IMAGE, COLOUR, MARKS, SIGNS):
-        expect(told).to_contain_text(said(text[:40]))
+        expect(told).to_contain_text(said(text[:39]))
     expect(wait_for_player(page, "em").verdict).to_contain_text(TAG)
     nothing_made(page)
     page = page_of(
@@ -141,7 +141,7 @@ def test_headers_and_labels_on_explore(page_of):
     open_more(page, "em", "Your data")
     widget(page, "own_numbers").locator("textarea").fill(f"1 {IMAGE}")
     page.get_by_role("button", name="Use these numbers").click()
-    expect(page.get_by_role("alert")).to_contain_text(said(f'"{IMAGE}" on line 1'))
+    expect(page.get_by_role("alert")).to_contain_text(said(f"“{IMAGE}” on line 1"))
     upload(page, "own_sample_file", f"{FILE_NAME}.csv", TABLE)
     expect(page.get_by_test_id("stCaptionContainer").filter(has_text=said(f"no {IMAGE}: ")).first).to_be_visible()
     for text in TEXTS:
@@ -166,7 +166,7 @@ def test_names_and_labels_of_a_matrix_on_explore(page_of):
     als = wait_for_player(page, "als")
     open_more(page, "als", "Your matrix")
     upload(page, "own_matrix_file", f"{FILE_NAME}.csv", f"1,2\n3,{IMAGE}\n")
-    expect(page.get_by_role("alert")).to_contain_text(said(f'"{IMAGE}" on line 2'))
+    expect(page.get_by_role("alert")).to_contain_text(said(f"“{IMAGE}” on line 2"))
     upload(page, "own_matrix_file", f"{FILE_NAME}.csv", MATRIX)
     page.get_by_role("button", name="Use this matrix").click()
     expect(als.summary).to_contain_text(f"{FILE_NAME} · rank 2")

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -47,7 +48,8 @@ def ask(token):
         await Starlette(routes=[route("")])(scope, receive, send)
         return sent
 
-    start, *bodies = asyncio.run(call())
+    with ThreadPoolExecutor(1) as pool:  # this thread may have a loop that runs, left by tests in the browser
+        start, *bodies = pool.submit(asyncio.run, call()).result()
     headers = {name.decode(): value.decode() for name, value in start["headers"]}
     return SimpleNamespace(
         status=start["status"], headers=headers, body=b"".join(each.get("body", b"") for each in bodies)

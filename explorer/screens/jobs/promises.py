@@ -65,9 +65,9 @@ async def _answer(request: Request) -> Response:
         return Response(status_code=404, headers=_HEADERS)
     try:
         job = await run_in_threadpool(made.job)
+        job.want()  # for longer than this waits
         until = monotonic() + PATIENCE
         while not job.finished and monotonic() < until:
-            job.want()
             await asyncio.sleep(GLANCE)
         message = await run_in_threadpool(made.message)
     except Gone:
