@@ -30,6 +30,20 @@ def test_who_comes_back_to_a_picture_waits_no_more_for_the_one_between(open_page
     expect(em.root).to_have_attribute("data-known", "true")
 
 
+def test_what_the_server_has_forgotten_is_promised_again_with_any_change(open_page):
+    page = open_page("/")
+    wait_for_player(page, "em")
+    page.route(ANSWERS, lambda route: route.fulfill(status=404))
+    page.goto(page.url.rstrip("/") + link(LONG_EM, LONG_ALS))
+    for slot in ("em", "als"):
+        expect(page.get_by_test_id(f"{slot}-player").locator(".xp-verdict")).to_contain_text("has forgotten this run")
+    page.unroute(ANSWERS)
+    slider(page, "als_rank").press("ArrowLeft")
+    for slot in ("em", "als"):
+        wait_for_player(page, slot)
+        expect(page.get_by_test_id(f"{slot}-player").locator(".xp-verdict")).not_to_contain_text("forgotten")
+
+
 def _hold(page: Page) -> list:
     """Hold every question to the server from now on; they come in the list that is returned."""
     held = []

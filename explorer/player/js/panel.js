@@ -42,6 +42,7 @@ export function createPanel(root, view, { slot, run }) {
     known: null, // what is known beyond it, as far as it came later
     bytes: null, // the message that it came with
     asking: null, // the question to the server that is not answered
+    again: null, // asks once more for what the server knew nothing of any more
     owed: false, // whether something that was promised has not come, be it that it was not waited for
     working: null, // how far a run is that is being made, and what can be done about it
     failure: null, // why there is no run for the present settings
@@ -115,7 +116,7 @@ function receivePromise(panel, message) {
       return false;
     }
     const gone = answer.role === "gone";
-    if (gone) panel.failure = "The server has forgotten this run; change a setting, or load the page again.";
+    panel.failure = gone ? "The server has forgotten this run; change a setting, or load the page again." : null;
     panel.working = gone ? null : { text: `${answer.text} …`, action: "Stop", act: halt };
     draw(panel);
     return !gone;
