@@ -6,6 +6,7 @@ Streamlit forgets a widget that is not drawn; the settings record in the session
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -13,6 +14,9 @@ import streamlit as st
 from explorer.errors import InputError
 from explorer.screens.arrival import taken_from_link
 from explorer.settings import Choice, Numbers, Several, Switch, Whole, read_query, settings_of
+
+# For so many seconds after a callback has set a widget the browser may not have heard of it.
+UNHEARD = 2.0
 
 
 class Form:
@@ -39,6 +43,11 @@ class Form:
         # the session holds: so the default is the setting. Streamlit allows only one of both where a callback set it.
         was_set = key in self._set_by_callback
         self._set_by_callback.discard(key)
+        if self._is_from_before(key):
+            # The browser sends all values with every change, this one perhaps before it has heard that it was set, and
+            # shows the new one afterwards: the picture would be that of the old one.
+            st.session_state[key] = now
+            was_set = True
         default = {} if was_set else {"value": now}
         match setting:
             case Whole(label, _, low, high, help_, usual):
@@ -82,9 +91,20 @@ class Form:
 
     def change(self, name: str, value: Any) -> None:
         """Set a setting from a callback, together with its widget."""
+        key = self._key(name)
+        before = [st.session_state.get(key), *self._values_before(key)]
+        self._set_lately[key] = monotonic() + UNHEARD, [each for each in before if each != value]
         st.session_state[self._name] = replace(self.settings, **{name: value})
-        st.session_state[self._key(name)] = value
-        self._set_by_callback.add(self._key(name))
+        st.session_state[key] = value
+        self._set_by_callback.add(key)
+
+    def _is_from_before(self, key: str) -> bool:
+        """Whether a widget has a value from before a callback set it a moment ago."""
+        return key in st.session_state and st.session_state[key] in self._values_before(key)
+
+    def _values_before(self, key: str) -> list[Any]:
+        until, values = self._set_lately.get(key, (0.0, []))
+        return values if monotonic() < until else []
 
     def _roll(self, names: tuple[str, ...]) -> Callable[[], None]:
         def roll() -> None:
@@ -99,6 +119,11 @@ class Form:
     @property
     def _set_by_callback(self) -> set[str]:
         return st.session_state.setdefault(f"{self._name}_set_by_callback", set())
+
+    @property
+    def _set_lately(self) -> dict[str, tuple[float, list[Any]]]:
+        """By widget, until when the browser may not know what it was set to, and what it had before."""
+        return st.session_state.setdefault(f"{self._name}_set_lately", {})
 
     def _key(self, name: str) -> str:
         return f"{self._name}_{name}"

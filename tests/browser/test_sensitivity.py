@@ -404,3 +404,12 @@ def test_what_is_chosen_is_not_fainter_than_what_is_not(open_page, dark):
     for inked in (of, of.locator("p")):
         expect(inked).to_have_css("color", ink)
     expect(of).to_have_css("border-top-color", ink)
+
+
+def test_the_phase_diagram_stays_the_only_one_while_it_is_computed(open_page):
+    # As the study comes, what is found out about it is waited for; with the click on the button it is there.
+    page = open_page("/sensitivity?study=als&matrix=generated&rows=50&cols=60&problem_seed=7")
+    widget(page, "phase_run").get_by_role("button").click()
+    expect(widget(page, "phase_stop")).to_be_visible()
+    page.wait_for_timeout(1000)
+    assert (widget(page, "phase_controls").count(), widget(page, "wide_phase").count()) == (1, 1)

@@ -10,7 +10,7 @@ from explorer.completion import STARTS
 from explorer.datasets import MATRICES
 from explorer.mixture import STRATEGIES
 from explorer.runs import make_em_run
-from explorer.screens import computed
+from explorer.screens import computed, widgets
 from explorer.screens.jobs import promises, scheduler, tasks
 from explorer.screens.jobs.kept import Kept
 from explorer.settings import ALSSettings, EMSettings, write_query
@@ -165,6 +165,20 @@ def test_the_dice_gives_another_seed_and_changes_nothing_else():
             after = page.header(f"{panel}_player")["address"]
             changed = {name for name in after if after[name] != before[name]}
             assert changed == {"seed" if panel == "em" else "als_seed"}
+
+
+def test_a_change_that_the_browser_sends_before_it_has_heard_of_the_dice_keeps_what_they_gave(monkeypatch):
+    page = opened()
+    first = page.app.slider(key="em_seed").value
+    page.click("em_dice")
+    given = page.app.slider(key="em_seed").value
+    page.app.slider(key="em_seed").set_value(first)  # what it still has, and sends along
+    page.set("slider", "em_n_components", 4)
+    assert page.header("em_player")["summary"].endswith(f"K 4 · Random points · seed {given}")
+    assert page.app.slider(key="em_seed").value == given
+    monkeypatch.setattr(widgets, "monotonic", lambda: time.monotonic() + widgets.UNHEARD)
+    page.set("slider", "em_seed", first)
+    assert page.header("em_player")["summary"].endswith(f"seed {first}")
 
 
 def test_a_setting_whose_widget_is_not_shown_is_kept():

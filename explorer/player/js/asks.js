@@ -16,6 +16,8 @@ for (const kind of ["pointerdown", "pointermove", "keydown", "input"]) {
 
 // Asks for a panel until `take(message)` says that there is no more to ask, or `stop` is called for the panel; a new
 // question takes the place of the one before. urgent: somebody waits for it; else people and playing runs come first.
+// What the server knows nothing of any more, as it was started anew, it promises again in the same words whenever it
+// draws the page, which Streamlit then finds unchanged and does not hand on: `panel.again` is called after that.
 export async function ask(panel, path, urgent, take) {
   stop(panel);
   const { signal } = (panel.asking = new AbortController());
@@ -24,7 +26,9 @@ export async function ask(panel, path, urgent, take) {
   while (!signal.aborted) {
     if (urgent || resting()) {
       const message = await fetched(path, signal);
-      if (signal.aborted || (message !== null && !take(message))) return;
+      if (signal.aborted) return;
+      if (message?.role === "gone") panel.again = () => ask(panel, path, urgent, take);
+      if (message !== null && !take(message)) return;
       await sleep(message === null ? RETRY : 0);
     } else {
       await sleep(PATIENCE);
@@ -34,7 +38,7 @@ export async function ask(panel, path, urgent, take) {
 
 export function stop(panel) {
   panel.asking?.abort();
-  panel.asking = null;
+  panel.asking = panel.again = null;
 }
 
 // A message; { role: "gone" } where the server knows nothing of it any more, null where there was no answer.

@@ -48,7 +48,7 @@ function removePanel(parent) {
   panel.root.remove();
 }
 
-// A thin bar under the title when a run takes longer than 300 ms.
+// A thin bar under the title when a run takes longer than 300 ms; after it, what the server had forgotten may be there.
 function watchScript(panel) {
   const app = document.querySelector('[data-testid="stApp"]');
   if (!app) return () => {};
@@ -56,7 +56,10 @@ function watchScript(panel) {
   const observer = new MutationObserver(() => {
     clearTimeout(timer);
     if (app.dataset.testScriptState === "running") timer = setTimeout(() => setBusy(panel, true), 300);
-    else setBusy(panel, false);
+    else {
+      setBusy(panel, false);
+      panel.again?.();
+    }
   });
   observer.observe(app, { attributes: true, attributeFilter: ["data-test-script-state"] });
   return () => {

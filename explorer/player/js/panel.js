@@ -42,6 +42,8 @@ export function createPanel(root, view, { slot, run }) {
     known: null, // what is known beyond it, as far as it came later
     bytes: null, // the message that it came with
     asking: null, // the question to the server that is not answered
+    again: null, // asks once more for what the server knew nothing of any more
+    owed: false, // whether something that was promised has not come, be it that it was not waited for
     working: null, // how far a run is that is being made, and what can be done about it
     failure: null, // why there is no run for the present settings
     problems: [], // what was wrong with the link
@@ -91,9 +93,10 @@ function probe(panel) {
 export function receive(panel, message) {
   Object.assign(panel, { company: message.company, inStep: message.in_step });
   panel.working = null;
+  if (message.role === "promised") receivePromise(panel, message);
+  else panel.owed = false;
   if (message.role === "run") receiveRun(panel, message);
-  else if (message.role === "promised") receivePromise(panel, message);
-  else {
+  if (message.role === "error") {
     stop(panel);
     panel.failure = message.text;
     setBusy(panel, false);
@@ -102,17 +105,18 @@ export function receive(panel, message) {
   draw(panel);
 }
 
-// A picture that is fetched when it is there, unless it is the one that is shown; the one before stays meanwhile.
+// A picture that is fetched when it is there, unless it is the one that is shown; the one before stays meanwhile. Who
+// comes back to that one before another has come waits for the other no more.
 function receivePromise(panel, message) {
   if (isHere(panel)) writeEntries(message.address);
-  if (message.run === panel.run && panel.failure === null) return;
+  if (message.run === panel.run && panel.failure === null && !panel.owed) return;
   const run = () => ask(panel, message.ask, true, (answer) => {
     if (answer.role !== "progress" && answer.role !== "gone") {
       receive(panel, answer);
       return false;
     }
     const gone = answer.role === "gone";
-    if (gone) panel.failure = "The server has forgotten this run; change a setting, or load the page again.";
+    panel.failure = gone ? "The server has forgotten this run; change a setting, or load the page again." : null;
     panel.working = gone ? null : { text: `${answer.text} …`, action: "Stop", act: halt };
     draw(panel);
     return !gone;
@@ -123,6 +127,7 @@ function receivePromise(panel, message) {
     draw(panel);
   };
   panel.failure = null;
+  panel.owed = true;
   run();
 }
 
