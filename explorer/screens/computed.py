@@ -16,6 +16,7 @@ from explorer.runs import ALSRun, EMRun, make_als_run, make_em_run, may_take_lon
 from explorer.screens.jobs import tasks
 from explorer.screens.jobs.job import Job
 from explorer.screens.jobs.kept import Kept
+from explorer.screens.jobs.scheduler import LostWork
 from explorer.screens.phase_diagram import PhaseDiagram
 from explorer.screens.study_work import StudyWork
 from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, EMStudySettings, StudySettings
@@ -82,6 +83,13 @@ def beyond_job(settings: RunSettings, run: EMRun | ALSRun, own: Own | None) -> J
         return Job(tasks.go_beyond_em, run, settings, needs=[ends])
 
     return kept("beyond", settings, own, begin)
+
+
+def try_again(settings: RunSettings, own: Own | None) -> None:
+    """Forget what took down its workers, for want of memory perhaps: who sets it anew may have it tried again."""
+    alike = settings.of_other_starts() if isinstance(settings, EMSettings) else settings
+    for what, key in (("run job", settings), ("beyond", settings), ("ends", alike)):
+        KEPT.forget((what, repr(key), own and own.digest), lambda job: isinstance(job.error, LostWork))
 
 
 def study_on_page(settings: StudySettings, own: Own | None) -> Study:

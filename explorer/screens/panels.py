@@ -12,7 +12,7 @@ import streamlit as st
 from explorer.errors import InputError
 from explorer.player.component import player
 from explorer.player.payload import pack
-from explorer.screens.computed import Own, RunSettings, beyond_job, digest, run_job, run_of
+from explorer.screens.computed import Own, RunSettings, beyond_job, digest, run_job, run_of, try_again
 from explorer.screens.jobs.job import ENDED, Job
 from explorer.screens.jobs.promises import PATH, Gone, Promise, promise
 from explorer.screens.widgets import Form
@@ -123,6 +123,7 @@ class _Shown:
 
 def _picture(shown: _Shown) -> bytes:
     """The run as the player gets it; where it takes long or is large, what the player may ask for."""
+    try_again(shown.settings.of_the_run(), shown.own)
     if shown.making is None:
         message = _run(shown)
         if len(message) <= MAX_SENT:

@@ -87,7 +87,9 @@ def _draw_study(part: StudyPart, form: Form) -> None:
     with st.container(key="study_results"):
         try:
             if work:
-                bar.run(work, lambda: part.results(work, own, Replay(_show_runs, _last_shown(part, bar.asked))))
+                bar.run(
+                    settings, work, lambda: part.results(work, own, Replay(_show_runs, _last_shown(part, bar.asked)))
+                )
         except InputError as error:
             tell_error(error)
     with st.container(key="study_files", horizontal=True):

@@ -69,11 +69,13 @@ class StudyBar:
         else:
             st.button("Stop", key=key, icon=":material/stop:", on_click=self.stop, width="stretch")
 
-    def run(self, work: StudyWork, draw: Callable[[], None]) -> None:
+    def run(self, settings: Any, work: StudyWork, draw: Callable[[], None]) -> None:
         """Run what is left of a study, with its progress, and draw what has finished, now and then and at the end."""
         place = st.empty()
         running = not work.complete and not self.stopped
         if running:
+            if settings != self.asked:  # the button above is for those then
+                st.button("Stop", key=f"{self._name}_stop", icon=":material/stop:", on_click=self.stop)
             enough, began = max(work.first_round, GROWTH * work.n_finished), time.monotonic()
             bar = place.progress(work.n_finished / work.n_runs, text=_progress(work))
             while not work.complete and (work.n_finished < enough or time.monotonic() < began + SECONDS_UNDISTURBED):

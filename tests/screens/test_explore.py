@@ -521,3 +521,16 @@ def test_a_promise_keeps_nobody_s_data():
     gc.collect()
     with pytest.raises(promises.Gone):
         made.job()
+
+
+def test_what_took_down_its_workers_is_tried_again_when_the_page_is_drawn_and_not_when_a_player_asks(monkeypatch):
+    monkeypatch.setattr(computed, "KEPT", Kept())
+    page = opened(**LONG)
+    settings = EMSettings(data="generated", n_points=5000, n_components=10, max_iter=700, rtol=0.0)
+    job = computed.run_job(settings, None)
+    job.end(error=scheduler.LostWork(scheduler.LOST))
+    for _ in range(2):
+        answer, _ = page.ask("em")
+        assert (answer["role"], answer["text"]) == ("error", scheduler.LOST)
+    page.run()
+    assert computed.run_job(settings, None) is not job

@@ -587,11 +587,11 @@ def test_while_somebody_is_active_what_nobody_asked_for_gets_its_share_of_one_co
         return sum(len(worker.turns) for worker in workers)
 
     go_on()
-    until(lambda: turns() == 1)
+    until(lambda: turns() == 1 and not own._busy)
     go_on(1 / SHARE - 1 - 0.1)
     assert stands_still(turns) == 1, "it has worked for a second and rests"
     go_on(0.2)
-    until(lambda: turns() == 2)
+    until(lambda: turns() == 2 and not own._busy)
     assert stands_still(turns) == 2
     clock.forward(ACTIVE + 0.1)
     for job in unasked:

@@ -34,7 +34,7 @@ def draw():
     if bar.asked is None:
         bar.ask(wanted)
     bar.button(wanted, 500, work if bar.asked == "these" else None, disabled=st.session_state.get("wrong", False))
-    bar.run(work, lambda: st.text(f"drawn with {work.n_finished}"))
+    bar.run(wanted, work, lambda: st.text(f"drawn with {work.n_finished}"))
 
 
 @pytest.fixture
@@ -124,3 +124,15 @@ def test_a_study_that_was_stopped_runs_when_it_is_asked_for_again(app):
     assert button(app) == ("Go on", False)
     app.button[0].click().run()
     assert button(app) == ("500 runs done", True)
+
+
+def test_a_study_can_be_stopped_though_other_settings_are_chosen_meanwhile(app):
+    rest_at(app, 250)
+    app.run()
+    app.session_state["wanted"] = "others"
+    app.run()
+    run, stop = app.button
+    assert (run.label, stop.label) == ("Run 500 starts", "Stop")
+    stop.click().run()
+    assert app.info[0].value == "Stopped after 250 of 500 runs."
+    assert button(app) == ("Run 500 starts", False)

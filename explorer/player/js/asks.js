@@ -25,7 +25,7 @@ export async function ask(panel, path, urgent, take) {
   if (!urgent) await sleep(PATIENCE);
   while (!signal.aborted) {
     if (urgent || resting()) {
-      const message = await fetched(path, signal);
+      const message = await fetched(panel.page, path, signal);
       if (signal.aborted) return;
       if (message?.role === "gone") panel.again = () => ask(panel, path, urgent, take);
       if (message !== null && !take(message)) return;
@@ -41,13 +41,17 @@ export function stop(panel) {
   panel.asking = panel.again = null;
 }
 
-// A message; { role: "gone" } where the server knows nothing of it any more, null where there was no answer.
-async function fetched(path, signal) {
+const GONE = "The server has forgotten this run; change a setting, or load the page again.";
+const FAILED = "Something failed here, and it is the explorer's fault; its log says what. Change a setting, or load the page again.";
+
+// A message; { role: "gone" } and why where none will come, null where there was no answer.
+async function fetched(page, path, signal) {
   try {
     // Players that ask are on the page at the root, which a proxy may have put below another.
-    const answer = await fetch(`${location.pathname.replace(/\/?$/, "/")}${path}`, { signal });
+    const answer = await fetch(`${page.replace(/\/?$/, "/")}${path}`, { signal });
     if (answer.ok) return decode(new Uint8Array(await answer.arrayBuffer()));
-    return answer.status <= 500 ? { role: "gone" } : null; // above, a proxy says that the server does not answer
+    if (answer.status > 500) return null; // a proxy says that the server does not answer
+    return { role: "gone", text: answer.status === 500 ? FAILED : GONE };
   } catch {
     return null;
   }

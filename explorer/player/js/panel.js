@@ -116,7 +116,7 @@ function receivePromise(panel, message) {
       return false;
     }
     const gone = answer.role === "gone";
-    panel.failure = gone ? "The server has forgotten this run; change a setting, or load the page again." : null;
+    panel.failure = gone ? answer.text : null;
     panel.working = gone ? null : { text: `${answer.text} …`, action: "Stop", act: halt };
     draw(panel);
     return !gone;

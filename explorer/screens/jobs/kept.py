@@ -60,6 +60,13 @@ class Kept:
         self._measure(key, entry)
         return entry.value
 
+    def forget(self, key: Hashable, unwanted: Callable[[Any], bool]) -> None:
+        """Let go of a value that is unwanted, if it is there."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is not None and entry.made and unwanted(entry.value):
+                self._drop(key)
+
     def _leave(self, key: Hashable) -> None:
         """An owner is gone, which may be found in the midst of anything, even while this very thread has the lock."""
         self._left.append(key)

@@ -35,6 +35,10 @@ MAX_LOSSES = 2  # workers that a job may take with it
 LOST = "This took down the process that computed it, perhaps for want of memory; try a smaller problem."
 
 
+class LostWork(InputError):
+    """A job took down the workers that it was done by."""
+
+
 class LostWorker(Exception):
     """A worker has ended in the middle of its work."""
 
@@ -231,7 +235,7 @@ class Scheduler:
             self._forgotten[worker] = []
             self._losses[job] = self._losses.get(job, 0) + 1
             if self._losses[job] >= MAX_LOSSES:
-                self._end(job, error=InputError(LOST))
+                self._end(job, error=LostWork(LOST))
             self._changed.notify_all()
 
 
