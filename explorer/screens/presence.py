@@ -10,7 +10,7 @@ import streamlit as st
 
 from explorer.screens.telling import tell_error
 
-MAX_PEOPLE = 250  # some 0.3 MB each, and a twentieth of a second of one core whenever they change something
+MAX_PEOPLE = 250  # each takes under a megabyte, and a fiftieth of a second of one core whenever they change something
 
 _PEOPLE: weakref.WeakSet[_Person] = weakref.WeakSet()
 _LOCK = threading.Lock()
