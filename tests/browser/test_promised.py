@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from explorer.settings import ALSSettings, EMSettings
-from tests.browser.players import link, slider, wait_for_player, wait_until
+from tests.browser.players import link, open_more, slider, wait_for_player, wait_until, widget
 
 ANSWERS = "**/answers/*"
 # Runs that may take long as far as anybody can tell before they are made: their pictures are promised.
@@ -42,6 +42,17 @@ def test_what_the_server_has_forgotten_is_promised_again_with_any_change(open_pa
     for slot in ("em", "als"):
         wait_for_player(page, slot)
         expect(page.get_by_test_id(f"{slot}-player").locator(".xp-verdict")).not_to_contain_text("forgotten")
+
+
+def test_a_switch_of_the_picture_is_obeyed_by_one_that_was_fetched(open_page):
+    page = open_page(link(LONG_EM))
+    em = wait_for_player(page, "em")
+    expect(em.root).to_have_attribute("data-known", "true")
+    em.seek(1)
+    before = em.settle().picture()
+    open_more(page, "em", "Run")
+    widget(page, "em_soft").get_by_text("Soft colours").click()
+    wait_until(page, lambda: em.picture() != before, "the points' colours are soft")
 
 
 def _hold(page: Page) -> list:

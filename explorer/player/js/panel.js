@@ -43,6 +43,7 @@ export function createPanel(root, view, { slot, run }) {
     bytes: null, // the message that it came with
     asking: null, // the question to the server that is not answered
     again: null, // asks once more for what the server knew nothing of any more
+    fetched: null, // where the picture was fetched that is shown, with its switches; null where it was sent
     owed: false, // whether something that was promised has not come, be it that it was not waited for
     working: null, // how far a run is that is being made, and what can be done about it
     failure: null, // why there is no run for the present settings
@@ -94,7 +95,7 @@ export function receive(panel, message) {
   Object.assign(panel, { company: message.company, inStep: message.in_step });
   panel.working = null;
   if (message.role === "promised") receivePromise(panel, message);
-  else panel.owed = false;
+  else Object.assign(panel, { owed: false, fetched: null });
   if (message.role === "run") receiveRun(panel, message);
   if (message.role === "error") {
     stop(panel);
@@ -109,10 +110,11 @@ export function receive(panel, message) {
 // comes back to that one before another has come waits for the other no more.
 function receivePromise(panel, message) {
   if (isHere(panel)) writeEntries(message.address);
-  if (message.run === panel.run && panel.failure === null && !panel.owed) return;
+  if (message.ask === panel.fetched && panel.failure === null && !panel.owed) return;
   const run = () => ask(panel, message.ask, true, (answer) => {
     if (answer.role !== "progress" && answer.role !== "gone") {
       receive(panel, answer);
+      panel.fetched = message.ask;
       return false;
     }
     const gone = answer.role === "gone";
