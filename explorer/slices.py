@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
-from explorer.errors import InputError, quoted
-
 Result = TypeVar("Result")
 
 Slices = Generator[tuple[int, int | None], bool | None, Result]
@@ -26,13 +24,6 @@ def resting(rest: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         _REST.reset(token)
-
-
-def check_callbacks(progress: object, cancelled: object) -> None:
-    """Raise InputError unless both can be called, or are left out."""
-    for what, given in (("progress", progress), ("cancelled", cancelled)):
-        if given is not None and not callable(given):
-            raise InputError(f"{what} must be a function; got {quoted(given)}.")
 
 
 def finish(

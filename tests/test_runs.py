@@ -20,7 +20,7 @@ from explorer.errors import InputError
 from explorer.mixture import STRATEGIES, hard_assignments, initialize, run_em
 from explorer.runs import make_als_run, make_em_run
 from explorer.settings import ALSSettings, EMSettings
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 TEN_POINTS = EMSettings(data="ten-points", initialization="partition", n_components=2)
 PARTITION_1 = (1, 1, 1, 2, 2, 2, 2, 2, 1, 1)

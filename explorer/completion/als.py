@@ -37,7 +37,7 @@ from explorer.completion.stopping import verdict
 from explorer.completion.trace import CompletionTrace
 from explorer.errors import InputError
 from explorer.slices import Slices, finish
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 MAX_SWEEPS = 10_000
 MAX_TRACE_NUMBERS = 250_000_000

@@ -25,7 +25,7 @@ from explorer.completion.residual import Residual, residual_at_zero
 from explorer.completion.stopping import ZERO, until
 from explorer.completion.trace import CompletionTrace, Iterate, read_only, record
 from explorer.errors import InputError
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 MAX_STEPS = 10_000
 

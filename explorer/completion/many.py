@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.checks import check_callbacks
 from explorer.completion.als import MAX_TRACE_NUMBERS, check_settings, starting_factor
 from explorer.completion.checks import check_comparisons, check_flag
 from explorer.completion.factors import Factors
@@ -17,8 +18,8 @@ from explorer.completion.many_job import End, Job, at_start, by_itself
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
 from explorer.completion.window import side_by_side
 from explorer.errors import InputError
-from explorer.slices import Slices, check_callbacks, finish
-from explorer.stopping import StopReason
+from explorer.slices import Slices, finish
+from explorer.stop_reason import StopReason
 
 LARGE = 1_000_000
 """Runs with more cells times rank go one at a time: there a single run keeps the processor busy."""

@@ -8,7 +8,7 @@ import numpy as np
 from explorer.completion.als import iterate_als, ridges
 from explorer.completion.factors import Factors, rmse
 from explorer.completion.observations import Observations
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 
 @dataclass(frozen=True, eq=False)

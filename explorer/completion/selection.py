@@ -9,7 +9,7 @@ from explorer.completion.checks import check_observations, check_rank, check_rid
 from explorer.completion.many import run_many_als
 from explorer.completion.observations import Observations
 from explorer.errors import InputError, quoted
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 MAX_SPLITS = 100
 MAX_STARTS = 10_000

@@ -12,7 +12,7 @@ import numpy as np
 
 from explorer.completion.half_step import ROUNDING
 from explorer.completion.trace import Iterate
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 RISE = 1e-10
 """A rise of the objective by more than this share of the larger of itself and its value at zero is not rounding."""

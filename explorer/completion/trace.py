@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.completion.factors import Factors, distance, rmse
 from explorer.completion.observations import Observations
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -24,7 +24,7 @@ from explorer.completion.planes import (
     sparse_sides,
 )
 from explorer.completion.stopping import has_converged, has_risen
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 PLANE_NUMBERS = 262_144
 """Numbers in the normal equations of the runs that go side by side, 2 MB."""

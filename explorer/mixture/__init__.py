@@ -49,7 +49,7 @@ from explorer.mixture.selection import (
 from explorer.mixture.squared import run_squared_responsibility_em, squared_responsibility_m_step
 from explorer.mixture.steps import e_step, hard_assignments, lower_bound, m_step
 from explorer.mixture.trace import MixtureTrace
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 __all__ = [
     "CRITERIA",

@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.errors import InputError, quoted
+from explorer.checks import check_choice
+from explorer.errors import InputError
 
 Floats = NDArray[np.float64]
 
@@ -93,9 +94,7 @@ class Whitening(NamedTuple):
 
 def form_of(structure: str, n_dimensions: int) -> Form:
     """The form of a structure, by name. Raises InputError where there is no such structure."""
-    if not isinstance(structure, str) or structure not in STRUCTURES:
-        known = ", ".join(STRUCTURES)
-        raise InputError(f"There is no covariance structure {quoted(structure)}: choose one of {known}.")
+    check_choice("covariance structure", structure, STRUCTURES)
     return Form(
         matrices=n_dimensions > 1 and structure in ("full", "tied"),
         shared=structure == "tied",

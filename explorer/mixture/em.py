@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from explorer.checks import check_flag, read_only
 from explorer.mixture.arithmetic import Numbers, OnArrays, arithmetic_of
 from explorer.mixture.covariances import Floats, Form
 from explorer.mixture.degeneracy import Degeneracy, find_degeneracies
-from explorer.mixture.model import Mixture, check_flag, read_only
+from explorer.mixture.model import Mixture
 from explorer.mixture.parameters import Parameters, Statistics, expected_log_joint
 from explorer.mixture.problem import have_identical_components, pose
 from explorer.mixture.recording import End, Run, begin, check_reached, record
@@ -22,7 +23,7 @@ from explorer.mixture.stopping import RiseRule, first_reason
 from explorer.mixture.trace import MixtureTrace
 from explorer.mixture.units import in_data_units
 from explorer.slices import Slices, finish
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 DEFAULT_VARIANCE_FLOOR = 1e-6
 

@@ -29,10 +29,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from explorer.checks import read_only
 from explorer.mixture.covariances import Floats, Form, at_least
 from explorer.mixture.degeneracy import Degeneracy, find_degeneracies
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
-from explorer.mixture.model import LARGEST_VALUE, Mixture, read_only
+from explorer.mixture.model import LARGEST_VALUE, Mixture
 from explorer.mixture.optimizers import Optimizer, check_learning_rate, optimizer_called
 from explorer.mixture.parameters import EMPTY_COUNT, Parameters, Statistics
 from explorer.mixture.problem import Problem, have_identical_components, pose
@@ -42,7 +43,7 @@ from explorer.mixture.stopping import first_reason
 from explorer.mixture.sweep import Sweep
 from explorer.mixture.trace import MixtureTrace
 from explorer.mixture.units import in_data_units
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 
 class Coordinates(NamedTuple):

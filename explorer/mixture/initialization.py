@@ -10,21 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explorer.errors import InputError, quoted
+from explorer.checks import LARGEST_SEED, as_floats, check_choice, check_fraction, check_whole_number
+from explorer.errors import InputError
 from explorer.mixture.covariances import Floats, form_of
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
 from explorer.mixture.kmeans import k_means_plus_plus, lloyd, nearest
-from explorer.mixture.model import (
-    LARGEST_SEED,
-    LARGEST_VALUE,
-    Mixture,
-    as_floats,
-    as_points,
-    check_n_components,
-    check_whole_number,
-)
+from explorer.mixture.model import LARGEST_VALUE, Mixture, as_points, check_n_components
 from explorer.mixture.standardized import standardize
-from explorer.mixture.steps import check_fraction
 
 
 @dataclass(frozen=True)
@@ -61,8 +53,7 @@ def initialize(
     """
     points = as_points(data)
     check_n_components(n_components, len(points))
-    if not isinstance(strategy, str) or strategy not in STRATEGIES:
-        raise InputError(f"There is no initialization {quoted(strategy)}: choose one of {', '.join(STRATEGIES)}.")
+    check_choice("initialization", strategy, STRATEGIES)
     given = {"partition": partition, "means": means}
     source = given[strategy] if strategy in given else _generator(seed)
     return STRATEGIES[strategy].assign(points, n_components, source)

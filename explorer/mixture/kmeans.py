@@ -19,21 +19,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csc_array
 
+from explorer.checks import LARGEST_SEED, as_floats, check_callbacks, check_whole_number, read_only
 from explorer.errors import InputError
-from explorer.mixture.model import (
-    LARGEST_SEED,
-    LARGEST_VALUE,
-    Floats,
-    as_floats,
-    as_points,
-    check_n_components,
-    check_whole_number,
-    read_only,
-)
+from explorer.mixture.model import LARGEST_VALUE, Floats, as_points, check_n_components
 from explorer.mixture.standardized import SMALLEST_SPREAD
 from explorer.mixture.stopping import first_reason
-from explorer.slices import check_callbacks
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 MAX_ITERATIONS = 10_000
 MAX_STARTS = 10_000

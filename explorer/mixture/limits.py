@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from explorer.checks import check_callbacks, read_only
 from explorer.errors import InputError
 from explorer.mixture.covariances import Floats, form_of
 from explorer.mixture.degeneracy import Degeneracy
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
 from explorer.mixture.many import ManyRuns, iterate_many
-from explorer.mixture.model import Mixtures, read_only
+from explorer.mixture.model import Mixtures
 from explorer.mixture.optima import (
     DISTANCE_TOLERANCE,
     LOG_LIKELIHOOD_TOLERANCE,
@@ -31,8 +32,8 @@ from explorer.mixture.optima import (
     distances_between,
     group_optima,
 )
-from explorer.slices import Slices, check_callbacks, finish
-from explorer.stopping import StopReason
+from explorer.slices import Slices, finish
+from explorer.stop_reason import StopReason
 
 # Ends that are no farther apart, as `group_ends` measures it, are one: the same but for rounding.
 SAME_PLACE = 1e-9

@@ -16,12 +16,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from explorer.checks import as_floats, check_callbacks, check_flag, read_only
 from explorer.errors import InputError
 from explorer.mixture import parameters
 from explorer.mixture.covariances import Floats
 from explorer.mixture.degeneracy import Degeneracy, find_degeneracies
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
-from explorer.mixture.model import Mixture, Mixtures, as_floats, check_flag, check_n_components, read_only
+from explorer.mixture.model import Mixture, Mixtures, check_n_components
 from explorer.mixture.parameters import Parameters, join_parameters
 from explorer.mixture.problem import (
     Beginning,
@@ -36,8 +37,8 @@ from explorer.mixture.steps import as_responsibilities
 from explorer.mixture.stopping import RiseRule, first_reasons
 from explorer.mixture.sweep import Sweep
 from explorer.mixture.units import in_data_units
-from explorer.slices import Slices, check_callbacks, finish
-from explorer.stopping import StopReason
+from explorer.slices import Slices, finish
+from explorer.stop_reason import StopReason
 
 # Starts that are turned into first iterates together: their responsibilities take up to 32 MB.
 STARTING_NUMBERS = 4_000_000

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explorer.errors import InputError, quoted
+from explorer.checks import as_floats, check_whole_number, read_only
+from explorer.errors import InputError
 from explorer.mixture import deviations
 from explorer.mixture.covariances import Floats, form_of
 from explorer.mixture.parameters import parameters
@@ -21,7 +22,6 @@ MAX_COMPONENTS = 50
 MAX_DIMENSIONS = 100
 # The square of a larger number, with room for sums of it, does not fit into double precision.
 LARGEST_VALUE = 1e151
-LARGEST_SEED = 2**32 - 1
 # Of a correlation matrix: one with a smaller eigenvalue cannot be factorized in double precision.
 SMALLEST_EIGENVALUE = 1e-13
 
@@ -178,33 +178,6 @@ def as_points(data: ArrayLike) -> Floats:
     return points
 
 
-def as_floats(values: ArrayLike, what: str, largest: float) -> Floats:
-    """The values in float64. Raises InputError, naming `what`, unless all are finite and within +-largest."""
-    if np.ma.is_masked(values):
-        raise InputError(f"{what} must not have masked entries: remove them.")
-    if not isinstance(values, np.ndarray) and hasattr(values, "values") and not hasattr(values, "__array__"):
-        raise InputError(f"{what} must be numbers: give the `.values` of this {type(values).__name__}.")
-    try:
-        given = np.asarray(values)
-        array = None if given.dtype.kind == "c" else given.astype(np.float64, copy=False)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{what} must be numbers, in rows of equal length.") from None
-    if array is None:
-        raise InputError(f"{what} must be real numbers.")
-    if not np.isfinite(array).all():
-        raise InputError(f"{what} must be finite: remove missing and infinite values.")
-    if array.size and np.abs(array).max() > largest:
-        remedy = "choose another unit" if largest > 2 else "they are shares of 1"
-        raise InputError(f"{what} must be at most {largest:.4g} in size: {remedy}.")
-    return array
-
-
-def read_only(array: np.ndarray) -> np.ndarray:
-    """The same array, closed for writing."""
-    array.setflags(write=False)
-    return array
-
-
 def check_mixture(mixture: Mixture) -> None:
     """Raise InputError unless it is one: data comes first, the mixture after it."""
     if not isinstance(mixture, Mixture):
@@ -212,21 +185,8 @@ def check_mixture(mixture: Mixture) -> None:
         raise InputError(f"A Mixture is wanted here, not {kind}: `trace.mixture(-1)` is the last one of a run.")
 
 
-def check_flag(what: str, value: bool) -> None:
-    """Raise InputError, naming `what`, unless value is True or False."""
-    if not isinstance(value, bool | np.bool_):
-        raise InputError(f"{what} must be True or False; got {quoted(value)}.")
-
-
 def check_n_components(n_components: int, n_points: int = MAX_POINTS) -> None:
     """Raise InputError unless n_components is a whole number from 1 to 50, and not more than the points."""
     check_whole_number("The number of components", n_components, 1, MAX_COMPONENTS)
     if n_components > n_points:
         raise InputError(f"{n_components} components need as many data points: choose at most {n_points}.")
-
-
-def check_whole_number(what: str, value: int, lowest: int, highest: int) -> None:
-    """Raise InputError, naming `what`, unless value is a whole number of lowest..highest."""
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not lowest <= value <= highest:
-        raise InputError(f"{what} must be a whole number from {lowest} to {highest}; got {quoted(value)}.")

@@ -19,17 +19,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
-from explorer.errors import InputError, quoted
+from explorer.checks import as_floats, check_fraction, check_positive, read_only
+from explorer.errors import InputError
 from explorer.mixture.many import ManyRuns
-from explorer.mixture.model import (
-    LARGEST_VALUE,
-    Floats,
-    Mixture,
-    as_floats,
-    check_mixture,
-    check_n_components,
-    read_only,
-)
+from explorer.mixture.model import LARGEST_VALUE, Floats, Mixture, check_mixture, check_n_components
 
 MAX_RUNS = 100_000
 # On Old Faithful's eruptions and the galaxies, K = 2..4, runs that EM stops at rtol = 1e-6 near an optimum end up to
@@ -247,11 +240,8 @@ def group_ends(
 def check_tolerances(log_likelihood_tolerance: float, distance_tolerance: float, spurious_share: float) -> None:
     """Raise InputError unless these settings of `group_ends` are within its bounds."""
     for what, value in (("log-likelihood", log_likelihood_tolerance), ("distance", distance_tolerance)):
-        if not _is_number(value) or not 0 < value < np.inf:
-            raise InputError(f"The {what} tolerance must be a positive number; got {quoted(value)}.")
-    if not _is_number(spurious_share) or not 0 <= spurious_share < 1:
-        got = quoted(spurious_share)
-        raise InputError(f"The spurious share must be a number of at least 0 and below 1; got {got}.")
+        check_positive(f"The {what} tolerance", value)
+    check_fraction("The spurious share", spurious_share)
 
 
 class _Frame(NamedTuple):
@@ -429,7 +419,3 @@ def _as_flags(what: str, given: ArrayLike | None, n_runs: int) -> NDArray[np.boo
     if flags.shape != (n_runs,) or flags.dtype != np.bool_:
         raise InputError(f"Which runs are {what} must be told by {n_runs} booleans, one a run.")
     return flags
-
-
-def _is_number(value: float) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.errors import InputError, quoted
+from explorer.checks import check_choice, check_positive
 from explorer.mixture.covariances import Floats
 
 Memory = tuple[Floats | float, ...]
@@ -40,15 +40,12 @@ def check_learning_rate(rate: float | None, optimizer: Optimizer) -> float:
     """The rate, or the optimizer's own for None. Raises InputError unless it is a positive, finite number."""
     if rate is None:
         return optimizer.learning_rate
-    if not isinstance(rate, int | float | np.integer | np.floating) or not 0 < rate < np.inf:
-        raise InputError(f"The learning rate must be a positive number; got {quoted(rate)}.")
-    return float(rate)
+    return check_positive("The learning rate", rate)
 
 
 def optimizer_called(name: str) -> Optimizer:
     """The optimizer by name. Raises InputError where there is none."""
-    if name not in OPTIMIZERS:
-        raise InputError(f"There is no optimizer {quoted(name)}: choose one of {', '.join(OPTIMIZERS)}.")
+    check_choice("optimizer", name, OPTIMIZERS)
     return OPTIMIZERS[name]
 
 

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import entr
 
+from explorer.checks import check_fraction, check_whole_number
 from explorer.mixture import deviations, parameters
 from explorer.mixture.covariances import Floats, Form, at_least, form_of
-from explorer.mixture.model import as_points, check_whole_number
+from explorer.mixture.model import as_points
 from explorer.mixture.parameters import Parameters, expected_log_joint
 from explorer.mixture.standardized import StandardizedData, standardize
-from explorer.mixture.steps import check_fraction
 from explorer.mixture.units import of_the_data, standardized_mixtures
 
 MAX_ITERATIONS = 100_000

@@ -8,16 +8,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from explorer.checks import read_only
 from explorer.errors import InputError
 from explorer.mixture.covariances import Floats
 from explorer.mixture.degeneracy import Degeneracy
-from explorer.mixture.model import Mixture, check_n_components, read_only
+from explorer.mixture.model import Mixture, check_n_components
 from explorer.mixture.parameters import Parameters, join_parameters
 from explorer.mixture.problem import Beginning, Problem, from_mixtures, from_responsibilities
 from explorer.mixture.steps import as_responsibilities
 from explorer.mixture.trace import MixtureTrace
 from explorer.mixture.units import in_data_units
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 MAX_TRACE_NUMBERS = 60_000_000
 """The most numbers a whole trace may hold, 0.5 GB; while it is made, it takes several times as much."""

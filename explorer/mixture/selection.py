@@ -15,24 +15,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import entr
 
-from explorer.errors import InputError, quoted
+from explorer.checks import LARGEST_SEED, check_callbacks, check_choice, check_whole_number
+from explorer.errors import InputError
 from explorer.mixture import deviations
 from explorer.mixture.covariances import STRUCTURES, Floats, form_of
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
 from explorer.mixture.initialization import initialize
 from explorer.mixture.many import ManyRuns, run_many
-from explorer.mixture.model import (
-    LARGEST_SEED,
-    MAX_DIMENSIONS,
-    Mixture,
-    as_points,
-    check_n_components,
-    check_whole_number,
-    log_joint,
-)
+from explorer.mixture.model import MAX_DIMENSIONS, Mixture, as_points, check_n_components, log_joint
 from explorer.mixture.optima import are_spurious
-from explorer.slices import check_callbacks
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 MAX_STARTS = 10_000
 
@@ -197,8 +189,7 @@ def select(
     names = _choices("covariance structures", structures)
     for name in names:
         form_of(name, points.shape[1])
-    if criterion not in CRITERIA:
-        raise InputError(f"There is no criterion {quoted(criterion)}: choose one of {', '.join(CRITERIA)}.")
+    check_choice("criterion", criterion, CRITERIA)
     check_whole_number("The number of starts", n_starts, 1, MAX_STARTS)
     check_whole_number("The seed", seed, 0, LARGEST_SEED + 1 - n_starts)
     check_callbacks(progress, cancelled)

@@ -15,6 +15,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import ArrayLike
 
+from explorer.checks import check_fraction
 from explorer.errors import InputError
 from explorer.mixture import deviations, parameters
 from explorer.mixture.covariances import Floats, Form, form_of
@@ -25,7 +26,6 @@ from explorer.mixture.parameters import EMPTY_COUNT, Parameters, Statistics
 from explorer.mixture.problem import Beginning, pose
 from explorer.mixture.recording import End, Run, State, begin, check_reached, one_table, record
 from explorer.mixture.standardized import standardize
-from explorer.mixture.steps import check_fraction
 from explorer.mixture.stopping import RiseRule, first_reason
 from explorer.mixture.trace import MixtureTrace
 from explorer.mixture.units import in_data_units, of_the_data

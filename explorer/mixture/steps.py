@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import entr
 
-from explorer.errors import InputError, quoted
+from explorer.checks import as_floats, check_fraction
+from explorer.errors import InputError
 from explorer.mixture import deviations, parameters
 from explorer.mixture.covariances import Floats, form_of
-from explorer.mixture.model import Mixture, as_floats, as_points, check_n_components, log_joint
+from explorer.mixture.model import Mixture, as_points, check_n_components, log_joint
 from explorer.mixture.standardized import standardize
 from explorer.mixture.units import in_data_units, of_the_data
 
@@ -80,10 +81,3 @@ def as_responsibilities(responsibilities: ArrayLike, n_points: int) -> Floats:
     if q.min() < 0 or np.abs(q.sum(axis=-1) - 1).max() > 1e-8:
         raise InputError("The responsibilities of each point must be at least 0 and sum to 1.")
     return q
-
-
-def check_fraction(what: str, value: float) -> float:
-    """The value. Raises InputError, naming `what`, unless it is a number of at least 0 and below 1."""
-    if not isinstance(value, int | float | np.integer | np.floating) or not 0 <= value < 1:
-        raise InputError(f"{what} must be a number of at least 0 and below 1; got {quoted(value)}.")
-    return float(value)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from explorer.mixture.covariances import Floats
 from explorer.mixture.problem import Problem
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 # EM never lowers the log-likelihood: a fall beyond this fraction of it is not rounding.
 LARGEST_RELATIVE_FALL = 1e-10

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from explorer.mixture.covariances import Floats
 from explorer.mixture.degeneracy import Degeneracy
 from explorer.mixture.model import Mixture
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from explorer.completion import Factors, Observations, factorize, identifiability, short_cols, short_rows
 from explorer.datasets import MaskedMatrix, MatrixProblem
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 from explorer.study.als_runs import hidden_errors, masked_by, masks_of, remake, run_on
 from explorer.study.beyond import CONTINUED_RTOL, CONTINUED_SWEEPS, recovered_below
 from explorer.study.plans import Study

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from explorer.checks import check_whole_number, read_only
 from explorer.datasets import Sample
 from explorer.errors import InputError
 from explorer.mixture import Mixtures, Optima, as_points, run_many
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
 from explorer.mixture.initialization import least_variances
-from explorer.mixture.model import check_whole_number, read_only
 from explorer.runs import make_em_run
 from explorer.settings import EMSettings
 from explorer.slices import Slices, finish

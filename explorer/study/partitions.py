@@ -13,10 +13,11 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from explorer.checks import check_whole_number, read_only
 from explorer.errors import InputError
 from explorer.mixture import Optima, StopReason, as_points
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
-from explorer.mixture.model import check_n_components, check_whole_number, read_only
+from explorer.mixture.model import check_n_components
 from explorer.settings import EMSettings
 from explorer.slices import Slices, finish
 from explorer.study.reached import iterate_reached

@@ -18,7 +18,7 @@ from scipy.special import bdtrc
 from explorer.datasets import MATRICES, MaskedMatrix
 from explorer.errors import InputError, quoted
 from explorer.settings import OWN, ALSStudySettings
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 from explorer.study.als_outcomes import ALSOutcome, mask_determines, recovery_limit, true_factors
 from explorer.study.als_runs import hidden_errors, masked_by, run_on, start_of
 from explorer.study.plans import Plan, Study, as_table, batches_of, plan_of, study_of

@@ -21,7 +21,7 @@ from explorer.completion import (
 from explorer.completion import als as als_module
 from explorer.completion import half_step as half_step_module
 from explorer.errors import InputError
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 from tests.completion.problems import checkerboard, dense, low_rank, masked, observations
 
 

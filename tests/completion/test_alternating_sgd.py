@@ -17,7 +17,7 @@ from explorer.completion.matchings import one_a_row
 from explorer.completion.sgd import SCHEDULES, entry_blocks
 from explorer.completion.starting_factors import FACTOR_STARTS
 from explorer.errors import InputError
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD
 from tests.completion.problems import checkerboard, low_rank, masked
 

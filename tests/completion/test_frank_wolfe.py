@@ -11,7 +11,7 @@ from explorer.completion.frank_wolfe import STEP_RULES, compressed, iterate_fran
 from explorer.completion.nuclear import nuclear_norm, project_onto_nuclear_ball
 from explorer.completion.projected_gradient import run_projected_gradient
 from explorer.errors import InputError
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD
 from tests.completion.problems import dense, low_rank, masked, observations
 

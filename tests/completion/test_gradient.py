@@ -10,7 +10,7 @@ from explorer.completion import Factors, Observations, from_matrix, run_als
 from explorer.completion.gradient import iterate_gradient, run_gradient
 from explorer.completion.starting_factors import FACTOR_STARTS, starting_factors
 from explorer.errors import InputError
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD
 from tests.completion.problems import checkerboard, dense, low_rank, masked, observations
 

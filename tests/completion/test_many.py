@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from explorer.completion import Observations, from_matrix, iterate_many_als, planes, run_als, run_many_als, window
 from explorer.completion import many as many_module
 from explorer.errors import InputError
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 from tests.completion.problems import checkerboard, low_rank, masked, observations
 
 

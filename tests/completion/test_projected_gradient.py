@@ -9,7 +9,7 @@ from explorer.completion import Factors, Observations, from_matrix
 from explorer.completion.nuclear import nuclear_norm, project_onto_nuclear_ball
 from explorer.completion.projected_gradient import iterate_projected_gradient, run_projected_gradient
 from explorer.errors import InputError
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD
 from tests.completion.problems import dense, low_rank, masked, observations
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from explorer.completion import Observations, from_matrix, run_als
 from explorer.completion.selection import choose_rank_and_ridge, hold_out
 from explorer.errors import InputError
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD
 from tests.completion.problems import low_rank, masked, observations
 

@@ -13,7 +13,7 @@ from explorer.completion.matchings import matchings
 from explorer.completion.sgd import SCHEDULES, entry_blocks, epoch, iterate_sgd, run_sgd
 from explorer.completion.starting_factors import FACTOR_STARTS, starting_factors
 from explorer.errors import InputError
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD
 from tests.completion.problems import checkerboard, dense, low_rank, masked, observations
 

@@ -9,7 +9,7 @@ import pytest
 from explorer.completion import Factors, Observations
 from explorer.completion.stopping import falling, until, wandering
 from explorer.completion.trace import Iterate, record
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 HIDDEN = Observations([0, 1], [1, 0], [3.0, 4.0], (2, 2))
 TRUTH = Factors(np.ones((2, 1)), np.ones((2, 1)))

@@ -19,7 +19,7 @@ from explorer.mixture.kmeans import (
     run_k_means,
     squared_distances,
 )
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 from tests.mixture.strategies import SEEDS, VALUES
 
 SHAPES = st.tuples(st.integers(1, 30), st.integers(1, 3))

@@ -13,7 +13,7 @@ from explorer.datasets import load_sample
 from explorer.errors import InputError
 from explorer.mixture import Mixture, initialize, run_em
 from explorer.mixture.optima import OptimumKind, align, group_ends
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 from tests.mixture.strategies import SEEDS
 
 # Three optima of a mixture of 3 in one dimension, with the same overall mean 0 and about the same variance.

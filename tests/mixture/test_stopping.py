@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explorer.mixture.stopping import RiseRule, first_reason, first_reasons
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 
 ORDER = (StopReason.DEGENERATE, StopReason.DIVERGED, StopReason.CONVERGED, StopReason.MAX_ITER)
 RULE = RiseRule(n_points=100, rtol=1e-6, max_iter=10)

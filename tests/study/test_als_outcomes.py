@@ -11,7 +11,7 @@ from explorer.completion import factorize, identifiability
 from explorer.datasets import own_matrix, split
 from explorer.runs import make_als_run
 from explorer.settings import ALSStudySettings
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 from explorer.study import als_outcomes
 from explorer.study.als_outcomes import (
     ALSOutcome,

@@ -12,7 +12,7 @@ from explorer.datasets import own_matrix, own_sample
 from explorer.mixture import Degeneracy, DegeneracyKind
 from explorer.runs import make_als_run, make_em_run
 from explorer.settings import ALSSettings, EMSettings
-from explorer.stopping import StopReason
+from explorer.stop_reason import StopReason
 from explorer.study.beyond import BeyondALS, BeyondEM, beyond_als, beyond_em, ends_of_starts
 from explorer.study.verdicts import als_verdict, describe_fall, em_verdict
 
