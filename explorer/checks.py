@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from explorer.errors import InputError, quoted
 
+Floats = NDArray[np.float64]
+
 # Seeds that people can type, share and repeat.
 LARGEST_SEED = 2**32 - 1
 
@@ -61,7 +63,7 @@ def check_callbacks(progress: object, cancelled: object) -> None:
             raise InputError(f"{what} must be a function; got {quoted(given)}.")
 
 
-def as_floats(values: ArrayLike, what: str, largest: float) -> NDArray[np.float64]:
+def as_floats(values: ArrayLike, what: str, largest: float) -> Floats:
     """The values in float64. Raises InputError, naming `what`, unless all are finite and within +-largest."""
     if np.ma.is_masked(values):
         raise InputError(f"{what} must not have masked entries: remove them.")

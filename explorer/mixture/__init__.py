@@ -1,24 +1,18 @@
 """Gaussian mixtures: the model, EM and its relatives as traces, many runs at once, and what comes of them.
 
-To read it, begin with the story: `model` (densities), `steps` (the E step, the M step and the bound that both raise),
-`em` (a run), `stopping` (when it ends), `trace` (what is kept of it), `initialization` (where it starts), `degeneracy`
-(how it fails).
-
-Then the engine below: `covariances` (four structures), `standardized` (the data in its own units), `parameters` (what
-an M step needs, and the M step itself), `deviations` (the reference form of the arithmetic), `features` and `products`
-(its fast forms, and the bounds that let them be used), `sweep` (which of them), `arithmetic` (a single run in one
-dimension needs few arrays), `problem`, `recording`, `units` (in and out).
+Read `textbook` first: EM in some eighty lines. Then the story: `model` (densities), `steps` (the E step, the M step and
+the bound that both raise), `loop` (two moves, and a look whether to stop), `em` (a run), `stopping` (when it ends),
+`trace` (what is kept of it), `starts` (where it begins), `degeneracy` (how it fails). How fast a pass is, and how a
+covariance is laid out, is the matter of `engine`, and of nothing else.
 
 Beside EM: `many` (a thousand runs), `optima` (which ends are the same), `limits` (which runs stopped before their end),
-`selection` (how many components), `kmeans`, `gradient` with `optimizers`. And the sources' mistakes, as lessons:
-`squared`, `projected`, `loops`.
+`judge` (what became of a run), `selection` (how many components), `kmeans`. `algorithms` is the table of all that
+people can choose from; those that are not EM are in `others`, with the sources' mistakes, which are lessons.
 """
 
-from explorer.mixture.covariances import STRUCTURES, CovarianceStructure
 from explorer.mixture.degeneracy import Degeneracy, DegeneracyKind
-from explorer.mixture.em import EMIterate, iterate_em, run_em, run_em_in_slices
-from explorer.mixture.gradient import GradientIterate, iterate_gradient_ascent, run_gradient_ascent
-from explorer.mixture.initialization import STRATEGIES, Strategy, initialize, mixture_at
+from explorer.mixture.em import EMIterate, EMOptions, iterate_em, run_em, run_em_in_slices
+from explorer.mixture.engine import STRUCTURES, CovarianceStructure
 from explorer.mixture.kmeans import (
     KMeansIterate,
     KMeansTrace,
@@ -30,12 +24,14 @@ from explorer.mixture.kmeans import (
     run_k_means,
 )
 from explorer.mixture.limits import Limits, find_limits, iterate_limits
-from explorer.mixture.loops import WAYS, LoopTiming, compare_loops
 from explorer.mixture.many import ManyRuns, iterate_many, run_many
 from explorer.mixture.model import Mixture, Mixtures, as_points, density, log_joint, log_likelihood
 from explorer.mixture.optima import Optima, OptimumKind, align, group_ends, group_optima
-from explorer.mixture.optimizers import OPTIMIZERS, Optimizer
-from explorer.mixture.projected import run_projected_ascent
+from explorer.mixture.others.gradient import GradientIterate, iterate_gradient_ascent, run_gradient_ascent
+from explorer.mixture.others.loops import WAYS, LoopTiming, compare_loops
+from explorer.mixture.others.optimizers import OPTIMIZERS, Optimizer
+from explorer.mixture.others.projected import run_projected_ascent
+from explorer.mixture.others.squared import run_squared_responsibility_em, squared_responsibility_m_step
 from explorer.mixture.selection import (
     CRITERIA,
     Candidate,
@@ -46,7 +42,7 @@ from explorer.mixture.selection import (
     n_parameters,
     select,
 )
-from explorer.mixture.squared import run_squared_responsibility_em, squared_responsibility_m_step
+from explorer.mixture.starts import STRATEGIES, Strategy, initialize, mixture_at
 from explorer.mixture.steps import e_step, hard_assignments, lower_bound, m_step
 from explorer.mixture.trace import MixtureTrace
 from explorer.stop_reason import StopReason
@@ -64,6 +60,7 @@ __all__ = [
     "Degeneracy",
     "DegeneracyKind",
     "EMIterate",
+    "EMOptions",
     "GradientIterate",
     "KMeansIterate",
     "KMeansTrace",

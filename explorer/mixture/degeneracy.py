@@ -1,7 +1,8 @@
 """Degenerate components: how a component ceases to describe the data, reported with the reason.
 
 The likelihood of a mixture has no maximum: a component that closes in on one value, or on points of one plane, makes
-it grow without end. The variance floor stops it there, and EM stops with it. Nothing is restarted or repaired.
+it grow without end. The variance floor stops it there, and EM stops with it, unless it is told to hold the variance at
+the floor and to go on. Nothing is restarted or repaired.
 """
 
 from dataclasses import dataclass
@@ -9,9 +10,9 @@ from enum import StrEnum
 
 import numpy as np
 
-from explorer.mixture.covariances import Floats, Form
-from explorer.mixture.parameters import Parameters
-from explorer.mixture.standardized import StandardizedData
+from explorer.checks import Floats
+from explorer.mixture import engine
+from explorer.mixture.loop import Beginning, Problem, Stand
 
 
 class DegeneracyKind(StrEnum):
@@ -45,21 +46,17 @@ class Degeneracy:
     points: int
 
 
-def find_degeneracies(
-    data: StandardizedData,
-    form: Form,
-    theta: Parameters,
-    degenerate: np.ndarray | None,
-    floor: Floats,
-    iteration: int,
-    singletons: np.ndarray | None = None,
+def degeneracies_of(
+    problem: Problem, beginning: Beginning, stand: Stand, theta: engine.Parameters, run: int = 0
 ) -> tuple[Degeneracy, ...]:
-    """The components of a run (R = 1) that `fit` found degenerate, (K, 1), in order.
-
-    singletons (K, 1): components of one point, where theta comes from the M step of the starting responsibilities.
-    """
-    if degenerate is None:
+    """The degenerate components of the run at this place of `stand.runs`, in order; theta is that of the stand."""
+    if stand.degenerate is None or not stand.degenerate[:, run].any():
         return ()
+    data, form, floor, _ = problem
+    one = slice(run, run + 1)
+    theta, singletons = theta.of_runs(one), None
+    if stand.t == 0 and beginning.singletons is not None:
+        singletons = beginning.singletons[:, one]
 
     def describe(k: int) -> Degeneracy:
         location = data.offset + data.scale * theta.means[k, 0]
@@ -76,12 +73,14 @@ def find_degeneracies(
                 kind = DegeneracyKind.SINGLETON
             else:
                 kind = DegeneracyKind.FLOOR
-        return Degeneracy(int(k), kind, iteration, tuple(location.tolist()), points)
+        return Degeneracy(int(k), kind, stand.t, tuple(location.tolist()), points)
 
-    return tuple(describe(k) for k in np.flatnonzero(degenerate[:, 0]))
+    return tuple(describe(k) for k in np.flatnonzero(stand.degenerate[:, run]))
 
 
-def _close_points(data: StandardizedData, form: Form, theta: Parameters, k: int, floor: Floats) -> int:
+def _close_points(
+    data: engine.StandardizedData, form: engine.Form, theta: engine.Parameters, k: int, floor: Floats
+) -> int:
     """How many points lie within three deviations of the floor of component k's mean, where it is narrowest."""
     widths = np.broadcast_to(np.sqrt(floor), data.z.shape[:1])
     covariance = theta.covariances[0 if form.shared else k, 0]

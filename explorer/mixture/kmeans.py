@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csc_array
 
-from explorer.checks import LARGEST_SEED, as_floats, check_callbacks, check_whole_number, read_only
+from explorer.checks import LARGEST_SEED, Floats, as_floats, check_callbacks, check_whole_number, read_only
 from explorer.errors import InputError
-from explorer.mixture.model import LARGEST_VALUE, Floats, as_points, check_n_components
-from explorer.mixture.standardized import SMALLEST_SPREAD
+from explorer.mixture import engine
+from explorer.mixture.model import LARGEST_VALUE, as_points, check_n_components
 from explorer.mixture.stopping import first_reason
 from explorer.stop_reason import StopReason
 
@@ -348,8 +348,8 @@ def _as_spread_points(data: ArrayLike) -> Floats:
     """The points (n, d). Raises InputError where squares of their differences leave double precision."""
     points = as_points(data)
     spread = max(np.abs(points[block] - points[0]).max() for block in _blocks(*points.shape))
-    if 0 < spread < SMALLEST_SPREAD:
-        raise InputError(f"The data's values differ by less than {SMALLEST_SPREAD:g}: choose another unit.")
+    if 0 < spread < engine.SMALLEST_SPREAD:
+        raise InputError(f"The data's values differ by less than {engine.SMALLEST_SPREAD:g}: choose another unit.")
     if spread > LARGEST_SPREAD:
         raise InputError(f"The data's values differ by more than {LARGEST_SPREAD:g}: choose another unit.")
     return points

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explorer.checks import check_callbacks, read_only
+from explorer.checks import Floats, check_callbacks, read_only
 from explorer.errors import InputError
-from explorer.mixture.covariances import Floats, form_of
+from explorer.mixture import engine
 from explorer.mixture.degeneracy import Degeneracy
-from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
+from explorer.mixture.em import EMOptions
 from explorer.mixture.many import ManyRuns, iterate_many
 from explorer.mixture.model import Mixtures
 from explorer.mixture.optima import (
@@ -77,7 +77,7 @@ def find_limits(
     runs: ManyRuns,
     *,
     structure: str = "full",
-    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    variance_floor: float = EMOptions.variance_floor,
     rtol: float = 1e-12,
     max_iter: int = 20_000,
     log_likelihood_tolerance: float = LOG_LIKELIHOOD_TOLERANCE,
@@ -120,7 +120,7 @@ def iterate_limits(
     runs: ManyRuns,
     *,
     structure: str = "full",
-    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    variance_floor: float = EMOptions.variance_floor,
     rtol: float = 1e-12,
     max_iter: int = 20_000,
     log_likelihood_tolerance: float = LOG_LIKELIHOOD_TOLERANCE,
@@ -169,7 +169,7 @@ def _continued(data: ArrayLike, runs: ManyRuns, settings: dict) -> Slices[tuple[
     n_places = len(on)
     steps, reasons, falls = np.zeros_like(runs.n_iterations), list(runs.stop_reasons), list(runs.degeneracies)
     weights, means, covariances = runs.weights.copy(), runs.means.copy(), runs.covariances.copy()
-    log_likelihoods = runs.log_likelihoods.copy()
+    log_likelihoods, held = runs.log_likelihoods.copy(), runs.held.copy()
     if len(on):
         starts = Mixtures(weights[on], means[on], covariances[on])
         found = yield from iterate_many(data, starts, **settings)
@@ -178,7 +178,7 @@ def _continued(data: ArrayLike, runs: ManyRuns, settings: dict) -> Slices[tuple[
             reasons[r] = None
         on = on[: found.n_runs]
         weights[on], means[on], covariances[on] = found.weights, found.means, found.covariances
-        log_likelihoods[on], steps[on] = found.log_likelihoods, found.n_iterations
+        log_likelihoods[on], steps[on], held[on] = found.log_likelihoods, found.n_iterations, found.held
         for i, r in enumerate(on):
             reasons[r], falls[r] = found.stop_reasons[i], found.degeneracies[i]
     source = first[places.labels]
@@ -193,6 +193,7 @@ def _continued(data: ArrayLike, runs: ManyRuns, settings: dict) -> Slices[tuple[
         n_iterations=read_only(steps[source]),
         stop_reasons=tuple(reasons[s] for s in source),
         degeneracies=tuple(_renamed(falls[s], names.tolist()) for s, names in zip(source, order, strict=True)),
+        held=read_only(held[each, order]),
         paths=None,
     )
     return continued, n_places
@@ -237,7 +238,7 @@ def _pushed(weights: Floats, means: Floats, covariances: Floats, structure: str)
     """
     rng = np.random.default_rng(0)
     _, n_components, d = means.shape
-    form = form_of(structure, d)
+    form = engine.form_of(structure, d)
     size, n_pushes = (TIED_PUSH, TIED_PUSHES) if form.shared else (PUSH, 1)
     stretch = rng.normal(size=(n_pushes, 1, 1 if form.shared else n_components, d, d))
     if not form.matrices:

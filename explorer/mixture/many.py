@@ -7,36 +7,32 @@ All runs are advanced together, one pass over the data an iteration, and a run t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sized
-from contextlib import suppress
-from dataclasses import dataclass
-from itertools import chain, count, islice
+from collections.abc import Callable, Iterable, Iterator, Sized
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explorer.checks import as_floats, check_callbacks, check_flag, read_only
+from explorer.checks import Floats, as_floats, check_callbacks, check_flag, read_only
 from explorer.errors import InputError
-from explorer.mixture import parameters
-from explorer.mixture.covariances import Floats
-from explorer.mixture.degeneracy import Degeneracy, find_degeneracies
-from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
-from explorer.mixture.model import Mixture, Mixtures, check_n_components
-from explorer.mixture.parameters import Parameters, join_parameters
-from explorer.mixture.problem import (
+from explorer.mixture import engine
+from explorer.mixture.degeneracy import Degeneracy, degeneracies_of
+from explorer.mixture.em import DEFAULTS, EMOptions
+from explorer.mixture.loop import (
     Beginning,
+    Moves,
     Problem,
+    Stand,
+    advance,
     from_mixtures,
     from_responsibilities,
-    have_identical_components,
     pose,
 )
-from explorer.mixture.recording import check_reached
+from explorer.mixture.model import Mixture, Mixtures, check_n_components
 from explorer.mixture.steps import as_responsibilities
-from explorer.mixture.stopping import RiseRule, first_reasons
-from explorer.mixture.sweep import Sweep
-from explorer.mixture.units import in_data_units
+from explorer.mixture.stopping import RiseRule
 from explorer.slices import Slices, finish
 from explorer.stop_reason import StopReason
 
@@ -57,7 +53,8 @@ class ManyRuns:
     weights (R, K), means (R, K, d), covariances (R, K, d, d): the last iterate of each run.
     log_likelihoods (R,): of these, total over points.
     n_iterations (R,): how many it took. stop_reasons: R of them; None for a run that was cut short by cancellation.
-    degeneracies: for each run, what is wrong with its last iterate.
+    degeneracies: for each run, what is wrong with its last iterate. held (R, K): which of its components are held at
+    the variance floor.
     paths: for each run the log-likelihoods of all its iterates, (n_iterations + 1,), or None if they were not kept.
     """
 
@@ -68,6 +65,7 @@ class ManyRuns:
     n_iterations: NDArray[np.int64]
     stop_reasons: tuple[StopReason | None, ...]
     degeneracies: tuple[tuple[Degeneracy, ...], ...]
+    held: NDArray[np.bool_]
     paths: tuple[Floats, ...] | None
 
     def __repr__(self) -> str:
@@ -93,17 +91,14 @@ class ManyRuns:
 def run_many(
     data: ArrayLike,
     starts: Starts,
+    options: EMOptions = DEFAULTS,
     *,
-    structure: str = "full",
-    max_iter: int = 200,
-    rtol: float = 1e-6,
-    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
-    hard: bool = False,
     keep_paths: bool = False,
     progress: Callable[[int, int | None], object] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    **changes: object,
 ) -> ManyRuns:
-    """Run EM from many starts; the other arguments are those of `run_em`.
+    """Run EM from many starts. options, changes: as in `run_em`.
 
     starts: stacked responsibilities (R, n, K), stacked Mixtures, or any iterable of responsibilities (n, K) or of
     mixtures, all of the same K. An iterable is read a few megabytes at a time, so that memory is bounded however many
@@ -116,46 +111,30 @@ def run_many(
     Raises InputError as `run_em` does, and where there is no start at all.
     """
     check_callbacks(progress, cancelled)
-    steps = iterate_many(
-        data,
-        starts,
-        structure=structure,
-        max_iter=max_iter,
-        rtol=rtol,
-        variance_floor=variance_floor,
-        hard=hard,
-        keep_paths=keep_paths,
-    )
-    return finish(steps, progress, cancelled)
+    return finish(iterate_many(data, starts, options, keep_paths=keep_paths, **changes), progress, cancelled)
 
 
 def iterate_many(
-    data: ArrayLike,
-    starts: Starts,
-    *,
-    structure: str = "full",
-    max_iter: int = 200,
-    rtol: float = 1e-6,
-    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
-    hard: bool = False,
-    keep_paths: bool = False,
+    data: ArrayLike, starts: Starts, options: EMOptions = DEFAULTS, *, keep_paths: bool = False, **changes: object
 ) -> Slices[ManyRuns]:
     """`run_many` in slices of time: yields (finished, all) after every iteration, and returns the runs at the end.
 
-    Sending True ends it at once. Raises InputError for settings when called; for a start, when it is reached.
+    Sending True ends it at once. Raises InputError for options when called; for a start, when it is reached.
     """
-    check_flag("hard", hard)
+    options = replace(options, **changes)
     check_flag("keep_paths", keep_paths)
     if isinstance(starts, Mixture):
         raise InputError("Many starts are wanted: put the one mixture into a list.")
     if not isinstance(starts, Mixtures | Iterable):
         raise InputError("The starts must be a list of responsibilities (n, K) or of mixtures, or stacked.")
-    return _iterate_all(pose(data, structure, max_iter, rtol, variance_floor), starts, hard, keep_paths)
+    problem = pose(data, options.structure, options.variance_floor, options.at_floor)
+    return _iterate_all(problem, starts, options, keep_paths)
 
 
-def _iterate_all(problem: Problem, starts: Starts, hard: bool, keep_paths: bool) -> Slices[ManyRuns]:
+def _iterate_all(problem: Problem, starts: Starts, options: EMOptions, keep_paths: bool) -> Slices[ManyRuns]:
     of_all = len(starts) if isinstance(starts, Sized) else None
-    sweep, begun, stop, ends, paths = None, 0, False, [], []
+    passes, begun, stop, ends, paths = None, 0, False, [], []
+    rule = RiseRule(problem.data.n_points, options.rtol, options.max_iter)
     rest = _beginnings(problem, starts)
     while not stop:
         waiting, numbers = [], 0
@@ -168,16 +147,24 @@ def _iterate_all(problem: Problem, starts: Starts, hard: bool, keep_paths: bool)
         if not waiting:
             break
         together = _joined(waiting)
-        if sweep is None:
-            sweep = Sweep(problem.data, problem.form, len(together.theta.weights), hard)
-        steps = _advance(problem, sweep, together, keep_paths, begun, ends, paths)
-        for finished in steps:
-            stop = stop or bool((yield finished, of_all))
+        n_components, n_runs = together.theta.weights.shape
+        if passes is None:
+            passes = engine.Passes(
+                problem.data, problem.form, problem.floor, n_components, hard=options.hard, hold=problem.hold
+            )
+        moves = Moves(passes.expect, passes.maximize, rule.signs)
+        for stand in advance(moves, together, passes.begin(together.theta, together.degenerate)):
+            if keep_paths:
+                paths.append((begun + stand.runs, stand.log_likelihoods))
+            over = np.zeros(len(stand.runs), dtype=bool) if stand.over is None else stand.over
+            if stand.reasons:
+                ends.append(_ends(problem, together, stand, over, stand.reasons, begun))
+            stop = stop or bool((yield begun + n_runs - np.count_nonzero(~over), of_all))
             if stop:
-                with suppress(StopIteration):
-                    steps.send(True)
+                if not over.all():
+                    ends.append(_ends(problem, together, stand, ~over, [None] * np.count_nonzero(~over), begun))
                 break
-        begun += together.theta.weights.shape[1]
+        begun += n_runs
     if not ends:
         raise InputError("There are no starts: give at least one.")
     return _many_runs(problem, ends, paths, keep_paths)
@@ -187,84 +174,36 @@ class _Ends(NamedTuple):
     """Runs that ended at the same iteration: which they are, where, and why."""
 
     runs: NDArray[np.intp]
-    theta: Parameters
+    theta: engine.Parameters
     log_likelihoods: Floats
+    held: NDArray[np.bool_]
     n_iterations: int
     stop_reasons: list[StopReason | None]
     degeneracies: list[tuple[Degeneracy, ...]]
 
 
-def _advance(
+def _ends(
     problem: Problem,
-    sweep: Sweep,
     beginning: Beginning,
-    keep_paths: bool,
+    stand: Stand,
+    over: NDArray[np.bool_],
+    reasons: list[StopReason | None],
     begun: int,
-    ends: list[_Ends],
-    paths: list[tuple[NDArray[np.intp], Floats]],
-) -> Generator[int, bool | None, None]:
-    """Advance runs, numbered from `begun`, together until all have stopped, and add to `ends` and `paths`.
-
-    What is looked at for convergence is the lower bound, which is the log-likelihood except where E steps are hard.
-
-    Yields how many runs have finished, after every iteration; those under way end there when True is sent.
-    """
-    form, floor, rule = problem.form, problem.floor, RiseRule.of(problem)
-    theta, degenerate, _, singletons = beginning
-    runs = begun + np.arange(theta.weights.shape[1])
-    last = runs[-1] + 1
-    identical = have_identical_components(theta)
-    careful = identical | ~sweep.features.covers(theta)
-    previous = None
-    for t in count():
-        collapsed = False
-        if degenerate is not None:
-            collapsed = degenerate.any(axis=0)
-            careful = collapsed | identical if careful is None else collapsed | careful
-        value, bound, statistics = sweep.expect(theta, careful)
-        if t == 0:
-            check_reached(value)
-        if keep_paths:
-            paths.append((runs, value))
-        over, reasons = first_reasons(rule.signs(t, collapsed, bound, previous), len(runs))
-        if reasons:
-            which = np.flatnonzero(over)
-            falls = [_degeneracies(problem, theta, degenerate, r, t, singletons) for r in which.tolist()]
-            ends.append(_Ends(runs[which], theta.of_runs(which), value[which], t, reasons, falls))
-            on = np.flatnonzero(~over)
-            runs, identical, value, bound = runs[on], identical[on], value[on], bound[on]
-            theta, statistics = theta.of_runs(on), statistics.of_runs(on)
-        if (yield int(last - len(runs))):
-            if len(runs):
-                ends.append(_Ends(runs, theta, value, t, [None] * len(runs), [()] * len(runs)))
-            return
-        if not len(runs):
-            return
-        previous = bound
-        theta, degenerate = parameters.fit(form, statistics, theta, floor)
-        careful = identical if identical.any() else None
-
-
-def _degeneracies(
-    problem: Problem,
-    theta: Parameters,
-    degenerate: NDArray[np.bool_] | None,
-    run: int,
-    t: int,
-    singletons: NDArray[np.bool_] | None,
-) -> tuple[Degeneracy, ...]:
-    if degenerate is None or not degenerate[:, run].any():
-        return ()
-    one = slice(run, run + 1)
-    alone = singletons[:, one] if t == 0 and singletons is not None else None
-    return find_degeneracies(
-        problem.data, problem.form, theta.of_runs(one), degenerate[:, one], problem.floor, t, alone
-    )
+) -> _Ends:
+    """The runs that end where they stand, (R,) of bool, numbered from `begun`. One that is cut short has no reason."""
+    which = np.flatnonzero(over)
+    theta = stand.theta.of_runs(which)
+    held = np.zeros(theta.weights.shape, dtype=bool) if stand.held is None else stand.held[:, which]
+    falls = [
+        () if reason is None else degeneracies_of(problem, beginning, stand, stand.theta, run)
+        for run, reason in zip(which.tolist(), reasons, strict=True)
+    ]
+    return _Ends(begun + stand.runs[which], theta, stand.log_likelihoods[which], held, stand.t, reasons, falls)
 
 
 def _beginnings(problem: Problem, starts: Starts) -> Iterator[Beginning]:
     """First iterates, some megabytes of starts at a time."""
-    n = problem.n_points
+    n = problem.data.n_points
     if isinstance(starts, Mixtures):
         check_n_components(starts.means.shape[1], n)
         size = max(1, RUNNING_NUMBERS // starts.covariances[0].size)
@@ -292,7 +231,7 @@ def _beginnings(problem: Problem, starts: Starts) -> Iterator[Beginning]:
 def _from_mixtures(problem: Problem, starts: list[Mixture]) -> Beginning:
     if not all(isinstance(start, Mixture) for start in starts) or len({start.means.shape for start in starts}) > 1:
         raise InputError("The starts must be of one kind, with equally many components and dimensions.")
-    check_n_components(starts[0].n_components, problem.n_points)
+    check_n_components(starts[0].n_components, problem.data.n_points)
     arrays = (np.stack([getattr(start, name) for start in starts]) for name in ("weights", "means", "covariances"))
     return from_mixtures(problem, *arrays)
 
@@ -306,8 +245,8 @@ def _from_tables(problem: Problem, starts: list[ArrayLike]) -> Beginning:
         raise InputError("The starts must be of one kind, with equally many components.")
     if np.ndim(starts[0]) != 2:
         raise InputError("Starts must be tables of responsibilities, one row a data point, or mixtures.")
-    q = as_responsibilities(np.stack(starts), problem.n_points)
-    check_n_components(q.shape[2], problem.n_points)
+    q = as_responsibilities(np.stack(starts), problem.data.n_points)
+    check_n_components(q.shape[2], problem.data.n_points)
     return from_responsibilities(problem, np.ascontiguousarray(q.transpose(2, 0, 1)), bounded=False)
 
 
@@ -328,8 +267,8 @@ def _joined(beginnings: list[Beginning]) -> Beginning:
             [np.zeros(shape, bool) if mark is None else mark for mark, shape in zip(given, shapes, strict=True)], axis=1
         )
 
-    theta = join_parameters([beginning.theta for beginning in beginnings])
-    return Beginning(theta, marks("degenerate"), singletons=marks("singletons"))
+    theta = engine.join_parameters([beginning.theta for beginning in beginnings])
+    return Beginning(theta, marks("degenerate"), marks("held"), singletons=marks("singletons"))
 
 
 def _many_runs(
@@ -338,8 +277,8 @@ def _many_runs(
     """The ends in the order of the starts."""
     runs = np.concatenate([end.runs for end in ends])
     order = np.argsort(runs)
-    weights, means, covariances = in_data_units(
-        problem.data, problem.form, join_parameters([end.theta for end in ends]).of_runs(order)
+    weights, means, covariances = engine.in_data_units(
+        problem.data, problem.form, engine.join_parameters([end.theta for end in ends]).of_runs(order)
     )
     n_iterations = np.repeat([end.n_iterations for end in ends], [len(end.runs) for end in ends])[order]
     reasons = list(chain.from_iterable(end.stop_reasons for end in ends))
@@ -352,6 +291,7 @@ def _many_runs(
         n_iterations=read_only(n_iterations),
         stop_reasons=tuple(reasons[r] for r in order),
         degeneracies=tuple(falls[r] for r in order),
+        held=read_only(np.concatenate([end.held for end in ends], axis=1).T[order]),
         paths=_by_run(paths, n_iterations) if keep_paths else None,
     )
 

@@ -10,12 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explorer.checks import as_floats, check_whole_number, read_only
+from explorer.checks import Floats, as_floats, check_whole_number, read_only
 from explorer.errors import InputError
-from explorer.mixture import deviations
-from explorer.mixture.covariances import Floats, form_of
-from explorer.mixture.parameters import parameters
-from explorer.mixture.standardized import SMALLEST_VARIANCE
+from explorer.mixture import engine
 
 MAX_POINTS = 1_000_000
 MAX_COMPONENTS = 50
@@ -111,7 +108,7 @@ def _check_parameters(mixture: Mixture | Mixtures, stacked: bool) -> None:
     if weights.min() < 0 or np.abs(weights.sum(axis=-1) - 1).max() > 1e-8:
         raise InputError("The mixture's weights must be at least 0 and sum to 1.")
     variances = np.einsum("...ii->...i", covariances)
-    positive = variances.min() >= SMALLEST_VARIANCE
+    positive = variances.min() >= engine.SMALLEST_VARIANCE
     if positive and n_dimensions > 1:
         # Correlations, because coordinates may have units of their own.
         widths = np.sqrt(variances)
@@ -136,14 +133,14 @@ def log_joint(data: ArrayLike, mixture: Mixture) -> Floats:
         raise InputError(
             f"The data has {points.shape[1]} columns, but the mixture has {d} dimensions: make them alike."
         )
-    form = form_of("full", d)
+    form = engine.form_of("full", d)
     covariances = mixture.covariances if form.matrices else mixture.covariances[..., 0]
-    theta = parameters(form, mixture.weights[:, None], mixture.means[:, None], covariances[:, None])
+    theta = engine.parameters(form, mixture.weights[:, None], mixture.means[:, None], covariances[:, None])
     joint = np.empty((mixture.n_components, len(points)))
-    for block in deviations.blocks(len(points), mixture.n_components * d):
+    for block in engine.blocks(len(points), mixture.n_components * d):
         apart = points[block].T - theta.means[..., None]
         with np.errstate(over="ignore", invalid="ignore"):
-            joint[:, block] = deviations.log_joint(form, theta, apart)[:, 0]
+            joint[:, block] = engine.log_joint(form, theta, apart)[:, 0]
     if not (joint.max(axis=0) > -np.inf).all():
         raise InputError("A point is too far from all components to compute its density: move the mixture nearer.")
     joint -= 0.5 * d * np.log(2 * np.pi)
@@ -152,12 +149,12 @@ def log_joint(data: ArrayLike, mixture: Mixture) -> Floats:
 
 def log_likelihood(data: ArrayLike, mixture: Mixture) -> float:
     """sum_i log sum_k p(x_i, z_i = k), the total over points in nats (TD2, question 4, by log-sum-exp)."""
-    return float(deviations.normalize(log_joint(data, mixture).T).sum())
+    return float(engine.normalize(log_joint(data, mixture).T).sum())
 
 
 def density(x: ArrayLike, mixture: Mixture) -> Floats:
     """p(x_i) at each of n places, (n,), per unit of the data (to the power d)."""
-    return np.exp(deviations.normalize(log_joint(x, mixture).T))
+    return np.exp(engine.normalize(log_joint(x, mixture).T))
 
 
 def as_points(data: ArrayLike) -> Floats:

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
-from explorer.checks import as_floats, check_fraction, check_positive, read_only
+from explorer.checks import Floats, as_floats, check_fraction, check_positive, read_only
 from explorer.errors import InputError
 from explorer.mixture.many import ManyRuns
-from explorer.mixture.model import LARGEST_VALUE, Floats, Mixture, check_mixture, check_n_components
+from explorer.mixture.model import LARGEST_VALUE, Mixture, check_mixture, check_n_components
 
 MAX_RUNS = 100_000
 # On Old Faithful's eruptions and the galaxies, K = 2..4, runs that EM stops at rtol = 1e-6 near an optimum end up to

@@ -15,15 +15,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import entr
 
-from explorer.checks import LARGEST_SEED, check_callbacks, check_choice, check_whole_number
+from explorer.checks import LARGEST_SEED, Floats, check_callbacks, check_choice, check_whole_number
 from explorer.errors import InputError
-from explorer.mixture import deviations
-from explorer.mixture.covariances import STRUCTURES, Floats, form_of
-from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
-from explorer.mixture.initialization import initialize
+from explorer.mixture import engine
+from explorer.mixture.em import EMOptions
 from explorer.mixture.many import ManyRuns, run_many
 from explorer.mixture.model import MAX_DIMENSIONS, Mixture, as_points, check_n_components, log_joint
 from explorer.mixture.optima import are_spurious
+from explorer.mixture.starts import initialize
 from explorer.stop_reason import StopReason
 
 MAX_STARTS = 10_000
@@ -135,8 +134,8 @@ def n_parameters(n_components: int, n_dimensions: int, structure: str = "full") 
     """The free parameters of a mixture: K - 1 weights, K d means, and the covariances of its structure."""
     check_n_components(n_components)
     check_whole_number("The number of dimensions", n_dimensions, 1, MAX_DIMENSIONS)
-    form_of(structure, n_dimensions)
-    covariances = STRUCTURES[structure].n_parameters(n_components, n_dimensions)
+    engine.form_of(structure, n_dimensions)
+    covariances = engine.STRUCTURES[structure].n_parameters(n_components, n_dimensions)
     return n_components - 1 + n_components * n_dimensions + covariances
 
 
@@ -147,7 +146,7 @@ def criteria(data: ArrayLike, mixture: Mixture, structure: str = "full") -> Crit
     """
     with np.errstate(over="ignore", invalid="ignore"):
         q = np.ascontiguousarray(log_joint(data, mixture).T)
-        log_likelihood = float(deviations.normalize(q).sum())
+        log_likelihood = float(engine.normalize(q).sum())
     if not np.isfinite(log_likelihood):
         raise InputError("The mixture is too far from the data to compute its log-likelihood: fit it first.")
     return _criteria(log_likelihood, n_parameters(*mixture.means.shape, structure), q)
@@ -163,7 +162,7 @@ def select(
     seed: int = 0,
     max_iter: int = 1000,
     rtol: float = 1e-8,
-    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    variance_floor: float = EMOptions.variance_floor,
     progress: Callable[[int, int], object] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> ModelSelection:
@@ -185,10 +184,10 @@ def select(
     for number in numbers:
         check_n_components(number, len(points))
     if structures is None:
-        structures = STRUCTURES if points.shape[1] > 1 else ("full", "tied")
+        structures = engine.STRUCTURES if points.shape[1] > 1 else ("full", "tied")
     names = _choices("covariance structures", structures)
     for name in names:
-        form_of(name, points.shape[1])
+        engine.form_of(name, points.shape[1])
     check_choice("criterion", criterion, CRITERIA)
     check_whole_number("The number of starts", n_starts, 1, MAX_STARTS)
     check_whole_number("The seed", seed, 0, LARGEST_SEED + 1 - n_starts)

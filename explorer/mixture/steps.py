@@ -8,19 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import entr
 
-from explorer.checks import as_floats, check_fraction
+from explorer.checks import Floats, as_floats, check_fraction
 from explorer.errors import InputError
-from explorer.mixture import deviations, parameters
-from explorer.mixture.covariances import Floats, form_of
+from explorer.mixture import engine
 from explorer.mixture.model import Mixture, as_points, check_n_components, log_joint
-from explorer.mixture.standardized import standardize
-from explorer.mixture.units import in_data_units, of_the_data
 
 
 def e_step(data: ArrayLike, mixture: Mixture) -> Floats:
     """The responsibilities q_ik = p(z_i = k | x_i; theta), (n, K): tau_ik of TD2, question 2."""
     joint = log_joint(data, mixture)
-    deviations.normalize(joint.T)
+    engine.normalize(joint.T)
     return joint
 
 
@@ -38,13 +35,13 @@ def m_step(
     covariance.
     """
     points = as_points(data)
-    form = form_of(structure, points.shape[1])
-    standardized = standardize(points, form)
+    form = engine.form_of(structure, points.shape[1])
+    standardized = engine.standardize(points, form)
     q = np.ascontiguousarray(as_responsibilities(responsibilities, len(points)).T)[:, None]
     floor = standardized.floor(form, check_fraction("The variance floor", variance_floor))
-    statistics = deviations.summarize(form, standardized.z, q)
-    theta, _ = parameters.fit(form, statistics, of_the_data(standardized, form), floor)
-    weights, means, covariances = in_data_units(standardized, form, theta)
+    statistics = engine.summarize(form, standardized.z, q)
+    theta, *_ = engine.fit(form, statistics, engine.of_the_data(standardized, form), floor)
+    weights, means, covariances = engine.in_data_units(standardized, form, theta)
     return Mixture(weights[0], means[0], covariances[0])
 
 

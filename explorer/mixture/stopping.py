@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.mixture.covariances import Floats
-from explorer.mixture.problem import Problem
+from explorer.checks import Floats
 from explorer.stop_reason import StopReason
 
+MAX_ITERATIONS = 100_000
 # EM never lowers the log-likelihood: a fall beyond this fraction of it is not rounding.
 LARGEST_RELATIVE_FALL = 1e-10
 
@@ -30,10 +30,6 @@ class RiseRule(NamedTuple):
     n_points: int
     rtol: float
     max_iter: int
-
-    @classmethod
-    def of(cls, problem: Problem) -> RiseRule:
-        return cls(problem.n_points, problem.tolerance, problem.max_iter)
 
     def signs(self, t: int, degenerate: Sign, value: Floats, previous: Floats | None) -> Signs:
         """Whether at iterate t a run is degenerate, as the caller found; has diverged, where its value fell by more
@@ -62,9 +58,13 @@ def first_reason(
     return StopReason.MAX_ITER if max_iter else None
 
 
-def first_reasons(signs: Signs, n_runs: int) -> tuple[NDArray[np.bool_], list[StopReason]]:
-    """Which of R runs stop, (R,), and why each of these does."""
+def reasons_to_stop(signs: Signs, n_runs: int) -> tuple[NDArray[np.bool_] | None, list[StopReason]]:
+    """Which of R runs stop, (R,), and why each of these does; None and nothing where none does."""
+    if n_runs == 1:  # its signs need no table, which would take longer than they do
+        reason = first_reason(*signs)
+        return (None, []) if reason is None else (np.ones(1, dtype=bool), [reason])
     table = np.empty((4, n_runs), dtype=bool)
     table[0], table[1], table[2], table[3] = signs
     over = np.logical_or.reduce(table)
-    return over, [first_reason(*of_run) for of_run in table[:, over].T.tolist()]
+    reasons = [first_reason(*of_run) for of_run in table[:, over].T.tolist()]
+    return (over, reasons) if reasons else (None, [])

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explorer.mixture.covariances import Floats
-from explorer.mixture.degeneracy import Degeneracy
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.checks import Floats, read_only
+from explorer.mixture import engine
+from explorer.mixture.degeneracy import Degeneracy, degeneracies_of
+from explorer.mixture.loop import Beginning, Problem, Stand
 from explorer.mixture.model import Mixture
 from explorer.stop_reason import StopReason
 
@@ -20,6 +26,7 @@ class MixtureTrace:
     - h = 0, the start: G(Q_0, theta_0), or, where a mixture is the start and there is no Q_0, L(theta_0);
     - h = 2t - 1, after E step t: G(Q_t, theta_(t-1)) = L(theta_(t-1)); with hard E steps it is below L;
     - h = 2t, after M step t: G(Q_t, theta_t) <= L(theta_t).
+    held (T+1, K): which components an iterate holds at the variance floor, where the run was told to.
     seconds (T+1,): since the run began, at each iterate.
     degeneracies: what is wrong with the last iterate, if stop_reason is degenerate.
     """
@@ -29,6 +36,7 @@ class MixtureTrace:
     covariances: Floats
     log_likelihoods: Floats
     lower_bounds: Floats | None
+    held: NDArray[np.bool_]
     seconds: Floats
     stop_reason: StopReason
     degeneracies: tuple[Degeneracy, ...]
@@ -47,3 +55,48 @@ class MixtureTrace:
     def mixture(self, t: int) -> Mixture:
         """Iterate t, from 0; -1 is the last."""
         return Mixture(self.weights[t], self.means[t], self.covariances[t])
+
+
+def record(
+    problem: Problem,
+    beginning: Beginning,
+    stands: Sequence[Stand],
+    thetas: engine.Parameters,
+    began: float,
+    lower_bounds: Floats | None = None,
+) -> MixtureTrace:
+    """The trace of a single run that began at a time. thetas: its iterates as arrays, (K, T+1)."""
+    last, exact = stands[-1], beginning.exact
+    weights, means, covariances = engine.in_data_units(problem.data, problem.form, thetas)
+    if exact is not None:
+        weights[0], means[0], covariances[0] = exact.weights, exact.means, exact.covariances
+    return MixtureTrace(
+        weights=read_only(weights),
+        means=read_only(means),
+        covariances=read_only(covariances),
+        log_likelihoods=read_only(np.array([stand.log_likelihoods for stand in stands])),
+        lower_bounds=None if lower_bounds is None else read_only(lower_bounds),
+        held=read_only(held_of(stands, weights.shape[1])),
+        seconds=read_only(np.array([stand.time for stand in stands]) - began),
+        stop_reason=last.reasons[0],
+        degeneracies=degeneracies_of(problem, beginning, last, thetas.of_runs(slice(-1, None))),
+    )
+
+
+def parameters_of(
+    problem: Problem, beginning: Beginning, stand: Stand, theta: engine.Parameters
+) -> tuple[Floats, Floats, Floats]:
+    """Where a single run stands, read-only: weights (K,), means (K, d), covariances (K, d, d) of the data as given."""
+    if stand.t == 0 and beginning.exact is not None:
+        return beginning.exact.weights, beginning.exact.means, beginning.exact.covariances
+    weights, means, covariances = engine.in_data_units(problem.data, problem.form, theta)
+    return read_only(weights[0]), read_only(means[0]), read_only(covariances[0])
+
+
+def held_of(stands: Sequence[Stand], n_components: int) -> NDArray[np.bool_]:
+    """Which components each iterate of a single run holds, (T, K)."""
+    held = np.zeros((len(stands), n_components), dtype=bool)
+    for row, stand in zip(held, stands, strict=True):
+        if stand.held is not None:
+            row[:] = stand.held[:, 0]
+    return held

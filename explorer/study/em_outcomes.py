@@ -124,6 +124,7 @@ def ends_of(table: pd.DataFrame, n_components: int) -> ManyRuns:
         n_iterations=table["iterations"].to_numpy(np.int64),
         stop_reasons=tuple(StopReason(reason) for reason in table["stop_reason"]),
         degeneracies=((),) * len(table),
+        held=np.zeros(means.shape, dtype=bool),
         paths=None,
     )
 

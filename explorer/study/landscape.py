@@ -17,9 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from explorer.checks import check_whole_number, read_only
 from explorer.datasets import Sample
 from explorer.errors import InputError
-from explorer.mixture import Mixtures, Optima, as_points, run_many
-from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
-from explorer.mixture.initialization import least_variances
+from explorer.mixture import EMOptions, Mixtures, Optima, as_points, run_many
+from explorer.mixture.starts import least_variances
 from explorer.runs import make_em_run
 from explorer.settings import EMSettings
 from explorer.slices import Slices, finish
@@ -79,7 +78,7 @@ def map_landscape(
     structure: str = "full",
     rtol: float = 1e-6,
     max_iter: int = 200,
-    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    variance_floor: float = EMOptions.variance_floor,
 ) -> Landscape:
     """Run EM from size x size pairs of means.
 
@@ -97,7 +96,7 @@ def iterate_landscape(
     structure: str = "full",
     rtol: float = 1e-6,
     max_iter: int = 200,
-    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    variance_floor: float = EMOptions.variance_floor,
 ) -> Slices[Landscape]:
     """`map_landscape` in slices of time: yields (finished, all) after every iteration, and returns the map at the end.
 

@@ -15,8 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from explorer.checks import check_whole_number, read_only
 from explorer.errors import InputError
-from explorer.mixture import Optima, StopReason, as_points
-from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
+from explorer.mixture import EMOptions, Optima, StopReason, as_points
 from explorer.mixture.model import check_n_components
 from explorer.settings import EMSettings
 from explorer.slices import Slices, finish
@@ -102,7 +101,7 @@ def enumerate_partitions(
     structure: str = "full",
     rtol: float = 1e-6,
     max_iter: int = 200,
-    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    variance_floor: float = EMOptions.variance_floor,
 ) -> Partitions:
     """Run EM from every partition of the values (n,) into at most K groups.
 
@@ -119,7 +118,7 @@ def iterate_partitions(
     structure: str = "full",
     rtol: float = 1e-6,
     max_iter: int = 200,
-    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    variance_floor: float = EMOptions.variance_floor,
 ) -> Slices[Partitions]:
     """`enumerate_partitions` in slices of time: yields (finished, all), and returns the record at the end.
 

@@ -75,9 +75,9 @@ def test_agrees_with_scikit_learn(structure, n, d, n_components):
 @pytest.mark.parametrize("structure", STRUCTURES)
 @pytest.mark.parametrize(("n", "d"), [(200, 2), (300, 20)])
 def test_the_reference_form_agrees_with_scikit_learn(structure, n, d, monkeypatch):
-    monkeypatch.setattr("explorer.mixture.sweep.Sweep._by_products", None)
-    monkeypatch.setattr("explorer.mixture.features.Features.are_near", lambda self, theta: np.zeros(1, bool))
-    monkeypatch.setattr("explorer.mixture.features.MOST_FEATURES", 0)
+    monkeypatch.setattr("explorer.mixture.engine.passes.Passes._by_products", None)
+    monkeypatch.setattr("explorer.mixture.engine.bounds.Bounds.are_near", lambda self, theta: np.zeros(1, bool))
+    monkeypatch.setattr("explorer.mixture.engine.fast.MOST_FEATURES", 0)
     data = clouds(n, d, 2)
     start = mixture_at(data, data[:2], structure=structure)
     trace = run_em(data, start, structure=structure, max_iter=20, rtol=0.0, variance_floor=0.0)

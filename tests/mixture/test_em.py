@@ -14,7 +14,6 @@ from explorer.errors import InputError
 from explorer.mixture import (
     Mixture,
     StopReason,
-    arithmetic,
     e_step,
     initialize,
     iterate_em,
@@ -22,9 +21,9 @@ from explorer.mixture import (
     lower_bound,
     m_step,
     mixture_at,
-    parameters,
     run_em,
 )
+from explorer.mixture.engine import parameters, single
 from tests.mixture import oracles
 from tests.mixture.strategies import SEEDS, data_and_responsibilities
 
@@ -225,16 +224,16 @@ def test_a_fall_of_the_log_likelihood_is_reported(monkeypatch, most_components):
     """EM cannot fall, so an error is put into it: an M step with variances that are 0.1 % too large."""
     data = bumps()
     maximum = run_em(data, initialize(data, 3, "quantiles"), max_iter=5000, rtol=1e-14).mixture(-1)
-    way = arithmetic.WithNumbers if most_components else arithmetic.OnArrays
+    way = single.WithNumbers if most_components else single.OnArrays
     maximize = way.maximize
 
     def wrong_step(self, *arguments):
-        theta, degenerate = maximize(self, *arguments)
+        theta, *marks = maximize(self, *arguments)
         right = self.parameters([theta])
-        wrong = parameters.parameters(self.form, right.weights, right.means, 1.001 * right.covariances)
-        return self.of(wrong), degenerate
+        wrong = parameters(self.form, right.weights, right.means, 1.001 * right.covariances)
+        return (single._as_numbers(wrong) if most_components else wrong), *marks
 
-    monkeypatch.setattr(arithmetic, "MOST_COMPONENTS", most_components)
+    monkeypatch.setattr(single, "MOST_NUMBERS", most_components)
     monkeypatch.setattr(way, "maximize", wrong_step)
     trace = run_em(data, maximum)
     fall = 1 - trace.log_likelihoods[0] / trace.log_likelihoods[1]

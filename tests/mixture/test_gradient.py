@@ -25,11 +25,11 @@ from explorer.mixture import (
     run_em,
     run_gradient_ascent,
 )
-from explorer.mixture.covariances import expand, form_of
-from explorer.mixture.gradient import at_unit_variance, free_gradient, free_parameters, from_free_parameters
-from explorer.mixture.parameters import parameters
-from explorer.mixture.problem import pose
-from explorer.mixture.sweep import Sweep
+from explorer.mixture.engine.covariances import expand, form_of
+from explorer.mixture.engine.m_step import parameters
+from explorer.mixture.engine.passes import Passes
+from explorer.mixture.loop import pose
+from explorer.mixture.others.gradient import at_unit_variance, free_gradient, free_parameters, from_free_parameters
 from tests.mixture.strategies import data_and_responsibilities
 
 
@@ -77,10 +77,10 @@ def plain_mean_log_likelihood(form, z, weights, means, covariances):
 @pytest.mark.parametrize("structure", STRUCTURES)
 def test_the_gradient_is_that_of_central_differences(structure, d):
     rng = np.random.default_rng(d)
-    problem = at_unit_variance(pose(rng.normal(3.0, 10.0, size=(50, d)), structure, 0, 0.0, 0.0))
+    problem = at_unit_variance(pose(rng.normal(3.0, 10.0, size=(50, d)), structure, 0.0))
     form, data = problem.form, problem.data
     theta = random_theta(form, 3, rng)
-    _, _, statistics = Sweep(data, form, 3).expect(theta)
+    _, _, statistics = Passes(*problem[:3], 3).expect(theta)
     vector = free_parameters(form, theta)
 
     def value(at):

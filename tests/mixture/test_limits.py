@@ -8,16 +8,7 @@ import pytest
 
 from explorer.datasets import load_sample
 from explorer.errors import InputError
-from explorer.mixture import (
-    Mixture,
-    OptimumKind,
-    StopReason,
-    find_limits,
-    initialize,
-    log_likelihood,
-    run_em,
-    run_many,
-)
+from explorer.mixture import Mixture, OptimumKind, StopReason, find_limits, initialize, log_likelihood, run_em, run_many
 from tests.mixture import oracles
 from tests.mixture.clouds import clouds
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 
 from explorer.errors import InputError
-from explorer.mixture import Mixture, e_step, loops, m_step
-from explorer.mixture.loops import WAYS, broadcast, cancelling_variances, compare_loops, ours, triple_loop
+from explorer.mixture import Mixture, e_step, m_step
+from explorer.mixture.others import loops
+from explorer.mixture.others.loops import WAYS, broadcast, cancelling_variances, compare_loops, ours, triple_loop
 from tests.mixture import oracles
 from tests.mixture.strategies import SEEDS
 

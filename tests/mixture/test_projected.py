@@ -18,13 +18,13 @@ from explorer.mixture import (
     run_gradient_ascent,
     run_projected_ascent,
 )
-from explorer.mixture.covariances import expand
-from explorer.mixture.gradient import at_unit_variance
-from explorer.mixture.optimizers import OPTIMIZERS
-from explorer.mixture.parameters import parameters
-from explorer.mixture.problem import pose
-from explorer.mixture.projected import direct_gradient, direct_parameters
-from explorer.mixture.sweep import Sweep
+from explorer.mixture.engine.covariances import expand
+from explorer.mixture.engine.m_step import parameters
+from explorer.mixture.engine.passes import Passes
+from explorer.mixture.loop import pose
+from explorer.mixture.others.gradient import at_unit_variance
+from explorer.mixture.others.optimizers import OPTIMIZERS
+from explorer.mixture.others.projected import direct_gradient, direct_parameters
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def four_to_one():
 @pytest.mark.parametrize("structure", STRUCTURES)
 def test_the_gradient_is_that_of_central_differences(structure, d):
     rng = np.random.default_rng(d)
-    problem = at_unit_variance(pose(rng.normal(size=(50, d)), structure, 0, 0.0, 0.0))
+    problem = at_unit_variance(pose(rng.normal(size=(50, d)), structure, 0.0))
     form, z = problem.form, problem.data.z
     k = 1 if form.shared else 3
     if form.matrices:
@@ -52,7 +52,7 @@ def test_the_gradient_is_that_of_central_differences(structure, d):
     else:
         covariances = rng.uniform(0.3, 2.0, size=(k, 1, 1 if form.isotropic else d))
     theta = parameters(form, rng.dirichlet([5, 5, 5])[:, None], rng.normal(size=(3, 1, d)), covariances)
-    _, _, statistics = Sweep(problem.data, form, 3).expect(theta)
+    _, _, statistics = Passes(*problem[:3], 3).expect(theta)
     gradient = direct_gradient(form, statistics, theta)
     vector = direct_parameters(form, theta)
 

@@ -17,7 +17,6 @@ from explorer.mixture import (
     log_likelihood,
     m_step,
     many,
-    parameters,
     run_em,
     run_squared_responsibility_em,
     squared_responsibility_m_step,
@@ -157,7 +156,7 @@ def test_data_of_any_scale_gives_the_same_run(scale):
 
 
 def test_em_never_comes_here():
-    for module in (em, many, parameters, steps):
+    for module in (em, many, steps):
         origins = {getattr(value, "__module__", "") for value in vars(module).values()}
         assert "explorer.mixture.squared" not in origins
 

@@ -5,14 +5,7 @@ import pytest
 from hypothesis import given, settings
 
 from explorer.errors import InputError
-from explorer.mixture import (
-    Mixture,
-    e_step,
-    hard_assignments,
-    log_likelihood,
-    lower_bound,
-    m_step,
-)
+from explorer.mixture import Mixture, e_step, hard_assignments, log_likelihood, lower_bound, m_step
 from tests.mixture import oracles
 from tests.mixture.strategies import data_and_responsibilities, mixtures
 

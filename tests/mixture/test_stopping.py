@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from explorer.mixture.stopping import RiseRule, first_reason, first_reasons
+from explorer.mixture.stopping import RiseRule, first_reason, reasons_to_stop
 from explorer.stop_reason import StopReason
 
 ORDER = (StopReason.DEGENERATE, StopReason.DIVERGED, StopReason.CONVERGED, StopReason.MAX_ITER)
@@ -20,14 +20,14 @@ def test_of_several_reasons_the_first_one_is_told():
 
 def test_many_runs_are_judged_as_one_is():
     combinations = np.array(list(product((False, True), repeat=4)))
-    over, reasons = first_reasons(tuple(combinations.T), len(combinations))
+    over, reasons = reasons_to_stop(tuple(combinations.T), len(combinations))
     alone = [first_reason(*signs) for signs in combinations.tolist()]
     assert over.tolist() == [reason is not None for reason in alone]
     assert reasons == [reason for reason in alone if reason is not None]
 
 
 def test_a_sign_for_all_runs_may_be_one_boolean():
-    over, reasons = first_reasons((False, False, np.array([True, False]), True), 2)
+    over, reasons = reasons_to_stop((False, False, np.array([True, False]), True), 2)
     assert over.all()
     assert reasons == [StopReason.CONVERGED, StopReason.MAX_ITER]
 
@@ -43,8 +43,8 @@ def test_a_sign_for_all_runs_may_be_one_boolean():
 )
 def test_a_change_below_the_tolerance_converges_unless_it_is_a_fall(value, reason):
     assert first_reason(*RULE.signs(3, False, value, -250.0)) is reason
-    over, reasons = first_reasons(RULE.signs(3, False, np.full(2, value), np.full(2, -250.0)), 2)
-    assert reasons == [reason] * 2 if reason else not over.any()
+    over, reasons = reasons_to_stop(RULE.signs(3, False, np.full(2, value), np.full(2, -250.0)), 2)
+    assert reasons == [reason] * 2 if reason else over is None
 
 
 @pytest.mark.parametrize("previous", [-1e4, -250.0, 0.0, 1e-9, 250.0])

@@ -6,7 +6,7 @@ import pytest
 from explorer.datasets import load_sample
 from explorer.errors import InputError
 from explorer.mixture import OptimumKind, as_points, log_likelihood, mixture_at, run_em
-from explorer.mixture.initialization import least_variances
+from explorer.mixture.starts import least_variances
 from explorer.runs import make_em_run
 from explorer.settings import EMSettings
 from explorer.study.landscape import (

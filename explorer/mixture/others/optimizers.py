@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.checks import check_choice, check_positive
-from explorer.mixture.covariances import Floats
+from explorer.checks import Floats
 
 Memory = tuple[Floats | float, ...]
 
@@ -34,19 +33,6 @@ class Optimizer:
     learning_rate: float
     memory: Memory
     direction: Callable[[Floats, Memory, int], tuple[Floats, Memory]]
-
-
-def check_learning_rate(rate: float | None, optimizer: Optimizer) -> float:
-    """The rate, or the optimizer's own for None. Raises InputError unless it is a positive, finite number."""
-    if rate is None:
-        return optimizer.learning_rate
-    return check_positive("The learning rate", rate)
-
-
-def optimizer_called(name: str) -> Optimizer:
-    """The optimizer by name. Raises InputError where there is none."""
-    check_choice("optimizer", name, OPTIMIZERS)
-    return OPTIMIZERS[name]
 
 
 def _steepest(gradient: Floats, memory: Memory, t: int) -> tuple[Floats, Memory]:

@@ -8,13 +8,8 @@ and all an M step needs are the sums of q_k phi over the points. So the E step i
 one division; the M step's part is a product Q Phi^T. The row of one component is taken out of C beforehand, so that it
 needs no exponential, and nobody looks for the largest term.
 
-Two things can go wrong, and bounds that cost next to nothing beside the pass tell when they cannot (`Features.expect`):
-
-- cancellation: c . phi is a difference of numbers as large as |z - mu|^2 / sigma^2, and the covariances that come of
-  it are differences of second moments;
-- overflow: without the largest term taken out, exp() must stay in range on both sides.
-
-Runs outside the bounds go through the reference form in `deviations`.
+That c . phi may cancel, and exp() leave its range, is what `bounds` are for; they cost next to nothing beside the pass.
+Runs outside of them go through the reference form.
 """
 
 from __future__ import annotations
@@ -25,12 +20,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.mixture.covariances import Floats, Form, over_dimensions, precisions
-from explorer.mixture.parameters import Parameters, Statistics
-from explorer.mixture.standardized import StandardizedData
+from explorer.checks import Floats
+from explorer.mixture.engine.bounds import HIGHEST_EXPONENT, LARGEST_RATIO, LOWEST_EXPONENT, MOST_FEATURES, Bounds
+from explorer.mixture.engine.covariances import Form, over_dimensions, precisions
+from explorer.mixture.engine.data import StandardizedData
+from explorer.mixture.engine.m_step import Parameters, Statistics
 
-# Features of full covariances grow with d^2; beyond this many the reference form is faster (measured: d = 16).
-MOST_FEATURES = 160
 # Features are kept while they are at most this many numbers (16 MB, which stay in the cache), else made in every pass;
 # those of values that occur again are always kept, which takes at most 54 MB (in one dimension, 1e6 points).
 KEPT_NUMBERS = 2_000_000
@@ -44,15 +39,6 @@ FEW_ROWS = 16
 # Equal values are looked for if two among so many are equal, and each is worked with once if there are at most so many.
 SAMPLED_POINTS = 2048
 MOST_DISTINCT = 0.75
-# The largest (|z| + |mu|)^2 / sigma^2 with which a log joint density keeps 12 digits.
-LARGEST_RATIO = 1e4
-# Exponents stay within these bounds: then no product of an exponential with a weight is a denormal number, which
-# would be fifty times slower. exp(-300) adds nothing to a sum of at least 1.
-LOWEST_EXPONENT = -300.0
-HIGHEST_EXPONENT = 400.0
-# An M step's weight is at least 1e-12 / 1e6; its variances are between (2 radius)^2 and, within LARGEST_RATIO, a 1e4th
-# of radius^2. So two components' peaks are apart by less than 42 + d/2 log(4e4).
-LEAST_WEIGHT = 1e-18
 
 
 class _Room(NamedTuple):
@@ -86,9 +72,9 @@ class Features:
     A workspace belongs to one computation: two threads need two.
     """
 
-    def __init__(self, data: StandardizedData, form: Form, n_components: int) -> None:
+    def __init__(self, data: StandardizedData, form: Form, n_components: int, bounds: Bounds) -> None:
         d, n = data.z.shape
-        self.form, self.n_components, self.n_points = form, n_components, n
+        self.form, self.n_components, self.n_points, self.bounds = form, n_components, n, bounds
         self.z, times = distinct_points(data.z)
         # A covariance that all components share is common to their log joint densities: no features of second order.
         self.n_squares = 0 if form.shared else d * (d + 1) // 2 if form.matrices else 1 if form.isotropic else d
@@ -101,15 +87,6 @@ class Features:
         # BLAS is twice as fast where the number of features is a multiple of four: the rest are zeros.
         self.n_features = -(-(self.n_squares + d + 1) // 4) * 4
         self.available = self.n_features <= MOST_FEATURES or not form.matrices
-        # Two peaks are apart by less than this: see LEAST_WEIGHT.
-        self.peaks_apart = 42.0 + 5.3 * d
-        self.safe_ratio = 2 * (-LOWEST_EXPONENT - self.peaks_apart)
-        self.highest_ratio = 2 * (HIGHEST_EXPONENT - self.peaks_apart)
-        self.radius = float(np.sqrt(np.einsum("dn,dn->n", data.z, data.z).max()))
-        # The largest entry of a precision, times this, is not below its largest eigenvalue.
-        widening = d if form.matrices else 1
-        self.safe_precision = self.safe_ratio / (4 * self.radius**2 * widening) if self.radius > 0 else np.inf
-        self.mean_square = float(data.variances.sum())
         size = max(LONG_ROW, BLOCK_NUMBERS // max(n_components, self.n_features // 4))
         n_distinct = self.z.shape[1]
         self.blocks = [slice(first, min(first + size, n_distinct)) for first in range(0, n_distinct, size)]
@@ -177,23 +154,21 @@ class Features:
         """One pass: the log-likelihoods (R,) at theta without the factor of `log_volume`, the statistics of the
         responsibilities, and None. Or, where some runs are out of bounds, nothing but which are within (R,).
 
-        theta must come from an M step, or be as `covers` says, and have no empty component.
+        theta must come from an M step, or be as `Bounds.covers` says, and have no empty component.
 
-        With a = (|z| + |mu_k|)^2 / sigma_k^2 for the farthest point and the narrowest direction, every log joint
-        density of the run is between its peak and its peak - a / 2. So no digit is lost where a <= LARGEST_RATIO. And
-        where a is small for all components no exponent leaves its range; else the widest component is taken out, and
-        exponents are kept in range (`_keep_in_range`).
+        Where a (see `bounds`) is small for all components no exponent leaves its range; else the widest component is
+        taken out, and exponents are kept in range (`_keep_in_range`).
         """
         precision = precisions(self.form, theta.whitening)
         risks = order = None
         # Means of an M step are within the radius: with this bound nobody need look at each component.
-        if np.maximum.reduce(precision, axis=None) > self.safe_precision:
-            ratios = self._ratios(theta, precision)
+        if np.maximum.reduce(precision, axis=None) > self.bounds.safe_precision:
+            ratios = self.bounds.ratios(theta, precision)
             highest = ratios.max(axis=0)
             usable = highest <= LARGEST_RATIO
             if not usable.all():
                 return None, None, usable
-            risky = highest > self.safe_ratio
+            risky = highest > self.bounds.safe_ratio
             if risky.any():
                 # Run by run, so that the order of its components does not depend on the other runs.
                 risks = np.where(risky, ratios, 0.0)
@@ -214,62 +189,12 @@ class Features:
             log_likelihoods -= 0.5 * self._shared_square(precision)
         return log_likelihoods, self._statistics(sums), None
 
-    def digits_lost(self, statistics: Statistics) -> NDArray[np.bool_] | None:
-        """For which runs (R,) a covariance has lost digits; None for none.
-
-        They are second moments less m m^T, or, where they are shared, less that of all components: differences of
-        numbers as large as |m|^2, or as the mean of |z|^2.
-        """
-        covariances = statistics.covariances
-        if not self.form.matrices:
-            smallest = np.minimum.reduce(covariances, axis=2)
-            if np.minimum.reduce(smallest, axis=None) * LARGEST_RATIO >= self.radius**2:
-                return None
-        if self.form.shared:
-            sizes = np.full(covariances.shape[:2], self.mean_square)
-        else:
-            sizes = np.square(statistics.means).sum(axis=2)
-        if self.form.matrices:
-            if _all_above(covariances, sizes.max() / LARGEST_RATIO):
-                return None
-            smallest = np.linalg.eigvalsh(covariances)[..., 0]
-        lost = (sizes > LARGEST_RATIO * smallest).any(axis=0)
-        return lost if lost.any() else None
-
-    def are_near(self, theta: Parameters) -> NDArray[np.bool_]:
-        """For which runs (R,) no log joint density loses digits as a difference of numbers that are too large."""
-        return (self._ratios(theta, precisions(self.form, theta.whitening)) <= LARGEST_RATIO).all(axis=0)
-
-    def covers(self, theta: Parameters) -> NDArray[np.bool_]:
-        """For which runs (R,) theta is within the bounds that every M step keeps."""
-        widest = self.form.n_dimensions * np.log(4 * self.radius**2) if self.radius > 0 else -np.inf
-        narrow = (theta.whitening.log_determinants <= widest).all(axis=0)
-        near = np.square(theta.means).sum(axis=2) <= self.radius**2
-        return narrow & near.all(axis=0) & (theta.weights >= LEAST_WEIGHT).all(axis=0)
-
-    def _ratios(self, theta: Parameters, precision: Floats) -> Floats:
-        """A bound of (|z| + |mu_k|)^2 / sigma_k^2 over all points and directions, (K, R)."""
-        if self.form.n_dimensions == 1:
-            reach = np.abs(theta.means)
-            reach += self.radius
-            reach *= reach
-            return (reach * precision)[..., 0]
-        reach = np.square(np.sqrt(np.square(theta.means).sum(axis=2)) + self.radius)
-        if not self.form.matrices:
-            return reach * precision.max(axis=2)
-        # The root of the sum of squares is not below the largest eigenvalue, which is asked for only where it matters.
-        ratios = reach * np.sqrt(np.einsum("krij,krij->kr", precision, precision))
-        far = (ratios > LARGEST_RATIO).any(axis=0)
-        if far.any():
-            ratios[:, far] = reach[:, far] * np.linalg.eigvalsh(precision[:, far])[..., -1]
-        return ratios
-
     def _coefficients(self, theta: Parameters, precision: Floats) -> Floats:
         """C, (p, K, R), with c_k . phi(z) = log pi_k + log N(z; mu_k, Sigma_k) + d/2 log(2 pi).
 
         Where a covariance is shared, -1/2 z^T Sigma^-1 z is left out: it is the same for all components.
         """
-        weights, means, _, whitening = theta
+        weights, means, _, whitening, *_ = theta
         squares, ones = self.n_squares, self.n_squares + self.form.n_dimensions
         coefficients = np.zeros((self.n_features, *weights.shape))
         if self.form.matrices:
@@ -351,9 +276,9 @@ class Features:
         Only the narrowest components can get too low, and none too high while the one taken out is wide enough.
         """
         highest = risks.max(axis=1)
-        low = room.by_component[np.count_nonzero(highest[1:] <= self.safe_ratio) :]
+        low = room.by_component[np.count_nonzero(highest[1:] <= self.bounds.safe_ratio) :]
         np.maximum(low, LOWEST_EXPONENT, out=low)
-        if highest[0] <= self.highest_ratio or room.others.max(initial=0.0) <= HIGHEST_EXPONENT:
+        if highest[0] <= self.bounds.highest_ratio or room.others.max(initial=0.0) <= HIGHEST_EXPONENT:
             return None
         too_high = room.others.reshape(-1, *room.first_by_run.shape).max(axis=(0, 2)) > HIGHEST_EXPONENT
         np.minimum(room.others, HIGHEST_EXPONENT, out=room.others)
@@ -425,15 +350,6 @@ def _features_first(values: Floats) -> Floats:
 def _features_last(rows: Floats) -> Floats:
     """(m, K, R) as (K, R, m), contiguous: small arrays with gaps between their numbers are slow."""
     return rows[0][:, :, None] if len(rows) == 1 else np.ascontiguousarray(rows.transpose(1, 2, 0))
-
-
-def _all_above(covariances: Floats, least: float) -> bool:
-    """Whether the variance in any direction is above the least: a Cholesky factor is quicker than the eigenvalues."""
-    try:
-        np.linalg.cholesky(covariances - least * np.eye(covariances.shape[-1]))
-    except np.linalg.LinAlgError:
-        return False
-    return True
 
 
 def distinct_points(z: Floats) -> tuple[Floats, Floats | None]:

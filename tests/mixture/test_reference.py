@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from explorer.mixture import STRUCTURES, Mixture, deviations, run_many
-from explorer.mixture.covariances import form_of
-from explorer.mixture.parameters import Parameters, join_statistics, parameters
+from explorer.mixture import STRUCTURES, Mixture, run_many
+from explorer.mixture.engine import reference
+from explorer.mixture.engine.covariances import form_of
+from explorer.mixture.engine.m_step import Parameters, join_statistics, parameters
 
 
 def random_runs(structure: str, d: int, n_components: int, n_runs: int, seed: int) -> Parameters:
@@ -30,8 +31,8 @@ def random_runs(structure: str, d: int, n_components: int, n_runs: int, seed: in
 def test_many_runs_have_the_bits_of_each_by_itself(d, n_components, n, structure, hard):
     form, z = form_of(structure, d), np.random.default_rng(1).normal(size=(d, n))
     theta = random_runs(structure, d, n_components, 23, seed=n)
-    log_likelihoods, bounds, statistics = deviations.expect(form, z, theta, hard)
-    apart = [deviations.expect(form, z, theta.of_runs(slice(r, r + 1)), hard) for r in range(23)]
+    log_likelihoods, bounds, statistics = reference.expect(form, z, theta, hard)
+    apart = [reference.expect(form, z, theta.of_runs(slice(r, r + 1)), hard) for r in range(23)]
     np.testing.assert_array_equal(log_likelihoods, [found.item() for found, _, _ in apart])
     np.testing.assert_array_equal(bounds, [found.item() for _, found, _ in apart])
     for together, alone in zip(statistics, join_statistics([found for *_, found in apart]), strict=True):
@@ -46,8 +47,8 @@ def test_runs_beyond_the_bounds_of_the_fast_form_go_together(monkeypatch):
         sizes.append(theta.weights.shape[1])
         return expect(form, z, theta, hard)
 
-    expect = deviations.expect
-    monkeypatch.setattr(deviations, "expect", counted)
+    expect = reference.expect
+    monkeypatch.setattr(reference, "expect", counted)
     rng = np.random.default_rng(0)
     data = np.r_[rng.normal(0, 1, 200), rng.normal(10, 1e-3, 50)]
     starts = [Mixture.univariate([0.8, 0.2], [shift, 10.0], [1.0, 1e-6]) for shift in np.linspace(-1, 1, 100)]

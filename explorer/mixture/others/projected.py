@@ -22,36 +22,32 @@ none.
 
 from __future__ import annotations
 
-from time import perf_counter
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explorer.mixture.covariances import Floats, Form
-from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
-from explorer.mixture.gradient import Coordinates, ascend, at_unit_variance, means_gradient, parts, scatters
+from explorer.checks import Floats
+from explorer.mixture import engine
 from explorer.mixture.model import Mixture
-from explorer.mixture.optimizers import check_learning_rate, optimizer_called
-from explorer.mixture.parameters import Parameters, Statistics
-from explorer.mixture.problem import pose
-from explorer.mixture.recording import End, begin, record
+from explorer.mixture.others.gradient import (
+    Coordinates,
+    GradientOptions,
+    ascend_in_slices,
+    means_gradient,
+    parts,
+    scatters,
+)
 from explorer.mixture.trace import MixtureTrace
 from explorer.simplex import project_onto_simplex
+from explorer.slices import finish
 
-# Document 003, figures 1 and 2.
-LEARNING_RATE = 1e-3
+# Document 003, figures 1 and 2: Adam, with a learning rate of 1e-3.
+PROJECTED = GradientOptions(learning_rate=1e-3, max_iter=5000)
 
 
 def run_projected_ascent(
-    data: ArrayLike,
-    start: ArrayLike | Mixture,
-    *,
-    structure: str = "full",
-    optimizer: str = "adam",
-    learning_rate: float = LEARNING_RATE,
-    max_iter: int = 5000,
-    tolerance: float = 1e-5,
-    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    data: ArrayLike, start: ArrayLike | Mixture, options: GradientOptions = PROJECTED, **changes: object
 ) -> MixtureTrace:
     """Run document 003's projected scheme from a start until it stops: with Adam, not at a maximum.
 
@@ -62,19 +58,15 @@ def run_projected_ascent(
     nothing of the gradient is as large as the tolerance, of the weights' gradient what lies in the simplex. Where a
     projection ends at a weight of 0 or a variance at the floor, the run is degenerate.
     """
-    began = perf_counter()
-    chosen = optimizer_called(optimizer)
-    rate = check_learning_rate(learning_rate, chosen)
-    run = begin(at_unit_variance(pose(data, structure, max_iter, tolerance, variance_floor)), start)
-    return record(run, End.of(ascend(run, DIRECT, chosen, rate)), began)
+    return finish(ascend_in_slices(data, start, replace(options, **changes), DIRECT))
 
 
-def direct_parameters(form: Form, theta: Parameters) -> Floats:
+def direct_parameters(form: engine.Form, theta: engine.Parameters) -> Floats:
     """pi_k, mu_k and the compact covariances: one vector."""
     return np.concatenate([theta.weights.ravel(), theta.means.ravel(), theta.covariances.ravel()])
 
 
-def from_direct_parameters(form: Form, vector: Floats, n_components: int) -> tuple[Floats, Floats, Floats]:
+def from_direct_parameters(form: engine.Form, vector: Floats, n_components: int) -> tuple[Floats, Floats, Floats]:
     """Weights (K, 1), projected onto the simplex, means (K, 1, d) and compact covariances, still as they are."""
     weights, means, covariances = parts(form, vector, n_components)
     d = form.n_dimensions
@@ -82,7 +74,7 @@ def from_direct_parameters(form: Form, vector: Floats, n_components: int) -> tup
     return project_onto_simplex(weights)[:, None], means, covariances.reshape(-1, 1, *shape)
 
 
-def direct_gradient(form: Form, statistics: Statistics, theta: Parameters) -> Floats:
+def direct_gradient(form: engine.Form, statistics: engine.Statistics, theta: engine.Parameters) -> Floats:
     """The gradient of the mean log-likelihood in the order of `direct_parameters`.
 
     dF/dpi_k = N_k / pi_k and dF/dSigma_k = 1/2 Sigma_k^-1 (S_k - N_k Sigma_k) Sigma_k^-1, every entry of the matrix

@@ -7,21 +7,22 @@ from hypothesis import strategies as st
 from scipy.special import logsumexp
 from scipy.stats import norm
 
-from explorer.mixture import STRUCTURES, Mixture, deviations, initialize, run_em
-from explorer.mixture.features import distinct_points
-from explorer.mixture.problem import from_responsibilities, pose
-from explorer.mixture.sweep import Sweep
+from explorer.mixture import STRUCTURES, Mixture, initialize, run_em
+from explorer.mixture.engine import reference
+from explorer.mixture.engine.fast import distinct_points
+from explorer.mixture.engine.passes import Passes
+from explorer.mixture.loop import from_responsibilities, pose
 from tests.mixture.clouds import clouds
 from tests.mixture.strategies import SEEDS
 
 
 def both_forms(data, structure, q):
     """One pass at the M step of responsibilities (R, n, K): by the fast form, and by the reference form."""
-    problem = pose(data, structure, 1, 0.0, 1e-6)
+    problem = pose(data, structure, 1e-6)
     theta = from_responsibilities(problem, np.ascontiguousarray(q.transpose(2, 0, 1))).theta
-    sweep = Sweep(problem.data, problem.form, q.shape[2])
-    fast = sweep.features.expect(theta)
-    slow = sweep.expect(theta, np.ones(len(q), dtype=bool))
+    passes = Passes(*problem[:3], q.shape[2])
+    fast = passes.features.expect(theta)
+    slow = passes.expect(theta._replace(careful=np.ones(len(q), dtype=bool)))
     return problem, fast, slow
 
 
@@ -54,13 +55,13 @@ def test_many_points_are_worked_through_in_blocks(structure):
 def test_in_many_dimensions_whitened_products_give_the_figures_of_the_reference_form(n):
     data = clouds(n, 25, 2)
     q = np.random.default_rng(0).dirichlet(np.ones(2), size=(2, n))
-    problem = pose(data, "full", 1, 0.0, 1e-6)
+    problem = pose(data, "full", 1e-6)
     theta = from_responsibilities(problem, np.ascontiguousarray(q.transpose(2, 0, 1))).theta
-    sweep = Sweep(problem.data, problem.form, 2)
-    assert not sweep.by_features
-    assert sweep.features.are_near(theta).all()
-    fast = sweep._by_products(theta)
-    slow = sweep.expect(theta, np.ones(2, dtype=bool))
+    passes = Passes(*problem[:3], 2)
+    assert not passes.by_features
+    assert passes.bounds.are_near(theta).all()
+    fast = passes._by_products(theta)
+    slow = passes.expect(theta._replace(careful=np.ones(2, dtype=bool)))
     np.testing.assert_allclose(fast[0], slow[0], rtol=1e-11)
     for mine, theirs in zip(fast[2], slow[2], strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-8, atol=1e-10)
@@ -69,7 +70,7 @@ def test_in_many_dimensions_whitened_products_give_the_figures_of_the_reference_
 def test_features_too_many_to_keep_are_made_in_every_pass(monkeypatch):
     data, q = clouds(5000, 3), initialize(clouds(5000, 3), 3, "k-means++", 0)
     kept = run_em(data, q, max_iter=5)
-    monkeypatch.setattr("explorer.mixture.features.KEPT_NUMBERS", 0)
+    monkeypatch.setattr("explorer.mixture.engine.fast.KEPT_NUMBERS", 0)
     made_anew = run_em(data, q, max_iter=5)
     np.testing.assert_allclose(made_anew.log_likelihoods, kept.log_likelihoods, rtol=1e-13)
     np.testing.assert_allclose(made_anew.covariances, kept.covariances, rtol=1e-10)
@@ -102,8 +103,8 @@ def test_a_narrow_component_far_from_the_centre_takes_the_reference_form(width, 
         passes.append(arguments)
         return expect(*arguments)
 
-    expect = deviations.expect
-    monkeypatch.setattr(deviations, "expect", counted)
+    expect = reference.expect
+    monkeypatch.setattr(reference, "expect", counted)
     rng = np.random.default_rng(0)
     data = np.r_[rng.normal(0, 1, 200), rng.normal(10, width, 50)]
     start = Mixture.univariate([0.8, 0.2], [0.0, 10.0], [1.0, width**2])
@@ -133,8 +134,8 @@ def test_no_denormal_number_is_ever_made(monkeypatch):
         return call
 
     # Long rows are multiplied by the one, short ones by the other.
-    monkeypatch.setattr("explorer.mixture.features.np.dot", watched(np.dot))
-    monkeypatch.setattr("explorer.mixture.features.np.matmul", watched(np.matmul))
+    monkeypatch.setattr("explorer.mixture.engine.fast.np.dot", watched(np.dot))
+    monkeypatch.setattr("explorer.mixture.engine.fast.np.matmul", watched(np.matmul))
     data = np.r_[np.random.default_rng(0).normal(size=500), np.linspace(20, 60, 200)]
     for width in (0.02, 0.1, 0.5):
         start = Mixture.univariate([0.4, 0.3, 0.3], [0.0, 30.0, 50.0], [width, 1.0, 400.0])
@@ -164,7 +165,7 @@ def test_ordinary_starts_take_the_fast_form(monkeypatch):
     def refused(*arguments):
         raise AssertionError("the reference form was used")
 
-    monkeypatch.setattr(deviations, "expect", refused)
+    monkeypatch.setattr(reference, "expect", refused)
     data = clouds(500, 1)[:, 0]
     for weight, width in ((0.3, 0.1), (1e-4, 1.0), (0.5, 0.05)):
         start = Mixture.univariate(
@@ -191,8 +192,8 @@ def test_means_that_move_little_need_one_pass(monkeypatch):
         passes.append(arguments)
         return accumulate(*arguments)
 
-    accumulate = deviations._accumulate
-    monkeypatch.setattr(deviations, "_accumulate", counted)
+    accumulate = reference._accumulate
+    monkeypatch.setattr(reference, "_accumulate", counted)
     data = clouds(300, 2)
     trace = run_em(data, initialize(data, 3, "k-means++", 0), hard=True)
     assert len(passes) == trace.n_iterations + 1
@@ -200,6 +201,6 @@ def test_means_that_move_little_need_one_pass(monkeypatch):
 
 def test_blocks_cover_every_point_once():
     for n, numbers in ((1, 1), (64, 10**9), (100_000, 3), (65_536, 1)):
-        slices = list(deviations.blocks(n, numbers))
+        slices = list(reference.blocks(n, numbers))
         assert [s.start for s in slices] == [0, *(s.stop for s in slices[:-1])]
         assert slices[-1].stop == n

@@ -20,30 +20,53 @@ of N_k and S_k over k. All of it is divided by n: the gradient of the mean log-l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from itertools import count
 from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explorer.checks import read_only
-from explorer.mixture.covariances import Floats, Form, at_least
-from explorer.mixture.degeneracy import Degeneracy, find_degeneracies
-from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
+from explorer.checks import Floats, check_choice, check_fraction, check_positive, check_whole_number
+from explorer.mixture import engine
+from explorer.mixture.degeneracy import Degeneracy, degeneracies_of
+from explorer.mixture.em import EMOptions
+from explorer.mixture.loop import Beginning, Moves, Problem, Stand, advance, begin, pose
 from explorer.mixture.model import LARGEST_VALUE, Mixture
-from explorer.mixture.optimizers import Optimizer, check_learning_rate, optimizer_called
-from explorer.mixture.parameters import EMPTY_COUNT, Parameters, Statistics
-from explorer.mixture.problem import Problem, have_identical_components, pose
-from explorer.mixture.recording import End, Run, State, begin, check_reached, record
-from explorer.mixture.standardized import StandardizedData
-from explorer.mixture.stopping import first_reason
-from explorer.mixture.sweep import Sweep
-from explorer.mixture.trace import MixtureTrace
-from explorer.mixture.units import in_data_units
+from explorer.mixture.others.optimizers import OPTIMIZERS
+from explorer.mixture.stopping import MAX_ITERATIONS, Sign, Signs
+from explorer.mixture.trace import MixtureTrace, parameters_of, record
+from explorer.slices import Slices, finish
 from explorer.stop_reason import StopReason
+
+
+@dataclass(frozen=True)
+class GradientOptions:
+    """What determines a run of gradient ascent, beside the data and the start. Raises InputError out of bounds.
+
+    structure, variance_floor: as in EMOptions. optimizer: by its name in OPTIMIZERS. learning_rate: > 0, or None for
+    the optimizer's own. max_iter: of 0..100 000. tolerance: 0 <= . < 1, of the components of the gradient.
+    """
+
+    structure: str = "full"
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    max_iter: int = 1000
+    tolerance: float = 1e-5
+    variance_floor: float = EMOptions.variance_floor
+
+    def __post_init__(self) -> None:
+        check_choice("covariance structure", self.structure, engine.STRUCTURES)
+        check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        if self.learning_rate is not None:
+            check_positive("The learning rate", self.learning_rate)
+        check_whole_number("The number of iterations", self.max_iter, 0, MAX_ITERATIONS)
+        check_fraction("The tolerance", self.tolerance)
+        check_fraction("The variance floor", self.variance_floor)
+
+
+DEFAULTS = GradientOptions()
 
 
 class Coordinates(NamedTuple):
@@ -54,9 +77,9 @@ class Coordinates(NamedTuple):
     tangent(gradient, K): the part of it along which a step can go, which is zero at a maximum.
     """
 
-    of: Callable[[Form, Parameters], Floats]
-    back: Callable[[Form, Floats, int], tuple[Floats, Floats, Floats]]
-    gradient: Callable[[Form, Statistics, Parameters], Floats]
+    of: Callable[[engine.Form, engine.Parameters], Floats]
+    back: Callable[[engine.Form, Floats, int], tuple[Floats, Floats, Floats]]
+    gradient: Callable[[engine.Form, engine.Statistics, engine.Parameters], Floats]
     tangent: Callable[[Floats, int], Floats]
 
 
@@ -75,75 +98,70 @@ class GradientIterate:
     degeneracies: tuple[Degeneracy, ...]
     stop_reason: StopReason | None
 
-    @classmethod
-    def of(cls, run: Run, t: int, state: State) -> GradientIterate:
-        weights, means, covariances = (a[0] for a in in_data_units(run.problem.data, run.problem.form, state.theta))
-        if t == 0 and run.exact is not None:
-            weights, means, covariances = run.exact.weights, run.exact.means, run.exact.covariances
-        arrays = (read_only(array) for array in (weights, means, covariances))
-        return cls(t, *arrays, state.log_likelihood, state.degeneracies, state.stop_reason)
-
 
 def run_gradient_ascent(
-    data: ArrayLike,
-    start: ArrayLike | Mixture,
-    *,
-    structure: str = "full",
-    optimizer: str = "adam",
-    learning_rate: float | None = None,
-    max_iter: int = 1000,
-    tolerance: float = 1e-5,
-    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    data: ArrayLike, start: ArrayLike | Mixture, options: GradientOptions = DEFAULTS, **changes: object
 ) -> MixtureTrace:
     """Run gradient ascent on the mean log-likelihood from a start until it stops, and keep every iterate.
 
-    data, start, structure, variance_floor: as in `run_em`. optimizer: by its name in OPTIMIZERS. learning_rate: > 0,
-    or None for the optimizer's own. Steps are taken where every coordinate of the data has variance 1 (spherical
-    covariances: where their mean is 1; points that are all equal stay in their unit), so no unit changes the run.
+    data, start: as in `run_em`. changes: fields of GradientOptions that are to be others than in `options`. Steps are
+    taken where every coordinate of the data has variance 1 (spherical covariances: where their mean is 1; points that
+    are all equal stay in their unit), so no unit changes the run.
 
     Stops (`stop_reason`) at the first iterate t >= 0 that is
     - degenerate, as in `run_em`: a covariance that would fall below the floor is raised to it, and a component that
       was responsible for less than 1e-12 points gets weight 0;
-    - converged: no component of the gradient is as large as the tolerance, 0 <= . < 1. That holds at maxima, but
-      also at saddle points;
+    - converged: no component of the gradient is as large as the tolerance. That holds at maxima, but also at saddle
+      points;
     - diverged: the step from here leads to numbers that are not finite, or beyond the bounds of a `Mixture`, or to a
       covariance so long and thin that double precision cannot tell it from a singular one;
-    - max_iter: t = max_iter, of 0..100 000.
+    - max_iter.
     The log-likelihood may fall where the learning rate is too large; nothing stops the run there.
 
-    Raises InputError as `run_em` does, for an optimizer or learning rate outside these bounds, and where the start is
-    so far from the data that its log-likelihood is not a finite number.
+    Raises InputError as `run_em` does, and where the start is so far from the data that its log-likelihood is not a
+    finite number.
     """
+    return finish(ascend_in_slices(data, start, replace(options, **changes), FREE))
+
+
+def ascend_in_slices(
+    data: ArrayLike, start: ArrayLike | Mixture, options: GradientOptions, coordinates: Coordinates
+) -> Slices[MixtureTrace]:
+    """An ascent in some coordinates, in slices of time: yields (t, max_iter) after every iterate, returns the trace."""
     began = perf_counter()
-    chosen = optimizer_called(optimizer)
-    rate = check_learning_rate(learning_rate, chosen)
-    run = begin(at_unit_variance(pose(data, structure, max_iter, tolerance, variance_floor)), start)
-    return record(run, End.of(ascend(run, FREE, chosen, rate)), began)
+    problem = at_unit_variance(pose(data, options.structure, options.variance_floor))
+    beginning = begin(problem, start, options.max_iter)
+    stands = []
+    for stand in _ascend(problem, beginning, options, coordinates):
+        stands.append(stand)
+        yield stand.t, options.max_iter
+    thetas = engine.join_parameters([stand.theta for stand in stands])
+    return record(problem, beginning, stands, thetas, began)
 
 
 def iterate_gradient_ascent(
-    data: ArrayLike,
-    start: ArrayLike | Mixture,
-    *,
-    structure: str = "full",
-    optimizer: str = "adam",
-    learning_rate: float | None = None,
-    max_iter: int = 1000,
-    tolerance: float = 1e-5,
-    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    data: ArrayLike, start: ArrayLike | Mixture, options: GradientOptions = DEFAULTS, **changes: object
 ) -> Iterator[GradientIterate]:
     """The iterates of `run_gradient_ascent` one by one, none kept, so that a caller can work in slices of time.
 
-    Raises InputError for a setting or a start when called; when first advanced, for a start too far from the data. Each
+    Raises InputError for an option or a start when called; when first advanced, for a start too far from the data. Each
     iterate costs one pass over the points, and the first one two: only the step from an iterate tells whether the run
     diverges there.
     """
-    chosen = optimizer_called(optimizer)
-    rate = check_learning_rate(learning_rate, chosen)
-    problem = at_unit_variance(pose(data, structure, max_iter, tolerance, variance_floor))
-    run = begin(problem, start, kept=False)
-    states = ascend(run, FREE, chosen, rate)
-    return (GradientIterate.of(run, t, state) for t, state in enumerate(states))
+    options = replace(options, **changes)
+    problem = at_unit_variance(pose(data, options.structure, options.variance_floor))
+    beginning = begin(problem, start)
+    return (_iterate_of(problem, beginning, stand) for stand in _ascend(problem, beginning, options, FREE))
+
+
+def _iterate_of(problem: Problem, beginning: Beginning, stand: Stand) -> GradientIterate:
+    return GradientIterate(
+        stand.t,
+        *parameters_of(problem, beginning, stand, stand.theta),
+        stand.log_likelihoods,
+        degeneracies_of(problem, beginning, stand, stand.theta),
+        stand.reasons[0] if stand.reasons else None,
+    )
 
 
 def at_unit_variance(problem: Problem) -> Problem:
@@ -151,7 +169,7 @@ def at_unit_variance(problem: Problem) -> Problem:
     data, form, floor = problem.data, problem.form, problem.floor
     variances = np.full_like(data.variances, data.variances.mean()) if form.isotropic else data.variances
     widths = np.sqrt(np.where(variances > 0, variances, 1.0))
-    rescaled = StandardizedData(
+    rescaled = engine.StandardizedData(
         z=data.z / widths[:, None],
         offset=data.offset,
         scale=data.scale * widths,
@@ -161,60 +179,84 @@ def at_unit_variance(problem: Problem) -> Problem:
     return problem._replace(data=rescaled, floor=floor / np.square(widths[: len(floor)]))
 
 
-def ascend(run: Run, coordinates: Coordinates, optimizer: Optimizer, rate: float) -> Iterator[State]:
-    """The iterates of an ascent in some coordinates, at a learning rate; stops as in `run_gradient_ascent`.
+def _ascend(
+    problem: Problem, beginning: Beginning, options: GradientOptions, coordinates: Coordinates
+) -> Iterator[Stand]:
+    ascent = _Ascent(problem, len(beginning.theta.weights), options, coordinates)
+    theta = ascent.passes.begin(beginning.theta, None)
+    return advance(Moves(ascent.expect, ascent.step, ascent.signs), beginning, theta)
+
+
+class _Ascent:
+    """The moves of one run: the gradient at theta, and the step along what the optimizer makes of it.
 
     Steps go anywhere: numbers that are not finite are looked for, and end the run. So an iterate is known to be the
-    last one only after the step from it.
+    last one only after the step from it, which is tried when the signs to stop are looked for, and kept.
     """
-    problem, form = run.problem, run.problem.form
-    theta, degenerate, _, singletons = run.beginning
-    n_components = len(theta.weights)
-    sweep = Sweep(problem.data, form, n_components)
-    identical = have_identical_components(theta)
-    memory = optimizer.memory
-    with np.errstate(over="ignore", invalid="ignore"):
-        log_likelihood, statistics = _pass(sweep, theta, identical)
-    check_reached(log_likelihood)
-    for t in count():
-        time = perf_counter()
-        # Not around the yield: numpy's warnings are off in here, and not where the caller is meanwhile.
+
+    def __init__(self, problem: Problem, n_components: int, options: GradientOptions, coordinates: Coordinates) -> None:
+        self.problem, self.options, self.coordinates = problem, options, coordinates
+        self.passes = engine.Passes(problem.data, problem.form, problem.floor, n_components)
+        self.optimizer = OPTIMIZERS[options.optimizer]
+        self.memory = self.optimizer.memory
+        rate = options.learning_rate
+        self.rate = self.optimizer.learning_rate if rate is None else float(rate)
+        self.here = self.next = self.found = None
+
+    def expect(self, theta: engine.Parameters) -> tuple[float, float, engine.Statistics]:
+        """The log-likelihood at theta, twice, and the statistics of its responsibilities, which hold the gradient."""
+        if self.next is None or theta is not self.next[0]:
+            self.found = self._pass(theta)
+        self.here, self.next = theta, None
+        log_likelihood, statistics = self.found
+        return log_likelihood, log_likelihood, statistics
+
+    def signs(self, t: int, degenerate: Sign, value: float, previous: float | None) -> Signs:
+        """Converged where nothing of the gradient is left, diverged where no step can be made from here."""
+        form, (_, statistics) = self.problem.form, self.found
+        n_components = len(self.here.weights)
+        is_last = t == self.options.max_iter
+        if degenerate:
+            return True, False, False, is_last
+        # numpy's warnings are off in here, and not where the caller of the loop is meanwhile
         with np.errstate(over="ignore", invalid="ignore"):
-            degeneracies = find_degeneracies(problem.data, form, theta, degenerate, problem.floor, t, singletons)
-            rested = False
-            if degenerate is None:
-                gradient = coordinates.gradient(form, statistics, theta)
-                rested = np.abs(coordinates.tangent(gradient, n_components)).max() < problem.tolerance
-            stop_reason = first_reason(degenerate is not None, converged=rested, max_iter=t == problem.max_iter)
-            stepped = None
-            if stop_reason is None:
-                direction, memory = optimizer.direction(gradient, memory, t + 1)
-                vector = coordinates.of(form, theta) + rate * direction
-                if np.isfinite(vector).all():
-                    proposed = coordinates.back(form, vector, n_components)
-                    stepped = _admit(problem, proposed, theta, statistics.counts < EMPTY_COUNT)
-            reached = None if stepped is None else _pass(sweep, stepped[0], identical)
-        if stop_reason is None and (reached is None or not np.isfinite(reached[0])):
-            stop_reason = StopReason.DIVERGED
-        yield State(theta, log_likelihood, time, stop_reason, degeneracies)
-        if stop_reason is not None:
-            return
-        (theta, degenerate), (log_likelihood, statistics) = stepped, reached
-        singletons = None
+            gradient = self.coordinates.gradient(form, statistics, self.here)
+            tangent = self.coordinates.tangent(gradient, n_components)
+            if np.abs(tangent).max() < self.options.tolerance:
+                return False, False, True, is_last
+            if is_last:
+                return False, False, False, True
+            direction, self.memory = self.optimizer.direction(gradient, self.memory, t + 1)
+            vector = self.coordinates.of(form, self.here) + self.rate * direction
+            if np.isfinite(vector).all():
+                proposed = self.coordinates.back(form, vector, n_components)
+                empty = statistics.counts < engine.EMPTY_COUNT
+                self.next = _admit(self.problem, self.passes, proposed, self.here, empty)
+        if self.next is not None:
+            self.found = self._pass(self.next[0])
+        return False, self.next is None or not np.isfinite(self.found[0]), False, False
 
+    def step(
+        self, statistics: engine.Statistics, theta: engine.Parameters
+    ) -> tuple[engine.Parameters, NDArray[np.bool_] | None, None]:
+        """The step that was tried."""
+        stepped, degenerate = self.next
+        return stepped, degenerate, None
 
-def _pass(sweep: Sweep, theta: Parameters, identical: NDArray[np.bool_]) -> tuple[float, Statistics]:
-    """The log-likelihood at theta, and the statistics of its responsibilities."""
-    # Not every iterate is within the bounds of the fast form of the pass, as M steps are.
-    careful = identical | ~sweep.features.covers(theta)
-    (log_likelihood,), _, statistics = sweep.expect(theta, careful)
-    return float(log_likelihood), statistics
+    @np.errstate(over="ignore", invalid="ignore")
+    def _pass(self, theta: engine.Parameters) -> tuple[float, engine.Statistics]:
+        (log_likelihood,), _, statistics = self.passes.expect(theta)
+        return float(log_likelihood), statistics
 
 
 def _admit(
-    problem: Problem, proposed: tuple[Floats, Floats, Floats], previous: Parameters, empty: NDArray[np.bool_]
-) -> tuple[Parameters, NDArray[np.bool_] | None] | None:
-    """The proposed weights, means and covariances as `parameters.fit` would leave them, with the components (K, 1)
+    problem: Problem,
+    passes: engine.Passes,
+    proposed: tuple[Floats, Floats, Floats],
+    previous: engine.Parameters,
+    empty: NDArray[np.bool_],
+) -> tuple[engine.Parameters, NDArray[np.bool_] | None] | None:
+    """The proposed weights, means and covariances as an M step would leave them, with the components (K, 1)
     that are degenerate; None where no `Mixture` holds them.
 
     empty (K, 1): components without points. One whose weight is 0 is empty too.
@@ -236,14 +278,15 @@ def _admit(
             hollow = empty.reshape(*empty.shape, *[1] * (covariances.ndim - 2))
             covariances = np.where(hollow, previous.covariances, covariances)
     try:
-        covariances, whitening, reached = at_least(form, covariances, problem.floor)
+        covariances, whitening, reached = engine.at_least(form, covariances, problem.floor)
     except np.linalg.LinAlgError:
         return None
     degenerate = empty if reached is None else empty | reached
-    return Parameters(weights, means, covariances, whitening), degenerate if degenerate.any() else None
+    theta = passes.given(engine.Parameters(weights, means, covariances, whitening, previous.twins))
+    return theta, degenerate if degenerate.any() else None
 
 
-def free_parameters(form: Form, theta: Parameters) -> Floats:
+def free_parameters(form: engine.Form, theta: engine.Parameters) -> Floats:
     """a_k, mu_k, then L with the logarithms of its diagonal, row by row, or the log standard deviations: one vector.
 
     The logits are log pi_k: of all that give the same weights, those whose exponentials sum to 1.
@@ -258,7 +301,7 @@ def free_parameters(form: Form, theta: Parameters) -> Floats:
     return np.concatenate([np.log(theta.weights).ravel(), theta.means.ravel(), shapes.ravel()])
 
 
-def from_free_parameters(form: Form, vector: Floats, n_components: int) -> tuple[Floats, Floats, Floats]:
+def from_free_parameters(form: engine.Form, vector: Floats, n_components: int) -> tuple[Floats, Floats, Floats]:
     """Weights (K, 1), means (K, 1, d) and compact covariances: the inverse of `free_parameters`."""
     logits, means, shapes = parts(form, vector, n_components)
     weights = np.exp(logits - logits.max())
@@ -274,7 +317,7 @@ def from_free_parameters(form: Form, vector: Floats, n_components: int) -> tuple
     return (weights / weights.sum())[:, None], means, covariances
 
 
-def free_gradient(form: Form, statistics: Statistics, theta: Parameters) -> Floats:
+def free_gradient(form: engine.Form, statistics: engine.Statistics, theta: engine.Parameters) -> Floats:
     """The gradient of the mean log-likelihood in the order of `free_parameters`; derived at the top."""
     counts = statistics.counts[:, 0]
     n = counts.sum()
@@ -295,7 +338,7 @@ def free_gradient(form: Form, statistics: Statistics, theta: Parameters) -> Floa
     return np.concatenate([logits, means_gradient(form, statistics, theta).ravel(), shapes.ravel()]) / n
 
 
-def means_gradient(form: Form, statistics: Statistics, theta: Parameters) -> Floats:
+def means_gradient(form: engine.Form, statistics: engine.Statistics, theta: engine.Parameters) -> Floats:
     """N_k Sigma_k^-1 (m_k - mu_k), (K, d)."""
     shifts = (statistics.means - theta.means)[:, 0]
     inverses = theta.whitening.inverses[:, 0]
@@ -305,7 +348,7 @@ def means_gradient(form: Form, statistics: Statistics, theta: Parameters) -> Flo
     return statistics.counts * inverses * shifts
 
 
-def scatters(form: Form, statistics: Statistics, theta: Parameters) -> tuple[Floats, Floats]:
+def scatters(form: engine.Form, statistics: engine.Statistics, theta: engine.Parameters) -> tuple[Floats, Floats]:
     """N_k and S_k, the scatter around mu_k, in the layout of the covariances without that of runs.
 
     Shared covariances have the sum over the components. For isotropic ones it is the mean over the coordinates.
@@ -329,7 +372,7 @@ def _lower_triangle(d: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return np.tril_indices(d)
 
 
-def parts(form: Form, vector: Floats, n_components: int) -> tuple[Floats, Floats, Floats]:
+def parts(form: engine.Form, vector: Floats, n_components: int) -> tuple[Floats, Floats, Floats]:
     """What comes first in a vector, logits or weights (K,), then means (K, 1, d), and the rest."""
     first = n_components * (1 + form.n_dimensions)
     return vector[:n_components], vector[n_components:first].reshape(n_components, 1, -1), vector[first:]

@@ -19,10 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.checks import check_choice
+from explorer.checks import Floats, check_choice
 from explorer.errors import InputError
-
-Floats = NDArray[np.float64]
 
 # An eigenvalue below this share of the largest is hardly known: rounding would move the log-likelihood by more than EM.
 ROUNDING = 1e-10

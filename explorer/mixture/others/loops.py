@@ -15,9 +15,9 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explorer.checks import as_floats, check_whole_number
+from explorer.checks import Floats, as_floats, check_whole_number
 from explorer.errors import InputError
-from explorer.mixture.model import Floats, Mixture, check_mixture
+from explorer.mixture.model import Mixture, check_mixture
 from explorer.mixture.steps import e_step, m_step
 
 # Densities that the loops evaluate in one comparison, some ten seconds of them.

@@ -4,17 +4,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from explorer.mixture import Mixture, StopReason, arithmetic, iterate_em, run_em
-from explorer.mixture.covariances import form_of
-from explorer.mixture.parameters import EMPTY_COUNT, parameters
-from explorer.mixture.problem import pose
+from explorer.mixture import Mixture, StopReason, iterate_em, run_em
+from explorer.mixture.engine import single
+from explorer.mixture.engine.covariances import form_of
+from explorer.mixture.engine.m_step import EMPTY_COUNT, parameters
+from explorer.mixture.loop import pose
 from tests.mixture.strategies import data_and_responsibilities
 
 
 def both_ways(monkeypatch, *arguments, **options):
     with monkeypatch.context() as patch:
         numbers = run_em(*arguments, **options)
-        patch.setattr(arithmetic, "MOST_COMPONENTS", 0)
+        patch.setattr(single, "MOST_NUMBERS", 0)
         return numbers, run_em(*arguments, **options)
 
 
@@ -77,24 +78,24 @@ def test_numbers_leave_the_fast_form_exactly_where_arrays_do():
         n_components = rng.integers(1, 6)
         centres = rng.normal(0.0, 10 ** rng.uniform(-1, 1), n_components)
         data = np.repeat(centres, 30) + 10 ** rng.uniform(-3, 0) * rng.normal(size=30 * n_components)
-        problem = pose(data, "full", 1, 0.0, 0.0)
+        problem = pose(data, "full", 0.0)
         weights = 10 ** (rng.uniform(-16, 0, (n_components, 1)) * rng.integers(0, 2))
         weights /= weights.sum()
         places = rng.choice(problem.data.z[0], n_components) + 10 ** rng.uniform(-4, 0) * rng.normal(size=n_components)
         variances = 10 ** rng.uniform(rng.uniform(-6, 0), 0.5, n_components)
         theta = parameters(form_of("full", 1), weights, places[:, None, None], variances[:, None, None])
-        features = arithmetic.WithNumbers(problem, n_components).sweep.features
-        if not features.covers(theta):
+        numbers = single.WithNumbers(*problem[:3], n_components)
+        features = numbers.features
+        if not features.bounds.covers(theta):
             continue
-        numbers = arithmetic.WithNumbers(problem, n_components)
-        found = numbers._expect(numbers.of(theta))
+        found = numbers._expect_numbers(numbers.begin(theta, None))
         log_likelihoods, statistics, usable = features.expect(theta)
         if usable is not None:
             reason = "too narrow"
         elif statistics.counts.min() < EMPTY_COUNT:
             reason = "emptied"
         else:
-            reason = "both" if features.digits_lost(statistics) is None else "digits lost"
+            reason = "both" if features.bounds.digits_lost(statistics) is None else "digits lost"
         told[reason] += 1
         assert (found is not None) == (reason == "both")
         if found is not None:

@@ -1,8 +1,8 @@
 """The fast form of a pass for full covariances in many dimensions, where features would be too many.
 
 One product whitens all points for all components, W_k z - W_k mu_k with W_k = L_k^-1; and the covariances are those
-around zero, less m m^T. Both cancel where a mean is far from zero for the width of its component: the bound of
-`features` tells when it is not (`LARGEST_RATIO`), and elsewhere the reference form takes each deviation by itself.
+around zero, less m m^T. Both cancel where a mean is far from zero for the width of its component: `bounds` tell
+when it is not, and elsewhere the reference form takes each deviation by itself.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from explorer.mixture.covariances import Floats
-from explorer.mixture.deviations import blocks, normalize
-from explorer.mixture.parameters import Parameters, Statistics
+from explorer.checks import Floats
+from explorer.mixture.engine.m_step import Parameters, Statistics
+from explorer.mixture.engine.reference import blocks, normalize
 
 # Steps in which the rows of triangles are taken, so that few of their zeros are multiplied with.
 STAIRS = 4

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explorer.checks import LARGEST_SEED, as_floats, check_choice, check_fraction, check_whole_number
+from explorer.checks import LARGEST_SEED, Floats, as_floats, check_choice, check_fraction, check_whole_number
 from explorer.errors import InputError
-from explorer.mixture.covariances import Floats, form_of
-from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
+from explorer.mixture import engine
+from explorer.mixture.em import EMOptions
 from explorer.mixture.kmeans import k_means_plus_plus, lloyd, nearest
 from explorer.mixture.model import LARGEST_VALUE, Mixture, as_points, check_n_components
-from explorer.mixture.standardized import standardize
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def initialize(
 def mixture_at(
     data: ArrayLike,
     means: ArrayLike,
-    variance_floor: float = DEFAULT_VARIANCE_FLOOR,
+    variance_floor: float = EMOptions.variance_floor,
     structure: str = "full",
 ) -> Mixture:
     """The mixture with these means (K,) or (K, d), exactly, for means placed by hand to be the first iterate.
@@ -78,7 +77,7 @@ def mixture_at(
     check_n_components(n_components, len(points))
     floor = least_variances(points, variance_floor, structure)
     variances = np.square(points - centres[nearest(points, centres)]).mean(axis=0)
-    if form_of(structure, d).isotropic:
+    if engine.form_of(structure, d).isotropic:
         variances = np.full(d, variances.mean())
     covariance = np.diag(np.maximum(variances, floor))
     weights = np.full(n_components, 1 / n_components)
@@ -87,8 +86,8 @@ def mixture_at(
 
 def least_variances(points: Floats, variance_floor: float, structure: str) -> Floats:
     """The least variance in each coordinate, (d,) or (1,), that `mixture_at` gives: the floor in the data's unit."""
-    form = form_of(structure, points.shape[1])
-    standardized = standardize(points, form)
+    form = engine.form_of(structure, points.shape[1])
+    standardized = engine.standardize(points, form)
     floor = standardized.floor(form, check_fraction("The variance floor", variance_floor))
     return floor * np.square(standardized.scale[: len(floor)])
 

@@ -1,8 +1,8 @@
 """The reference form of EM's arithmetic: deviations from each mean, whitened; log-sum-exp; sums around the means.
 
-The fast forms in `features` and `products` are tested against it, and leave to it what is beyond their bounds. In
+The fast forms in `fast` and `wide` are tested against it, and leave to it what is beyond their bounds. In
 blocks of points, so that memory does not grow with n, and of few points many runs at a time. A run gets the same bits
-whatever runs are beside it. Nothing here checks its input: `model`, `steps` and `em` do.
+whatever runs are beside it. Nothing here checks its input: the story does.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from explorer.mixture.covariances import Floats, Form, Whitening
-from explorer.mixture.parameters import EMPTY_COUNT, Parameters, Statistics, join_statistics
+from explorer.checks import Floats
+from explorer.mixture.engine.covariances import Form, Whitening
+from explorer.mixture.engine.m_step import EMPTY_COUNT, Parameters, Statistics, join_statistics
 
 # exp() of less is a denormal number, a hundred times slower than others, and adds nothing to a sum near 1.
 LOWEST_EXPONENT = -700.0

@@ -11,20 +11,30 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from explorer.mixture.covariances import Floats, Form, Whitening, at_least, squared_lengths, traces, whiten
+from explorer.checks import Floats
+from explorer.mixture.engine.covariances import Form, Whitening, at_least, squared_lengths, traces, whiten
 
 # A component that is responsible for less than this much of one point, over all points, is empty: with or
 # without it the log-likelihood is the same to the last digit.
 EMPTY_COUNT = 1e-12
 
 
+Marks = NDArray[np.bool_]
+
+
 class Parameters(NamedTuple):
-    """theta of standardized data: weights (K, R), means (K, R, d), compact covariances, and their whitening."""
+    """theta of standardized data: weights (K, R), means (K, R, d), compact covariances, and their whitening.
+
+    Two marks for the passes (see there), None where they are on no run: twins (R,), runs with components that are equal
+    to the last bit, and careful (R,), runs for which only the reference form will do.
+    """
 
     weights: Floats
     means: Floats
     covariances: Floats
     whitening: Whitening
+    twins: Marks | None = None
+    careful: Marks | None = None
 
     def of_runs(self, runs: NDArray | slice) -> Parameters:
         """The parameters of some of the runs."""
@@ -33,6 +43,8 @@ class Parameters(NamedTuple):
             self.means[:, runs],
             self.covariances[:, runs],
             Whitening(self.whitening.inverses[:, runs], self.whitening.log_determinants[:, runs]),
+            None if self.twins is None else self.twins[runs],
+            None if self.careful is None else self.careful[runs],
         )
 
 
@@ -52,8 +64,8 @@ class Statistics(NamedTuple):
 
 
 def join_parameters(parts: Sequence[Parameters]) -> Parameters:
-    """The runs of several parameters, one after the other."""
-    weights, means, covariances, whitenings = zip(*parts, strict=True)
+    """The runs of several parameters, one after the other, without their marks."""
+    weights, means, covariances, whitenings, *_ = zip(*parts, strict=True)
     whitening = Whitening(*(np.concatenate(arrays, axis=1) for arrays in zip(*whitenings, strict=True)))
     return Parameters(*(np.concatenate(arrays, axis=1) for arrays in (weights, means, covariances)), whitening)
 
@@ -70,9 +82,9 @@ def parameters(form: Form, weights: Floats, means: Floats, covariances: Floats) 
 
 def fit(
     form: Form, statistics: Statistics, previous: Parameters, floor: Floats
-) -> tuple[Parameters, NDArray[np.bool_] | None]:
-    """The M step: the parameters that maximise G(Q, theta) with covariances of at least the floor, and which
-    components (K, R) are empty or reached it; None where none did.
+) -> tuple[Parameters, Marks | None, Marks | None]:
+    """The M step: the parameters that maximise G(Q, theta) with covariances of at least the floor; which components
+    (K, R) are empty, and which reached the floor; None where none is or did.
 
     Doc. 003, section 3.2.2, and TD2, question 3: pi_k = N_k / n, the weighted means, the weighted covariances. An
     empty component gets weight 0 and keeps its previous mean and covariance.
@@ -82,7 +94,7 @@ def fit(
         covariances, whitening, reached = at_least(form, covariances, floor)
         if reached is not None:
             reached = np.broadcast_to(reached, counts.shape)
-        return Parameters(counts / np.add.reduce(counts), means, covariances, whitening), reached
+        return Parameters(counts / np.add.reduce(counts), means, covariances, whitening, previous.twins), None, reached
     empty = counts < EMPTY_COUNT
     counts = np.where(empty, 0.0, counts)
     means = np.where(empty[..., None], previous.means, means)
@@ -90,8 +102,9 @@ def fit(
         hollow = empty.reshape(*empty.shape, *[1] * (covariances.ndim - 2))
         covariances = np.where(hollow, previous.covariances, covariances)
     covariances, whitening, reached = at_least(form, covariances, floor)
-    degenerate = empty if reached is None else empty | reached
-    return Parameters(counts / np.add.reduce(counts), means, covariances, whitening), degenerate
+    if reached is not None:
+        reached = np.broadcast_to(reached, counts.shape)
+    return Parameters(counts / np.add.reduce(counts), means, covariances, whitening, previous.twins), empty, reached
 
 
 def expected_log_joint(form: Form, statistics: Statistics, theta: Parameters) -> Floats:
