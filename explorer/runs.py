@@ -96,14 +96,7 @@ def em_run_in_slices(settings: EMSettings, own: Sample | None = None) -> Slices[
     if settings.n_components > len(sample.values):
         raise InputError(f"K is {settings.n_components}, but there are only {len(sample.values)} values; lower K.")
     start, labels = _em_start(settings, sample)
-    trace = yield from run_em_in_slices(
-        sample.values,
-        start,
-        structure=settings.structure,
-        max_iter=settings.max_iter,
-        rtol=settings.rtol,
-        variance_floor=settings.variance_floor,
-    )
+    trace = yield from run_em_in_slices(sample.values, start, settings.options())
     return EMRun(sample, labels, STRATEGIES[settings.initialization].explanation, trace)
 
 

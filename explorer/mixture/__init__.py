@@ -10,11 +10,13 @@ Beside EM: `many` (a thousand runs), `optima` (which ends are the same), `limits
 people can choose from; those that are not EM are in `others`, with the sources' mistakes, which are lessons.
 """
 
+from explorer.mixture.algorithms import ALGORITHMS, Algorithm
 from explorer.mixture.degeneracy import Degeneracy, DegeneracyKind
 from explorer.mixture.em import EMIterate, EMOptions, iterate_em, run_em, run_em_in_slices
 from explorer.mixture.engine import STRUCTURES, CovarianceStructure
 from explorer.mixture.kmeans import (
     KMeansIterate,
+    KMeansOptions,
     KMeansTrace,
     best_k_means,
     iterate_k_means,
@@ -27,11 +29,16 @@ from explorer.mixture.limits import Limits, find_limits, iterate_limits
 from explorer.mixture.many import ManyRuns, iterate_many, run_many
 from explorer.mixture.model import Mixture, Mixtures, as_points, density, log_joint, log_likelihood
 from explorer.mixture.optima import Optima, OptimumKind, align, group_ends, group_optima
-from explorer.mixture.others.gradient import GradientIterate, iterate_gradient_ascent, run_gradient_ascent
-from explorer.mixture.others.loops import WAYS, LoopTiming, compare_loops
+from explorer.mixture.others.gradient import (
+    GradientIterate,
+    GradientOptions,
+    iterate_gradient_ascent,
+    run_gradient_ascent,
+)
+from explorer.mixture.others.loops import WAYS, LoopTiming, cancelling_variances, compare_loops
 from explorer.mixture.others.optimizers import OPTIMIZERS, Optimizer
 from explorer.mixture.others.projected import run_projected_ascent
-from explorer.mixture.others.squared import run_squared_responsibility_em, squared_responsibility_m_step
+from explorer.mixture.others.squared import SquaredOptions, run_squared_responsibility_em, squared_responsibility_m_step
 from explorer.mixture.selection import (
     CRITERIA,
     Candidate,
@@ -48,11 +55,13 @@ from explorer.mixture.trace import MixtureTrace
 from explorer.stop_reason import StopReason
 
 __all__ = [
+    "ALGORITHMS",
     "CRITERIA",
     "OPTIMIZERS",
     "STRATEGIES",
     "STRUCTURES",
     "WAYS",
+    "Algorithm",
     "Candidate",
     "CovarianceStructure",
     "Criteria",
@@ -62,7 +71,9 @@ __all__ = [
     "EMIterate",
     "EMOptions",
     "GradientIterate",
+    "GradientOptions",
     "KMeansIterate",
+    "KMeansOptions",
     "KMeansTrace",
     "Limits",
     "LoopTiming",
@@ -74,11 +85,13 @@ __all__ = [
     "Optima",
     "Optimizer",
     "OptimumKind",
+    "SquaredOptions",
     "StopReason",
     "Strategy",
     "align",
     "as_points",
     "best_k_means",
+    "cancelling_variances",
     "compare_loops",
     "criteria",
     "density",

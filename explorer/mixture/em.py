@@ -16,7 +16,7 @@ from explorer.mixture.degeneracy import Degeneracy, degeneracies_of
 from explorer.mixture.loop import Beginning, Moves, Problem, Stand, advance, begin, pose
 from explorer.mixture.model import Mixture
 from explorer.mixture.stopping import MAX_ITERATIONS, RiseRule
-from explorer.mixture.trace import MixtureTrace, held_of, parameters_of, record
+from explorer.mixture.trace import MixtureTrace, parameters_of, record
 from explorer.slices import Slices, finish
 from explorer.stop_reason import StopReason
 
@@ -161,7 +161,7 @@ def _iterates_of_one(
 
 
 def _iterates(problem: Problem, beginning: Beginning, passes: engine.Passes, options: EMOptions) -> Iterator[EMIterate]:
-    before = None
+    before, nothing = None, read_only(np.zeros(len(beginning.theta.weights), dtype=bool))
     for stand in _iterates_of_one(problem, beginning, passes, options):
         theta = passes.parameters([stand.theta])
         if before is None:
@@ -179,7 +179,7 @@ def _iterates(problem: Problem, beginning: Beginning, passes: engine.Passes, opt
             covariances=covariances,
             log_likelihood=stand.log_likelihoods,
             lower_bounds=bounds,
-            held=read_only(held_of([stand], len(weights))[0]),
+            held=nothing if stand.held is None else read_only(stand.held[:, 0].copy()),
             degeneracies=degeneracies_of(problem, beginning, stand, theta),
             stop_reason=stand.reasons[0] if stand.reasons else None,
         )

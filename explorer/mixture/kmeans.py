@@ -24,6 +24,7 @@ from explorer.errors import InputError
 from explorer.mixture import engine
 from explorer.mixture.model import LARGEST_VALUE, as_points, check_n_components
 from explorer.mixture.stopping import first_reason
+from explorer.slices import Slices, finish
 from explorer.stop_reason import StopReason
 
 MAX_ITERATIONS = 10_000
@@ -39,6 +40,16 @@ FEW_COMPONENTS = 8
 EPSILON = np.finfo(np.float64).eps
 
 Labels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class KMeansOptions:
+    """What determines a run, beside the data and the first centres: max_iter, of 0..10 000."""
+
+    max_iter: int = 300
+
+    def __post_init__(self) -> None:
+        check_whole_number("The number of iterations", self.max_iter, 0, MAX_ITERATIONS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,15 +112,23 @@ def run_k_means(data: ArrayLike, centres: ArrayLike, *, max_iter: int = 300) -> 
     Raises InputError for data beyond 1 000 000 points in 100 dimensions, more than 50 centres, centres that do
     not fit the data, and where the trace could take more than 1 GB (`iterate_k_means` keeps nothing).
     """
-    return _trace(list(_within_memory(iterate_k_means(data, centres, max_iter=max_iter), max_iter)))
+    return finish(k_means_in_slices(data, centres, KMeansOptions(max_iter)))
+
+
+def k_means_in_slices(data: ArrayLike, centres: ArrayLike, options: KMeansOptions) -> Slices[KMeansTrace]:
+    """The work of `run_k_means` in slices of time: yields (t, max_iter) after every iterate, and returns the trace."""
+    history = []
+    for iterate in _within_memory(iterate_k_means(data, centres, max_iter=options.max_iter), options.max_iter):
+        history.append(iterate)
+        yield iterate.iteration, options.max_iter
+    return _trace(history)
 
 
 def iterate_k_means(data: ArrayLike, centres: ArrayLike, *, max_iter: int = 300) -> Iterator[KMeansIterate]:
     """The iterates of `run_k_means` one by one, none kept. Raises InputError when called, not when first advanced."""
     points = _as_spread_points(data)
     centres = _as_centres(centres, points)
-    check_whole_number("The number of iterations", max_iter, 0, MAX_ITERATIONS)
-    return _iterate(points, centres, max_iter)
+    return _iterate(points, centres, KMeansOptions(max_iter).max_iter)
 
 
 def best_k_means(

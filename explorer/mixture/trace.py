@@ -67,6 +67,10 @@ def record(
 ) -> MixtureTrace:
     """The trace of a single run that began at a time. thetas: its iterates as arrays, (K, T+1)."""
     last, exact = stands[-1], beginning.exact
+    held = np.zeros((len(stands), len(thetas.weights)), dtype=bool)
+    for row, stand in zip(held, stands, strict=True):
+        if stand.held is not None:
+            row[:] = stand.held[:, 0]
     weights, means, covariances = engine.in_data_units(problem.data, problem.form, thetas)
     if exact is not None:
         weights[0], means[0], covariances[0] = exact.weights, exact.means, exact.covariances
@@ -76,7 +80,7 @@ def record(
         covariances=read_only(covariances),
         log_likelihoods=read_only(np.array([stand.log_likelihoods for stand in stands])),
         lower_bounds=None if lower_bounds is None else read_only(lower_bounds),
-        held=read_only(held_of(stands, weights.shape[1])),
+        held=read_only(held),
         seconds=read_only(np.array([stand.time for stand in stands]) - began),
         stop_reason=last.reasons[0],
         degeneracies=degeneracies_of(problem, beginning, last, thetas.of_runs(slice(-1, None))),
@@ -91,12 +95,3 @@ def parameters_of(
         return beginning.exact.weights, beginning.exact.means, beginning.exact.covariances
     weights, means, covariances = engine.in_data_units(problem.data, problem.form, theta)
     return read_only(weights[0]), read_only(means[0]), read_only(covariances[0])
-
-
-def held_of(stands: Sequence[Stand], n_components: int) -> NDArray[np.bool_]:
-    """Which components each iterate of a single run holds, (T, K)."""
-    held = np.zeros((len(stands), n_components), dtype=bool)
-    for row, stand in zip(held, stands, strict=True):
-        if stand.held is not None:
-            row[:] = stand.held[:, 0]
-    return held

@@ -20,6 +20,7 @@ class Settings:
 
 
 Kind = TypeVar("Kind", bound=Settings)
+Options = TypeVar("Options")
 
 
 def settings_of(kind: type) -> dict[str, Setting]:
@@ -52,3 +53,8 @@ def write_query(settings: Settings) -> dict[str, str | None]:
         setting, value = each.metadata["setting"], getattr(settings, each.name)
         entries[setting.url] = None if value == each.default else setting.write(value)
     return entries
+
+
+def options_of(settings: Settings, kind: type[Options]) -> Options:
+    """Return the record of options of this kind, with all of its fields that are settings, too."""
+    return kind(**{each.name: getattr(settings, each.name) for each in fields(kind) if hasattr(settings, each.name)})

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from explorer.completion import STARTS
 from explorer.datasets import GENERATED_SHAPE, MATRICES, SAMPLES
-from explorer.mixture import STRATEGIES
+from explorer.mixture import STRATEGIES, EMOptions
 from explorer.settings.kinds import Choice, Numbers, Switch, Whole, described, powers
-from explorer.settings.records import Settings
+from explorer.settings.records import Settings, options_of
 
 OWN = "own"  # the data that a user brought; it lives in that user's session only
 
@@ -53,40 +53,10 @@ class SampleSettings(Settings):
 
 
 @dataclass(frozen=True)
-class EMSettings(SampleSettings):
-    """What determines a run of EM, and how its picture is drawn."""
+class MixtureSettings(SampleSettings):
+    """Which mixture is fitted to the points, and when a run of EM ends: what one run and a study of many have alike."""
 
     n_components: int = described(3, Whole("K", "k", 1, 10, "How many Gaussian components the mixture has."))
-    initialization: str = described(
-        "random-points",
-        Choice(
-            "Initialization",
-            "init",
-            {name: strategy.label for name, strategy in STRATEGIES.items()},
-            "How the first responsibilities are made.",
-        ),
-    )
-    seed: int = described(0, Whole("Seed", "seed", 0, 99_999, f"Draws the start anew. {_ALL_SEEDS}", usual=999))
-    partition: str = described(
-        "partition1",
-        Choice(
-            "Partition",
-            "partition",
-            {"partition1": "first partition", "partition2": "second partition", "typed": "type my own"},
-            "The given partition that the run starts from.",
-        ),
-    )
-    labels: str = described(
-        "", Numbers("Labels", "labels", "One label from 1 to K for every point, in the order of the data.")
-    )
-    means: str = described(
-        "",
-        Numbers(
-            "Means",
-            "means",
-            "K means in the data's unit; left empty they are spread evenly over the data's range.",
-        ),
-    )
     structure: str = described(
         "full",
         Choice(
@@ -117,7 +87,56 @@ class EMSettings(SampleSettings):
             "Variance floor",
             "floor",
             {0.0: "off"} | powers(-10, -8, -6, -4, -3, -2),
-            "As a share of the data's variance. A component that falls to it is degenerate: the run stops.",
+            "The least variance, as a share of the data's: a component that falls to it has collapsed.",
+        ),
+    )
+    at_floor: str = described(
+        "stop",
+        Choice(
+            "At the floor",
+            "at_floor",
+            {"stop": "stop", "hold": "hold and go on"},
+            "A collapsed component ends the run, or its variance is held at the floor and the run goes on.",
+        ),
+    )
+
+    def options(self) -> EMOptions:
+        """The settings as the options of EM. Raises InputError where they contradict each other."""
+        return options_of(self, EMOptions)
+
+
+@dataclass(frozen=True)
+class EMSettings(MixtureSettings):
+    """What determines a run of EM, and how its picture is drawn."""
+
+    initialization: str = described(
+        "random-points",
+        Choice(
+            "Initialization",
+            "init",
+            {name: strategy.label for name, strategy in STRATEGIES.items()},
+            "How the first responsibilities are made.",
+        ),
+    )
+    seed: int = described(0, Whole("Seed", "seed", 0, 99_999, f"Draws the start anew. {_ALL_SEEDS}", usual=999))
+    partition: str = described(
+        "partition1",
+        Choice(
+            "Partition",
+            "partition",
+            {"partition1": "first partition", "partition2": "second partition", "typed": "type my own"},
+            "The given partition that the run starts from.",
+        ),
+    )
+    labels: str = described(
+        "", Numbers("Labels", "labels", "One label from 1 to K for every point, in the order of the data.")
+    )
+    means: str = described(
+        "",
+        Numbers(
+            "Means",
+            "means",
+            "K means in the data's unit; left empty they are spread evenly over the data's range.",
         ),
     )
     soft: bool = described(

@@ -6,7 +6,7 @@ from explorer.completion import STARTS
 from explorer.mixture import STRATEGIES
 from explorer.settings.kinds import Several, Whole, described
 from explorer.settings.records import settings_of
-from explorer.settings.runs import ALSSettings, EMSettings, MatrixSettings, SampleSettings
+from explorer.settings.runs import ALSSettings, EMSettings, MatrixSettings, MixtureSettings
 
 _EM, _ALS = settings_of(EMSettings), settings_of(ALSSettings)
 # What is placed or given by hand is one start, not many.
@@ -14,13 +14,13 @@ _DRAWN = {name: each.label for name, each in STRATEGIES.items() if name not in (
 
 
 @dataclass(frozen=True)
-class EMStudySettings(SampleSettings):
+class EMStudySettings(MixtureSettings):
     """What determines a study of EM: every initialization with `n_starts` seeds from `first_seed` on.
 
     An initialization that draws nothing has one start only.
     """
 
-    n_components: int = described(3, _EM["n_components"])
+    max_iter: int = described(1000, _EM["max_iter"])
     initializations: tuple[str, ...] = described(
         ("random-partition", "random-responsibilities", "random-points", "k-means++"),
         Several("Initializations", "inits", _DRAWN, "The ways to start that are compared."),
@@ -29,10 +29,6 @@ class EMStudySettings(SampleSettings):
         200, Whole("Starts each", "starts", 1, 10_000, "How many seeds each initialization gets.", usual=1000)
     )
     first_seed: int = described(0, _EM["seed"])
-    structure: str = described("full", _EM["structure"])
-    rtol: float = described(1e-6, _EM["rtol"])
-    max_iter: int = described(1000, _EM["max_iter"])
-    variance_floor: float = described(1e-6, _EM["variance_floor"])
 
 
 @dataclass(frozen=True)

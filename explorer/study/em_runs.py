@@ -64,9 +64,6 @@ def run_starts(
     return run_many(
         values,
         (initialize(values, settings.n_components, initialization, seed) for initialization, seed in starts),
-        structure=settings.structure,
-        max_iter=settings.max_iter,
-        rtol=settings.rtol,
-        variance_floor=settings.variance_floor,
+        settings.options(),
         keep_paths=keep_paths,
     )
