@@ -21,7 +21,7 @@ from explorer.datasets.reading import (
     read_numbers,
     read_table,
 )
-from explorer.datasets.samples import SAMPLES, Sample, SampleSource, generate_sample, load_sample, own_sample
+from explorer.datasets.samples import SAMPLES, Column, Sample, SampleSource, generate_sample, load_sample, own_sample
 
 __all__ = [
     "GENERATED_SHAPE",
@@ -33,6 +33,7 @@ __all__ = [
     "MAX_POINTS",
     "MAX_VALUES",
     "SAMPLES",
+    "Column",
     "MaskedMatrix",
     "MatrixProblem",
     "MatrixSource",

@@ -1,4 +1,4 @@
-"""The samples that a one-dimensional mixture is fitted to: measured, generated, or the user's own."""
+"""The samples that a mixture is fitted to: measured, generated, or the user's own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,44 +6,84 @@ from functools import partial
 
 import numpy as np
 
+from explorer.checks import read_only
 from explorer.datasets.generate import DATA_STREAM, TrueMixture, check_n_points, draw_points, random_stream
 from explorer.datasets.reading import check_values
 from explorer.datasets.shipped import shipped_table
 from explorer.errors import InputError, quoted
 
 
+@dataclass(frozen=True)
+class Column:
+    """One coordinate of a sample's points: what it is called, and its unit, "" where there is none."""
+
+    name: str
+    unit: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Points on a line, and what to say about them.
+    """Points, and what to say about them.
 
-    values: (n,) float64, read-only, in `unit` ("" where there is none).
-    about: a sentence or two for the screen; source: where the values come from.
-    truth: the mixture the values were drawn from, None for measured ones.
-    partitions: given partitions by name, each with the label 1..K of every value.
+    `points` is (n, d) in float64, read-only, each column as `columns` names it and in that column's unit; (n,) is read
+    as d = 1. `about` is a sentence or two for the screen, `source` says where the points come from. `truth` is the
+    mixture that they were drawn from, None for measured ones. `partitions` are given partitions by name, each with the
+    label 1..K of every point.
+
+    InputError: points that are not (n, d) with one column for each of `columns`.
     """
 
     name: str
     label: str
-    unit: str
-    values: np.ndarray
+    columns: tuple[Column, ...]
+    points: np.ndarray
     about: str
     source: str
     truth: TrueMixture | None = None
     partitions: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def __post_init__(self):
-        values = np.array(self.values, dtype=np.float64)
-        values.setflags(write=False)
-        object.__setattr__(self, "values", values)
+        points = np.array(self.points, dtype=np.float64)
+        points = points[:, None] if points.ndim == 1 else points
+        if points.ndim != 2 or points.shape[1] != len(self.columns):
+            raise InputError(
+                f"The points of {quoted(self.label)} have the shape {points.shape}, but {len(self.columns)} named "
+                "columns: give (n, d) numbers and a name for each of the d columns."
+            )
+        object.__setattr__(self, "points", read_only(points))
+
+    @property
+    def d(self) -> int:
+        """How many coordinates a point has."""
+        return len(self.columns)
+
+    @property
+    def values(self) -> np.ndarray:
+        """The points of a sample with one column, (n,), for what is about points on a line.
+
+        InputError: several columns.
+        """
+        self._check_one_column()
+        return self.points[:, 0]
+
+    @property
+    def unit(self) -> str:
+        """The unit of `values`. InputError: several columns."""
+        self._check_one_column()
+        return self.columns[0].unit
+
+    def _check_one_column(self) -> None:
+        if self.d != 1:
+            raise InputError(f"{quoted(self.label)} has {self.d} columns; choose a sample with one for this.")
 
 
 @dataclass(frozen=True, eq=False)
 class SampleSource:
-    """One entry of `SAMPLES`: a `Sample` whose values `draw(rng)` generates or reads."""
+    """One entry of `SAMPLES`: a `Sample` whose points, (n, d) or (n,), `draw(rng)` generates or reads."""
 
     name: str
     label: str
-    unit: str
+    columns: tuple[Column, ...]
     about: str
     source: str
     draw: Callable[[np.random.Generator], np.ndarray]
@@ -53,12 +93,12 @@ class SampleSource:
 
     def load(self, seed: int = 0) -> Sample:
         """The sample; `seed` matters only where `uses_seed` is true."""
-        values = self.draw(random_stream(seed, DATA_STREAM))
+        points = self.draw(random_stream(seed, DATA_STREAM))
         return Sample(
             name=self.name,
             label=self.label,
-            unit=self.unit,
-            values=values,
+            columns=self.columns,
+            points=points,
             about=self.about,
             source=self.source,
             truth=self.truth,
@@ -112,8 +152,8 @@ def own_sample(values, label: str = "Your data", *, n_missing: int = 0) -> Sampl
     return Sample(
         name="own",
         label=label,
-        unit="",
-        values=checked,
+        columns=(Column(label),),
+        points=checked,
         about=f"{len(checked):,} values that you brought{left_out}.",
         source="your own",
     )
@@ -131,7 +171,7 @@ def _generated_source(truth: TrueMixture, n_points: int) -> SampleSource:
     return SampleSource(
         name="generated",
         label="Generated",
-        unit="",
+        columns=(Column("x"),),
         about=f"{n_points:,} draws from a mixture of {n_components} that you set: its density is known.",
         source="generated",
         draw=partial(draw_points, truth, n_points),
@@ -166,7 +206,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="faithful-eruptions",
             label="Old Faithful, eruptions",
-            unit="minutes",
+            columns=(Column("eruptions", "minutes"),),
             about="How long 272 eruptions of the Old Faithful geyser lasted: short ones and long ones.",
             source=_OLD_FAITHFUL,
             draw=_column("faithful.csv", "eruptions"),
@@ -174,7 +214,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="faithful-waiting",
             label="Old Faithful, waiting",
-            unit="minutes",
+            columns=(Column("waiting", "minutes"),),
             about="How long one waited for the next eruption of the Old Faithful geyser, 272 times.",
             source=_OLD_FAITHFUL,
             draw=_column("faithful.csv", "waiting"),
@@ -182,7 +222,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="galaxies",
             label="Galaxies",
-            unit="km/s",
+            columns=(Column("velocity", "km/s"),),
             about="Velocities of 82 galaxies; clusters and voids show as bumps, but how many are there?",
             source="Postman, Huchra and Geller (1986); Roeder (1990); R MASS::galaxies",
             draw=_column("galaxies.csv", "velocity_km_s"),
@@ -190,7 +230,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="ten-points",
             label="Ten points (TD2)",
-            unit="",
+            columns=(Column("x"),),
             about="The ten points of the practical session and its two partitions, a good start and a bad.",
             source="TD2, EM for Gaussian mixtures in one dimension",
             draw=lambda rng: np.array(TEN_POINTS),
@@ -199,7 +239,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="two-bumps",
             label="Two bumps (Lecture 19)",
-            unit="",
+            columns=(Column("x"),),
             about="2,000 draws of N(-2, 1) and 2,000 of N(2, 1): two bumps that overlap in the middle.",
             source="generated as in Lecture 19, EM and alternating minimization",
             draw=_draw_two_bumps,
@@ -209,7 +249,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="three-components",
             label="Three components, 25,500 points",
-            unit="",
+            columns=(Column("x"),),
             about="255 x 100 draws from a narrow, a heavy and a wide component: "
             "30 % N(-3, 0.5²), 50 % N(0, 1), 20 % N(4, 1.5²).",
             source="generated, as many as in a code review about vectorising EM, which gives no parameters",
@@ -220,7 +260,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="iris-petal-length",
             label="Iris, petal length",
-            unit="cm",
+            columns=(Column("petal length", "cm"),),
             about="Petal lengths of 150 flowers of three species: one stands apart, two overlap.",
             source="Anderson (1935), Fisher (1936); UCI Machine Learning Repository, CC BY 4.0",
             draw=_column("iris.csv", "petal_length"),
@@ -228,7 +268,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="penguins-flipper-length",
             label="Penguins, flipper length",
-            unit="mm",
+            columns=(Column("flipper length", "mm"),),
             about="Flipper lengths of 342 penguins of three species; 2 of the 344 birds were not measured "
             "and are left out.",
             source="Horst, Hill and Gorman (2020), palmerpenguins, CC0",

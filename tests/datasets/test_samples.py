@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from explorer.datasets import SAMPLES, TrueMixture, generate_sample, load_sample, own_sample
+from explorer.datasets import SAMPLES, Column, Sample, TrueMixture, generate_sample, load_sample, own_sample
 from explorer.datasets.generate import DATA_STREAM, MASK_STREAM, random_stream
 from explorer.errors import InputError
 
@@ -31,8 +31,9 @@ def test_samples_are_listed_in_display_order():
 @pytest.mark.parametrize("name", SIZES)
 def test_every_sample_loads_and_says_what_it_is(name):
     sample, source = load_sample(name), SAMPLES[name]
-    assert sample.values.shape == (SIZES[name],)
-    assert np.isfinite(sample.values).all()
+    assert sample.points.shape == (SIZES[name], sample.d) == (SIZES[name], len(sample.columns))
+    assert np.isfinite(sample.points).all()
+    assert all(column.name for column in sample.columns)
     assert (sample.name, sample.label, sample.about) == (
         source.name,
         source.label,
@@ -44,7 +45,25 @@ def test_every_sample_loads_and_says_what_it_is(name):
 @pytest.mark.parametrize("name", SIZES)
 def test_values_cannot_be_changed_by_accident(name):
     with pytest.raises(ValueError, match="read-only"):
+        load_sample(name).points[0] = 0.0
+    with pytest.raises(ValueError, match="read-only"):
         load_sample(name).values[0] = 0.0
+
+
+def test_points_on_a_line_are_there_as_values_too_and_those_in_the_plane_are_not():
+    line = Sample("line", "Line", (Column("x", "cm"),), [1, 2, 3], "", "")
+    assert (line.d, line.unit, line.points.tolist(), line.values.tolist()) == (1, "cm", [[1], [2], [3]], [1, 2, 3])
+    plane = Sample("plane", "Plane", (Column("x", "cm"), Column("y", "s")), np.zeros((5, 2)), "", "")
+    assert (plane.d, plane.points.shape) == (2, (5, 2))
+    for what in ("values", "unit"):
+        with pytest.raises(InputError, match=r"^“Plane” has 2 columns; choose a sample with one for this\.$"):
+            getattr(plane, what)
+
+
+@pytest.mark.parametrize("points", [np.zeros((5, 3)), np.zeros(5), np.zeros((5, 2, 1)), 1.0])
+def test_points_need_a_name_for_each_column(points):
+    with pytest.raises(InputError, match=r"^The points of “Plane” .* give \(n, d\) numbers and a name for each"):
+        Sample("plane", "Plane", (Column("x"), Column("y")), points, "", "")
 
 
 @pytest.mark.parametrize("name", SIZES)

@@ -2,10 +2,10 @@
 
 import { allResponsibilities, hardAssignments, interpolate } from "./gaussians.js";
 
-// Iterate t: the parameters after M step t (0 is the start).
+// Iterate t: the parameters after M step t (0 is the start). On a line, d = 1, a covariance is a variance.
 export function iterate(model, t) {
   const slice = (array) => array.subarray(t * model.components, (t + 1) * model.components);
-  return { weights: slice(model.weights), means: slice(model.means), variances: slice(model.variances) };
+  return { weights: slice(model.weights), means: slice(model.means), variances: slice(model.covariances) };
 }
 
 // The parameters shown at a moment: they move in the M half (even half steps) only.

@@ -10,12 +10,13 @@ import { clamp } from "./transport.js";
 
 // What does not change while the run plays.
 export function prepareMixture(run) {
+  if (run.d !== 1) throw new Error(`This picture shows points on a line, not in ${run.d} dimensions.`);
   const sorted = Float64Array.from(run.data).sort();
   const low = sorted[0];
   const high = sorted[sorted.length - 1];
   const margin = (high - low || Math.abs(high) || 1) * 0.06;
   const truth = run.truth && { ...run.truth, variances: run.truth.deviations.map((deviation) => deviation ** 2) };
-  const model = { ...run, truth, labelCache: new Map(), laneCache: new Map(), responsibilityCache: new Map() };
+  const model = { ...run, truth, unit: run.columns[0].unit, labelCache: new Map(), laneCache: new Map(), responsibilityCache: new Map() };
   model.iterations = run.last / 2;
   model.histogram = histogram(sorted);
   const { first, step, heights } = model.histogram;
