@@ -1,4 +1,4 @@
-"""A run as one compact block of bytes for the browser, decoded by js/payload.js.
+"""A run as one compact block of bytes for the browser, decoded by js/shared/payload.js.
 
 Layout: a little-endian uint32 with the header's length, the header as JSON, and the arrays one after the other,
 each aligned to 8 bytes. What decides something (data, parameters, likelihoods) goes as float64, so that the browser

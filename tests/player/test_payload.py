@@ -76,7 +76,8 @@ def test_the_browser_s_own_decoder_reads_the_same(tmp_path):
         "none": np.array([]),
     }
     module = tmp_path / "payload.mjs"
-    module.write_text((files("explorer.player") / "js" / "payload.js").read_text(encoding="utf-8"), encoding="utf-8")
+    decoder = files("explorer.player") / "js" / "shared" / "payload.js"
+    module.write_text(decoder.read_text(encoding="utf-8"), encoding="utf-8")
     script = f"""
         import {{ readFileSync }} from "node:fs";
         import {{ decode }} from {json.dumps(module.as_uri())};

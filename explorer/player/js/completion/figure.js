@@ -1,42 +1,14 @@
-// The ALS panel's picture: the observed matrix, the factors X and Y' around the product XY' so that rows and columns
-// line up, and the residual. Pure functions of (model, moment, box, theme).
+// The ALS panel's figure: the observed matrix, the factors X and Y' around the product XY' so that rows and columns line
+// up; and the residual, which stands beside the curve.
 
-import { activeFrame, fixed, inside, text, textWidth } from "./axes.js";
-import { cached, drawCells, drawPaper, hatch, outline, tick } from "./cells.js";
 import { factorsAt, productAt, shownFactors } from "./factors.js";
-
-export function prepareCompletion(run) {
-  const model = { ...run, cells: run.m * run.n, layers: new Map() };
-  model.sweeps = run.last / 2;
-  model.seen = new Float64Array(model.cells).fill(NaN);
-  run.values.forEach((value, e) => {
-    model.seen[run.rows[e] * run.n + run.cols[e]] = value;
-  });
-  model.limit = roundUp(largest(run.values));
-  model.leftLimit = usualSize(run.lefts.subarray(run.lefts.length - run.m * run.rank));
-  model.rightLimit = usualSize(run.rights.subarray(run.rights.length - run.n * run.rank));
-  model.row = Math.floor(run.m / 3);
-  model.column = Math.floor(run.n / 3);
-  return model;
-}
-
-const largest = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-
-// The size that 95 % of the last factor's entries keep below: a few wild ones would leave all others pale.
-function usualSize(factor) {
-  const sizes = Float32Array.from(factor, Math.abs).sort();
-  return sizes[Math.floor(0.95 * (sizes.length - 1))] || 1;
-}
-
-function roundUp(value) {
-  if (value === 0) return 1;
-  const power = 10 ** Math.floor(Math.log10(value) - 1);
-  return Math.ceil(value / power - 1e-9) * power;
-}
+import { cached, drawCells, drawPaper, hatch, outline, tick } from "./heat_map.js";
+import { activeFrame, inside, text, textWidth } from "../shared/canvas.js";
+import { fixed } from "../shared/numbers.js";
 
 const TICKS = 14; // room outside the product for the ticks of undetermined rows and columns
 
-export function layoutCompletion(model, { width, height }, theme) {
+export function layoutOf(model, { width, height }, theme) {
   const unit = theme.size.text / 14;
   const narrow = theme.kind === "phone";
   const factor = Math.round(Math.min(60, Math.max(26, model.rank * 11)) * unit);
@@ -56,8 +28,8 @@ export function layoutCompletion(model, { width, height }, theme) {
   };
 }
 
-export function drawCompletion(ctx, model, moment, box, theme) {
-  const layout = layoutCompletion(model, box, theme);
+export function drawFigure(ctx, model, moment, box, theme) {
+  const layout = layoutOf(model, box, theme);
   const factors = shownFactors(model, moment);
   const { m, n, rank } = model;
   drawMatrix(ctx, layout.observed, observedLayer(model, layout.observed, theme), theme);
@@ -176,8 +148,8 @@ function ownUnits(model, value, signed = false) {
   return signed && own > 0 && model.offset === 0 ? `+${shown}` : shown;
 }
 
-export function hoverCompletion(model, moment, box, theme, px, py) {
-  const layout = layoutCompletion(model, box, theme);
+export function hoverFigure(ctx, model, moment, box, theme, px, py) {
+  const layout = layoutOf(model, box, theme);
   for (const name of ["observed", "product"]) {
     const cell = cellAt(layout[name], model.m, model.n, px, py);
     if (cell) return describeCell(model, moment, ...cell, px, py);
@@ -188,7 +160,7 @@ export function hoverCompletion(model, moment, box, theme, px, py) {
   return inRight ? describeFactor(model, moment, "Y", inRight[1], inRight[0], px, py) : null;
 }
 
-export function hoverResidual(model, moment, box, theme, px, py) {
+export function hoverResidual(ctx, model, moment, box, theme, px, py) {
   const cell = cellAt(residualArea(box, theme), model.m, model.n, px, py);
   return cell ? describeCell(model, moment, ...cell, px, py) : null;
 }

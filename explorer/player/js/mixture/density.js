@@ -1,9 +1,9 @@
 // The upper part of the EM picture: histogram, mixture, weighted components, and what is written on them.
 
-import { line, overlaps, text, textWidth } from "./axes.js";
 import { componentDensity, density } from "./gaussians.js";
-import { dashOf, withAlpha } from "./theme.js";
-import { clamp } from "./transport.js";
+import { line, overlaps, text, textWidth } from "../shared/canvas.js";
+import { clamp } from "../shared/numbers.js";
+import { dashOf, withAlpha } from "../shared/theme.js";
 
 export function drawHistogram(ctx, { histogram: { first, step, heights } }, { x, y, base }, theme) {
   ctx.beginPath();

@@ -1,6 +1,6 @@
 // What the curves of both panels share: the window that grows with the run, and the rule by which labels dodge.
 
-import { overlaps, text, textWidth } from "./axes.js";
+import { overlaps, text, textWidth } from "./canvas.js";
 
 // The first iterations fill the width; the window grows as the run goes on, so early steps stay visible.
 export function windowEnd(position, iterations) {

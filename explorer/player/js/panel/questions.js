@@ -1,8 +1,8 @@
 // What the server works out for a player comes over an address of its own: a picture that takes long or is large, and
 // what is known beyond a run. The server answers within a second or so, with what there is by then.
 
-import { decode } from "./payload.js";
-import { panels } from "./registry.js";
+import { panels } from "./panels.js";
+import { decode } from "../shared/payload.js";
 
 const PATIENCE = 250; // milliseconds for which nobody touches anything before what nobody waits for is asked
 const RETRY = 2000; // ... and after which a question is asked again that did not get through

@@ -1,10 +1,12 @@
 // What people do with a panel: buttons, keys, clicks, hovering; and what the page does to it: sizes and themes.
 
 import { keyAction } from "./controls.js";
-import { hasMoved, isHidden, moment, redraw, relayout } from "./picture.js";
-import { onPresent } from "./present.js";
-import { companyOf } from "./registry.js";
-import { clamp, Transport } from "./transport.js";
+import { isHidden, moment, redraw, relayout } from "./drawing.js";
+import { hasMoved } from "./layout.js";
+import { companyOf } from "./panels.js";
+import { onPresent } from "./present_mode.js";
+import { Transport } from "./transport.js";
+import { clamp } from "../shared/numbers.js";
 
 const ACTIONS = {
   first: ({ transport }) => transport.seek(0),
@@ -73,7 +75,7 @@ function choose(panel, found) {
 }
 
 function listenToPointer(panel) {
-  const canvases = [[panel.figure, "hoverFigure"], [panel.curve, "hoverCurve"], [panel.sideCanvas, "hoverSide"]];
+  const canvases = [[panel.figure, "figure"], [panel.curve, "curve"], [panel.sideCanvas, "side"]];
   for (const [canvas, name] of canvases.filter(([each]) => each)) {
     const show = (event) => showTip(panel, canvas, underPointer(panel, canvas, name, event));
     canvas.addEventListener("pointermove", (event) => {
@@ -93,10 +95,10 @@ function listenToPointer(panel) {
 }
 
 function underPointer(panel, canvas, name, event) {
-  if (!panel.model || !panel.view[name]) return null;
+  if (!panel.model) return null;
   const box = canvas.getBoundingClientRect();
   const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-  return panel.view[name](canvas.getContext("2d"), panel.model, moment(panel), box, panel.theme, x, y);
+  return panel.view[name].hover(canvas.getContext("2d"), panel.model, moment(panel), box, panel.theme, x, y);
 }
 
 function showTip(panel, canvas, found) {

@@ -3,7 +3,7 @@
 
 import { readChoice, readEntry, readWhole, writeEntries } from "./address.js";
 import { SPEEDS } from "./controls.js";
-import { companyOf, isComplete, panels } from "./registry.js";
+import { companyOf, isComplete, panels } from "./panels.js";
 import { Transport } from "./transport.js";
 
 const left = new Map(); // by page and slot, what the address said of a player that is gone

@@ -1,8 +1,8 @@
 // The lower part of the EM picture: every point in the lane and colour of its component.
 
-import { line, text } from "./axes.js";
 import { assignmentOf, labelsAt, responsibilitiesAt } from "./iterates.js";
-import { rgb } from "./theme.js";
+import { line, text } from "../shared/canvas.js";
+import { rgb } from "../shared/theme.js";
 
 // A point's place across its lane, always the same, so that points do not tremble.
 const jitter = (i) => (((i * 2654435761) >>> 0) / 4294967296 - 0.5) * 0.62;

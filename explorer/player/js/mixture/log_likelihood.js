@@ -1,7 +1,9 @@
 // The log-likelihood by iteration, with the lower bound G as a staircase that touches L after each E step.
 
-import { decimalsOf, fixed, format, line, linear, text, textWidth, ticks } from "./axes.js";
-import { freePlace, iterationTicks, labelNear, sampled, strokePath, windowEnd } from "./curves.js";
+import { linear, ticks } from "../shared/axes.js";
+import { line, text, textWidth } from "../shared/canvas.js";
+import { freePlace, iterationTicks, labelNear, sampled, strokePath, windowEnd } from "../shared/curves.js";
+import { decimalsOf, fixed, format } from "../shared/numbers.js";
 
 // Within iteration t the likelihood stays at L_t until the next M step moves the parameters.
 const likelihoodAt = (model, half) => model.log_likelihoods[Math.floor(half / 2)];

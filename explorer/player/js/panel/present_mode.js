@@ -7,7 +7,7 @@ let problem = null; // what was wrong with the mode in the address
 
 export const isPresent = () => document.documentElement.dataset.present === "1";
 
-export function setPresent(present) {
+function setPresent(present) {
   document.documentElement.dataset.present = present ? "1" : "0";
   writeEntries({ present: present ? 1 : null });
   for (const listener of listeners) listener();
@@ -33,3 +33,18 @@ export function startPresent() {
 }
 
 const isTyping = (target) => target instanceof Element && target.closest("input:not([type=range]), textarea, select, [contenteditable=true]") !== null;
+
+// The button that switches to it, and the one that leaves it.
+export function showToolbar(parent) {
+  if (parent.querySelector(".xp-toolbar")) return;
+  const problem = startPresent();
+  const bar = document.createElement("div");
+  bar.className = "xp-toolbar";
+  bar.innerHTML = `
+    <button type="button" class="xp-present" title="Controls away, type and lines large (P)">Present <kbd>P</kbd></button>
+    <button type="button" class="xp-leave" title="Leave present mode (P or Esc)" aria-label="Leave present mode">×</button>`;
+  bar.querySelector(".xp-present").addEventListener("click", () => setPresent(true));
+  bar.querySelector(".xp-leave").addEventListener("click", () => setPresent(false));
+  if (problem) bar.append(Object.assign(document.createElement("span"), { className: "xp-problem", textContent: problem }));
+  parent.append(bar);
+}

@@ -1,6 +1,6 @@
 // Heat maps: matrices as cells of colour, and the marks on their rows and columns.
 
-import { matrixColours, withAlpha } from "./theme.js";
+import { matrixColours, withAlpha } from "../shared/theme.js";
 
 export function outline(ctx, { x, y, width, height }, theme) {
   ctx.strokeStyle = theme.ghost;

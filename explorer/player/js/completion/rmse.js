@@ -1,7 +1,9 @@
 // ALS: root mean squared error by sweep on a log scale, on the observed entries and, where known, on the hidden ones.
 
-import { fixed, format, line, linear, logTicks, scientific, text, textWidth, ticks } from "./axes.js";
-import { iterationTicks, labelNear, sampled, strokePath, windowEnd } from "./curves.js";
+import { linear, logTicks, ticks } from "../shared/axes.js";
+import { line, text, textWidth } from "../shared/canvas.js";
+import { iterationTicks, labelNear, sampled, strokePath, windowEnd } from "../shared/curves.js";
+import { fixed, format, scientific } from "../shared/numbers.js";
 
 function scales(ctx, model, position, { width, height }, theme) {
   const size = theme.size.text;

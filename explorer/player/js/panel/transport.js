@@ -215,10 +215,6 @@ function frame(now) {
   else lastFrame = null;
 }
 
-export function clamp(value, low, high) {
-  return Math.max(low, Math.min(high, value));
-}
-
 // cubic-bezier(.2, 0, 0, 1) by bisection on its x polynomial.
 function ease(x) {
   const bezier = (a, b, s) => 3 * a * s * (1 - s) ** 2 + 3 * b * s * s * (1 - s) + s ** 3;

@@ -1,13 +1,13 @@
 // One panel: title with the two verbs, formula, figure, curve and its neighbour, verdict, transport. It receives what
-// Python sends; place.js keeps its place in the address, picture.js draws it and input.js listens to people.
+// Python sends; address_entries.js keeps its place in the address, drawing.js draws it, input.js listens to people.
 
 import { writeEntries } from "./address.js";
-import { ask, stop } from "./asks.js";
+import { arrive, firstPosition, isHere, leave, linkOnArrival, scheduleAddress } from "./address_entries.js";
 import { createControls } from "./controls.js";
+import { draw, setBusy } from "./drawing.js";
 import { listen } from "./input.js";
-import { draw, setBusy } from "./picture.js";
-import { arrive, firstPosition, isHere, leave, linkOnArrival, scheduleAddress } from "./place.js";
-import { panels } from "./registry.js";
+import { panels } from "./panels.js";
+import { ask, stop } from "./questions.js";
 import { Transport } from "./transport.js";
 
 const SWAP = '<svg viewBox="0 0 20 20" aria-hidden="true" class="xp-swap"><path d="M3 7h13l-4-4M17 13H4l4 4" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round"/></svg>';
@@ -58,7 +58,7 @@ export function createPanel(root, view, { slot, run }) {
     scheduleAddress(panel);
   });
   root.append(panel.bar, panel.tip);
-  if (view.drawSide) panel.side.append(Object.assign(document.createElement("canvas"), { role: "img" }));
+  if (view.side.draw) panel.side.append(Object.assign(document.createElement("canvas"), { role: "img" }));
   panel.sideCanvas = panel.side.querySelector("canvas");
   panels.set(slot, panel);
   panel.stopListening = listen(panel);
