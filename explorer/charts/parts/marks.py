@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explorer.charts.theme import THEMES
+from explorer.charts.parts.theme import THEMES
 
 # White with a dark edge is seen on the optima's colours in both themes.
 LIGHT, DARK = "#FFFFFF", THEMES["light"].ink

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from explorer.charts.theme import DASHES, Theme, mixed
+from explorer.charts.parts.theme import DASHES, Theme, mixed
 from explorer.study.als_outcomes import ALSOutcome
 from explorer.study.als_summary import LUCKY
 

@@ -140,6 +140,18 @@ def mixed(colour: str, other: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in zip(_rgb(colour), _rgb(other), strict=True))
 
 
+def matrix_scale(colours: Theme) -> list[list[float | str]]:
+    """Return Plotly's colour scale for the values of a matrix, from the most negative to the most positive."""
+    return [[i / (len(colours.matrix) - 1), colour] for i, colour in enumerate(colours.matrix)]
+
+
+def matrix_colour(share: float, colours: Theme) -> str:
+    """Return the colour of `matrix_scale` at a share from 0 to 1 of its length."""
+    place = share * (len(colours.matrix) - 1)
+    below = min(int(place), len(colours.matrix) - 2)
+    return mixed(colours.matrix[below], colours.matrix[below + 1], place - below)
+
+
 def text_on(colour: str) -> str:
     """Return the ink, light or dark, that is read better on a colour (WCAG's relative luminance)."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (c / 255 for c in _rgb(colour))]

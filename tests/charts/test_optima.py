@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.integrate import trapezoid
 
-from explorer.charts.end_rows import end_rows
-from explorer.charts.small_multiples import EndRow, optima_figure
-from explorer.charts.theme import THEMES
+from explorer.charts.optima import optima_figure
+from explorer.charts.parts.end_rows import EndRow, end_rows
+from explorer.charts.parts.theme import THEMES
 from explorer.mixture import density
 from tests.charts.ends import outcomes_of, text_with, texts
 

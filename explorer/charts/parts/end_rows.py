@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
-from explorer.charts.small_multiples import EndRow
-from explorer.charts.words import counted, number
+from explorer.charts.parts.words import counted, number
+from explorer.mixture import Mixture
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes, ends_of
 
 MOST_OPTIMA = 5
 # The keys of rows that hold more than one optimum; the others have the optimum's label.
 OTHERS, PLATEAU, SADDLE, SPURIOUS, DEGENERATE = "others", "plateau", "saddle", "spurious", "degenerate"
+
+
+@dataclass(frozen=True, eq=False)
+class EndRow:
+    """A row of the figure: where some of the runs end.
+
+    key: what a click on it reports. letter: in the swatch. title, note: the words beside the density. index: of its
+    colour among the optima; None for a hatch. mixture: what to draw, None for nothing. shares: by initialization.
+    """
+
+    key: str
+    letter: str
+    title: str
+    note: str
+    index: int | None
+    mixture: Mixture | None
+    shares: Mapping[str, float]
 
 
 def end_rows(outcomes: EMOutcomes) -> list[EndRow]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from explorer.charts.words import number, percent
+from explorer.charts.parts.words import number, percent
 from explorer.completion import STARTS
 from explorer.datasets import MatrixProblem
 from explorer.study.als_outcomes import ALSOutcome

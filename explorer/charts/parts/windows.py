@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from explorer.study.em_outcomes import EMOutcomes
 
 # Optima that count: the best few, as far as some share of the runs leads there.
@@ -37,11 +35,3 @@ def window_of(outcomes: EMOutcomes) -> tuple[float, float]:
 def _with_margin(low: float, high: float) -> tuple[float, float]:
     margin = 0.08 * (high - low) or 1.0
     return low - margin, high + margin
-
-
-def apart(places: Sequence[float], least: float) -> list[float]:
-    """Move falling places down until each is at least so far below the one before."""
-    moved: list[float] = []
-    for place in places:
-        moved.append(min(place, moved[-1] - least) if moved else place)
-    return moved

@@ -1,4 +1,4 @@
-"""Initializations compared: where their runs end, and what more restarts bring."""
+"""Where the runs of each initialization end."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from explorer.charts.end_rows import keys_of_runs
-from explorer.charts.optima import colour_of
-from explorer.charts.theme import DASHES, FONT_SIZE, Theme, layout_of, mixed, theme_of
-from explorer.charts.windows import levels_of, window_of
-from explorer.charts.words import counted, number
+from explorer.charts.parts.end_rows import keys_of_runs
+from explorer.charts.parts.optimum_styles import colour_of, said
+from explorer.charts.parts.theme import FONT_SIZE, Theme, layout_of, mixed, theme_of
+from explorer.charts.parts.windows import levels_of, window_of
+from explorer.charts.parts.words import counted, number
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes
-from explorer.study.shares import best_of
 
 # Ends that differ by less are one bubble.
 SAME_END = 0.05
@@ -80,49 +79,6 @@ def ends_figure(
     return figure
 
 
-def restarts_figure(
-    outcomes: EMOutcomes, initializations: Mapping[str, str], *, theme: str = "light", font_size: float = FONT_SIZE
-) -> go.Figure:
-    """The best log-likelihood so far against the number of restarts: its exact expectation, by initialization.
-
-    Degenerate and spurious ends do not count, as nobody would keep them.
-    """
-    colours = theme_of(theme)
-    figure = go.Figure()
-    table = outcomes.table
-    kept = table["outcome"].isin([EMOutcome.PROPER, EMOutcome.PLATEAU, EMOutcome.SADDLE])
-    ends = []
-    for i, (name, label) in enumerate(initializations.items()):
-        values = table.loc[kept & (table["initialization"] == name), "log_likelihood"].to_numpy()
-        if not len(values):
-            continue
-        m = np.unique(np.geomspace(1, len(values), 60).round().astype(int))
-        best = best_of(values, m)
-        ends.append((best.expected[0], i, label))
-        figure.add_scatter(
-            x=m, y=best.expected, mode="lines", name=label,
-            line={"color": colours.ink, "width": 2.2, "dash": DASHES[i % len(DASHES)]},
-            hovertemplate=f"{label}: the best of %{{x}} starts is %{{y:.2f}} on average<extra></extra>",
-        )  # fmt: skip
-    if outcomes.best is not None:
-        figure.add_hline(
-            y=outcomes.best.log_likelihood, line={"color": colours.ghost, "width": 1.5, "dash": "dot"},
-            annotation_text=f"A {number(outcomes.best.log_likelihood)}", annotation_position="top left",
-            annotation_font={"color": colours.second},
-        )  # fmt: skip
-    figure.update_layout(layout_of(colours, font_size), height=(3.6 * max(4, len(initializations)) + 5) * font_size)
-    figure.update_layout(
-        margin={"t": 1.6 * font_size, "b": 3.4 * font_size},
-        legend={"orientation": "v", "x": 1, "xanchor": "right", "y": 0.02, "yanchor": "bottom", "itemclick": False},
-    )
-    figure.update_xaxes(
-        title="number of restarts", type="log", tickvals=[1, 10, 100, 1000, 10_000],
-        ticktext=["1", "10", "100", "1000", "10 000"],
-    )  # fmt: skip
-    figure.update_yaxes(title="best so far, mean L", range=window_of(outcomes))
-    return figure
-
-
 def _lane_names(table: pd.DataFrame, initializations: Mapping[str, str], colours: Theme, font_size: float) -> list[str]:
     collapsed = table[table["outcome"] == EMOutcome.DEGENERATE].groupby("initialization").size()
     style = f"color:{colours.warning};font-size:{0.85 * font_size:.0f}px"
@@ -142,9 +98,3 @@ def _bubbles(runs: pd.DataFrame, runs_of: pd.Series) -> pd.DataFrame:
     share = bubbles["count"] / bubbles["initialization"].map(runs_of).astype(float)  # of none, too
     bubbles["size"] = np.maximum(SMALLEST_BUBBLE, LARGEST_BUBBLE * np.sqrt(share))
     return bubbles.sort_values("count", ascending=False)  # small ones are drawn last, above large ones
-
-
-def said(outcome: str, optimum: str) -> str:
-    if outcome == EMOutcome.PLATEAU:
-        return f"stopped early, on the way to {optimum or 'a collapse'}"
-    return {EMOutcome.PROPER: f"optimum {optimum}", EMOutcome.SADDLE: "saddle point"}.get(outcome, "spurious")

@@ -10,16 +10,15 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from explorer.charts.outcome_styles import style_of
-from explorer.charts.theme import FONT_SIZE, layout_of, theme_of
-from explorer.charts.words import percent
+from explorer.charts.parts.log_axis import log_ticks, plain
+from explorer.charts.parts.outcome_styles import style_of
+from explorer.charts.parts.theme import FONT_SIZE, layout_of, theme_of
+from explorer.charts.parts.words import percent
 from explorer.study.als_summary import ENDINGS, endings_of
 
 N_BINS = 44
 # The highest bar of a lane takes this part of it.
 FILLED = 0.82
-# Axes over less than so many powers of ten have ticks at 1, 2 and 5 as well, or at round steps.
-DECADES, STEPS = 2.2, 0.8
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def errors_figure(
                 unselected={"marker": {"opacity": 1}},
                 hovertemplate=[
                     f"{lane.title}: {percent(shares[ending][b])} {ending}"
-                    f"<br>near {_plain(10 ** edges[b])} {unit}<br>Click to replay one<extra></extra>"
+                    f"<br>near {plain(10 ** edges[b])} {unit}<br>Click to replay one<extra></extra>"
                     for b in filled
                 ],
             )  # fmt: skip
@@ -112,27 +111,6 @@ def errors_figure(
 def _lane_height(n_lanes: int) -> float:
     """In units of the font size."""
     return next((height for most, height in ((1, 8.0), (2, 5.0), (4, 4.2), (8, 3.6)) if n_lanes <= most), 2.6)
-
-
-def log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
-    """Places (decimal logarithms) and texts of ticks between two decimal logarithms: plain numbers, not too many."""
-    span = high - low
-    if span > STEPS:
-        digits = (1,) if span > DECADES else (1, 2, 5)
-        every = max(1, round(span / 8))
-        values = [d * 10.0**e for e in range(int(np.floor(low)), int(np.ceil(high)) + 1, every) for d in digits]
-    else:
-        step = 10 ** np.floor(np.log10((10**high - 10**low) / 2))
-        step *= next(k for k in (1, 2, 5, 10) if (10**high - 10**low) / (k * step) <= 6)
-        values = list(np.arange(np.ceil(10**low / step), np.floor(10**high / step) + 1) * step)
-    kept = [value for value in values if low <= np.log10(value) <= high]
-    return [float(np.log10(value)) for value in kept], [_plain(value) for value in kept]
-
-
-def _plain(value: float) -> str:
-    if 1e-4 <= value < 1e6:
-        return f"{value:,.0f}".replace(",", "\u202f") if value >= 100 else f"{value:.3g}"
-    return f"10<sup>{round(np.log10(value))}</sup>".replace("-", "−")
 
 
 def _edges(places: NDArray[np.float64]) -> NDArray[np.float64]:
