@@ -1,4 +1,4 @@
-"""The samples that a mixture is fitted to: measured, generated, or the user's own."""
+"""The samples to choose from: measured ones and generated ones, by name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,75 +6,10 @@ from functools import partial
 
 import numpy as np
 
-from explorer.checks import read_only
-from explorer.datasets.generate import DATA_STREAM, TrueMixture, check_n_points, draw_points, random_stream
-from explorer.datasets.reading import check_values
+from explorer.checks import check_choice, check_whole_number
+from explorer.datasets.generators import DATA_STREAM, MAX_POINTS, TrueMixture, draw_points, random_stream
+from explorer.datasets.sample import Column, Sample
 from explorer.datasets.shipped import shipped_table
-from explorer.errors import InputError, quoted
-
-
-@dataclass(frozen=True)
-class Column:
-    """One coordinate of a sample's points: what it is called, and its unit, "" where there is none."""
-
-    name: str
-    unit: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """Points, and what to say about them.
-
-    `points` is (n, d) in float64, read-only, each column as `columns` names it and in that column's unit; (n,) is read
-    as d = 1. `about` is a sentence or two for the screen, `source` says where the points come from. `truth` is the
-    mixture that they were drawn from, None for measured ones. `partitions` are given partitions by name, each with the
-    label 1..K of every point.
-
-    InputError: points that are not (n, d) with one column for each of `columns`.
-    """
-
-    name: str
-    label: str
-    columns: tuple[Column, ...]
-    points: np.ndarray
-    about: str
-    source: str
-    truth: TrueMixture | None = None
-    partitions: dict[str, tuple[int, ...]] = field(default_factory=dict)
-
-    def __post_init__(self):
-        points = np.array(self.points, dtype=np.float64)
-        points = points[:, None] if points.ndim == 1 else points
-        if points.ndim != 2 or points.shape[1] != len(self.columns):
-            raise InputError(
-                f"The points of {quoted(self.label)} have the shape {points.shape}, but {len(self.columns)} named "
-                "columns: give (n, d) numbers and a name for each of the d columns."
-            )
-        object.__setattr__(self, "points", read_only(points))
-
-    @property
-    def d(self) -> int:
-        """How many coordinates a point has."""
-        return len(self.columns)
-
-    @property
-    def values(self) -> np.ndarray:
-        """The points of a sample with one column, (n,), for what is about points on a line.
-
-        InputError: several columns.
-        """
-        self._check_one_column()
-        return self.points[:, 0]
-
-    @property
-    def unit(self) -> str:
-        """The unit of `values`. InputError: several columns."""
-        self._check_one_column()
-        return self.columns[0].unit
-
-    def _check_one_column(self) -> None:
-        if self.d != 1:
-            raise InputError(f"{quoted(self.label)} has {self.d} columns; choose a sample with one for this.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,34 +70,16 @@ def generate_sample(
 ) -> Sample:
     """`n_points` draws from the mixture with the given weights, means and standard deviations, each (K,).
 
-    InputError: what `TrueMixture`, `check_n_points` and `random_stream` refuse.
+    InputError: a number of points that is not in 1..`MAX_POINTS`, and what `TrueMixture` and `random_stream` refuse.
     """
     truth = TrueMixture(weights, means, deviations)
-    check_n_points(n_points)
+    check_whole_number("The number of points", n_points, 1, MAX_POINTS)
     return _generated_source(truth, n_points).load(seed)
-
-
-def own_sample(values, label: str = "Your data", *, n_missing: int = 0) -> Sample:
-    """The user's own values (n,) as a sample; `n_missing` is how many missing cells were left out of them.
-
-    InputError: what `check_values` refuses.
-    """
-    checked = check_values(values)
-    left_out = f"; {n_missing} missing left out" if n_missing else ""
-    return Sample(
-        name="own",
-        label=label,
-        columns=(Column(label),),
-        points=checked,
-        about=f"{len(checked):,} values that you brought{left_out}.",
-        source="your own",
-    )
 
 
 def load_sample(name: str, seed: int = 0) -> Sample:
     """The sample called `name` in `SAMPLES`. InputError: a name that is not there."""
-    if name not in SAMPLES:
-        raise InputError(f"There is no sample called {quoted(name)}; choose one of {', '.join(SAMPLES)}.")
+    check_choice("sample", name, SAMPLES)
     return SAMPLES[name].load(seed)
 
 

@@ -7,11 +7,10 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from explorer.datasets.checks import MAX_MAGNITUDE
 from explorer.errors import InputError, quoted, shortened
 
 MAX_BYTES = 1_000_000
-MAX_MAGNITUDE = 1e50
-"""Largest absolute value of a number: squares, and sums of squares over any data set, stay finite."""
 
 MISSING_WORDS = {"", "na", "nan"}
 

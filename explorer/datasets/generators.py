@@ -1,16 +1,17 @@
 """Data made by a formula and a seed: points from a known mixture, matrices of known rank."""
 
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 
-from explorer.datasets.cells import MAX_MAGNITUDE
-from explorer.errors import InputError, quoted
+from explorer.checks import as_floats, check_whole_number, read_only
+from explorer.datasets.checks import MAX_MAGNITUDE
+from explorer.errors import InputError
 
 MAX_POINTS = 20_000
 MAX_COMPONENTS = 10
 
+# What random numbers are for.
 DATA_STREAM, MASK_STREAM = 1, 2
 
 
@@ -23,8 +24,7 @@ def random_stream(seed: int, stream: int) -> np.random.Generator:
 
     InputError: a seed that is not a whole number from 0 on.
     """
-    if not isinstance(seed, Integral) or seed < 0:
-        raise InputError(f"The seed is {quoted(seed)}; it must be a whole number, 0 or larger.")
+    check_whole_number("The seed", seed, 0)
     return np.random.default_rng(np.random.SeedSequence(int(seed), spawn_key=(stream,)))
 
 
@@ -58,9 +58,7 @@ class TrueMixture:
             raise InputError(f"The weights add up to {total:.7g}; change them so that they add up to 1.")
         if (self.deviations < 1 / MAX_MAGNITUDE).any():
             raise InputError(f"The deviation {self.deviations.min():g} is too small; make it larger than 0.")
-        object.__setattr__(self, "weights", self.weights / total)
-        for array in (self.weights, self.means, self.deviations):
-            array.setflags(write=False)
+        object.__setattr__(self, "weights", read_only(self.weights / total))
 
     def density(self, x) -> np.ndarray:
         """sum_k pi_k N(x_i; mu_k, sigma_k^2) at every point of x (n,) -> (n,)."""
@@ -72,13 +70,6 @@ def draw_points(truth: TrueMixture, n_points: int, rng: np.random.Generator) -> 
     """`n_points` independent points of the mixture (n_points,): first all components, then all values."""
     components = rng.choice(len(truth.weights), size=n_points, p=truth.weights)
     return rng.normal(truth.means[components], truth.deviations[components])
-
-
-def check_n_points(n_points: int) -> None:
-    """InputError unless `n_points` is a whole number in 1..`MAX_POINTS`."""
-    if not isinstance(n_points, Integral) or not 1 <= n_points <= MAX_POINTS:
-        given = quoted(n_points)
-        raise InputError(f"The number of points is {given}; it must be a whole number from 1 to {MAX_POINTS:,}.")
 
 
 def checkerboard(n_rows: int, n_cols: int) -> np.ndarray:
@@ -99,12 +90,7 @@ def noisy_low_rank(n_rows: int, n_cols: int, rank: int, noise: float, rng: np.ra
 
 
 def _parameters(name: str, values) -> np.ndarray:
-    try:
-        array = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"The {name} must be numbers.") from None
+    array = np.array(as_floats(values, f"The {name}", MAX_MAGNITUDE))
     if array.ndim != 1:
         raise InputError(f"The {name} must be a list of numbers, one for every component.")
-    if not (np.abs(array) <= MAX_MAGNITUDE).all():
-        raise InputError(f"The {name} must be finite numbers, none above {MAX_MAGNITUDE:g}.")
-    return array
+    return read_only(array)
