@@ -17,8 +17,8 @@ from explorer.study.em_outcomes import EMOutcome, EMOutcomes
 
 # Ends that differ by less are one bubble.
 SAME_END = 0.05
-LARGEST_BUBBLE = 34.0  # pixels across, for all runs of an initialization
-SMALLEST_BUBBLE = 5.0
+# Pixels across: for all runs of an initialization, and at the least.
+LARGEST_BUBBLE, SMALLEST_BUBBLE = 34.0, 5.0
 
 
 def ends_figure(

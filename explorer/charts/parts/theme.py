@@ -11,7 +11,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from explorer.errors import InputError, quoted
+from explorer.checks import check_choice
 
 # Streamlit's own font, by the names that its versions give it.
 FONT = "Source Sans, Source Sans Pro, sans-serif"
@@ -94,8 +94,7 @@ DASHES = ("solid", "9px,4px", "3px,3px", "12px,4px,3px,4px", "6px,3px,2px,3px,2p
 
 def theme_of(name: str) -> Theme:
     """Return the theme "light" or "dark"; raise InputError for another name."""
-    if name not in THEMES:
-        raise InputError(f"There is no theme {quoted(name)}: choose one of {', '.join(THEMES)}.")
+    check_choice("theme", name, THEMES)
     return THEMES[name]
 
 

@@ -20,7 +20,8 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|i
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 _QUOTED = re.compile(r'"[^"]*"')
 _SEPARATORS = re.compile(r"[\s,;]+")
-_MINUS_SIGN = "\N{MINUS SIGN}"  # what word processors and web pages write for "-"
+# What word processors and web pages write for "-".
+_MINUS_SIGN = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
