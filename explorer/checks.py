@@ -23,11 +23,12 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
-def check_whole_number(what: str, value: int, lowest: int, highest: int) -> None:
-    """Raise InputError, naming `what`, unless value is a whole number of lowest..highest."""
+def check_whole_number(what: str, value: int, lowest: int, highest: int | None = None) -> None:
+    """Raise InputError, naming `what`, unless value is a whole number of lowest..highest, or of at least lowest."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not lowest <= value <= highest:
-        raise InputError(f"{what} must be a whole number from {lowest} to {highest}; got {quoted(value)}.")
+    if not whole or value < lowest or (highest is not None and value > highest):
+        bounds = f"of at least {lowest}" if highest is None else f"from {lowest} to {highest}"
+        raise InputError(f"{what} must be a whole number {bounds}; got {quoted(value)}.")
 
 
 def check_flag(what: str, value: bool) -> None:
@@ -40,6 +41,13 @@ def check_fraction(what: str, value: float) -> float:
     """The value. Raises InputError, naming `what`, unless it is a number of at least 0 and below 1."""
     if not is_number(value) or not 0 <= value < 1:
         raise InputError(f"{what} must be a number of at least 0 and below 1; got {quoted(value)}.")
+    return float(value)
+
+
+def check_not_negative(what: str, value: float) -> float:
+    """The value. Raises InputError, naming `what`, unless it is a finite number of at least 0."""
+    if not is_number(value) or not 0 <= value < np.inf:
+        raise InputError(f"{what} must be a number of at least 0; got {quoted(value)}.")
     return float(value)
 
 
@@ -65,8 +73,24 @@ def check_callbacks(progress: object, cancelled: object) -> None:
 
 def as_floats(values: ArrayLike, what: str, largest: float) -> Floats:
     """The values in float64. Raises InputError, naming `what`, unless all are finite and within +-largest."""
+    check_unmasked(values, what)
+    array = as_real_numbers(values, what)
+    if not np.isfinite(array).all():
+        raise InputError(f"{what} must be finite: remove missing and infinite values.")
+    if array.size and np.abs(array).max() > largest:
+        remedy = "choose another unit" if largest > 2 else "they are shares of 1"
+        raise InputError(f"{what} must be at most {largest:.4g} in size: {remedy}.")
+    return array
+
+
+def check_unmasked(values: ArrayLike, what: str) -> None:
+    """Raise InputError, naming `what`, where entries are masked."""
     if np.ma.is_masked(values):
         raise InputError(f"{what} must not have masked entries: remove them.")
+
+
+def as_real_numbers(values: ArrayLike, what: str) -> NDArray[np.float64]:
+    """The values in float64, NaN and infinity among them. Raises InputError, naming `what`, unless they are numbers."""
     if not isinstance(values, np.ndarray) and hasattr(values, "values") and not hasattr(values, "__array__"):
         raise InputError(f"{what} must be numbers: give the `.values` of this {type(values).__name__}.")
     try:
@@ -76,11 +100,6 @@ def as_floats(values: ArrayLike, what: str, largest: float) -> Floats:
         raise InputError(f"{what} must be numbers, in rows of equal length.") from None
     if array is None:
         raise InputError(f"{what} must be real numbers.")
-    if not np.isfinite(array).all():
-        raise InputError(f"{what} must be finite: remove missing and infinite values.")
-    if array.size and np.abs(array).max() > largest:
-        remedy = "choose another unit" if largest > 2 else "they are shares of 1"
-        raise InputError(f"{what} must be at most {largest:.4g} in size: {remedy}.")
     return array
 
 

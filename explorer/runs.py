@@ -53,7 +53,10 @@ class EMRun:
 
     @property
     def shown_order(self) -> np.ndarray:
-        """The components (K,) in the order in which people see and number them: by the last iterate's mean."""
+        """The components (K,) in the order in which people see and number them: by the last iterate's means.
+
+        In several dimensions their first coordinate decides.
+        """
         return np.argsort(self.trace.means[-1, :, 0], kind="stable")
 
 
@@ -78,8 +81,8 @@ def may_take_long(settings: EMSettings | ALSSettings, own: Sample | MatrixProble
         steps, most = settings.rank * settings.max_sweeps, MAX_MATRIX_SIDE**2
     if steps * most <= LONG:  # whatever the data is
         return False
-    data = sample_of(settings, own) if isinstance(settings, EMSettings) else matrix_of(settings, own)
-    return steps * data.values.size > LONG
+    numbers = sample_of(settings, own).points if isinstance(settings, EMSettings) else matrix_of(settings, own).values
+    return steps * numbers.size > LONG
 
 
 def make_em_run(settings: EMSettings, own: Sample | None = None) -> EMRun:
@@ -93,10 +96,10 @@ def make_em_run(settings: EMSettings, own: Sample | None = None) -> EMRun:
 def em_run_in_slices(settings: EMSettings, own: Sample | None = None) -> Slices[EMRun]:
     """The work of `make_em_run` in slices of time: yields (iterations, the most there can be)."""
     sample = sample_of(settings, own)
-    if settings.n_components > len(sample.values):
-        raise InputError(f"K is {settings.n_components}, but there are only {len(sample.values)} values; lower K.")
+    if settings.n_components > len(sample.points):
+        raise InputError(f"K is {settings.n_components}, but there are only {len(sample.points)} values; lower K.")
     start, labels = _em_start(settings, sample)
-    trace = yield from run_em_in_slices(sample.values, start, settings.options())
+    trace = yield from run_em_in_slices(sample.points, start, settings.options())
     return EMRun(sample, labels, STRATEGIES[settings.initialization].explanation, trace)
 
 
@@ -114,7 +117,7 @@ def sample_of(settings: SampleSettings, own: Sample | None = None) -> Sample:
 
 
 def placed_means(settings: EMSettings, values: np.ndarray) -> tuple[float, ...]:
-    """Return the K means placed by hand; spread evenly over the data's range where none are typed."""
+    """Return the K means placed by hand on a line, values (n,); spread evenly over its range where none are typed."""
     means = settings_of(EMSettings)["means"].parse(settings.means)
     count = settings.n_components
     if not means:
@@ -131,11 +134,11 @@ def _em_start(settings: EMSettings, sample: Sample) -> tuple[np.ndarray | Mixtur
         given["partition"] = _partition_of(settings, sample)
     if settings.initialization == "means":
         given["means"] = placed_means(settings, sample.values)
-    responsibilities = initialize(sample.values, settings.n_components, settings.initialization, settings.seed, **given)
+    responsibilities = initialize(sample.points, settings.n_components, settings.initialization, settings.seed, **given)
     labels = hard_assignments(responsibilities)
     # Means placed by hand are the first iterate itself: an M step would move them before anyone saw them.
     if "means" in given:
-        start = mixture_at(sample.values, given["means"], settings.variance_floor, settings.structure)
+        start = mixture_at(sample.points, given["means"], settings.variance_floor, settings.structure)
     else:
         start = responsibilities
     return start, labels
@@ -145,9 +148,9 @@ def _partition_of(settings: EMSettings, sample: Sample) -> tuple[int, ...]:
     count = settings.n_components
     if settings.partition == "typed":
         labels = settings_of(EMSettings)["labels"].parse(settings.labels)
-        if len(labels) != len(sample.values):
+        if len(labels) != len(sample.points):
             raise InputError(
-                f"The given partition has {_counted(len(labels), 'label')}, but there are {len(sample.values)} "
+                f"The given partition has {_counted(len(labels), 'label')}, but there are {len(sample.points)} "
                 f"values; type one label from 1 to {count} for each."
             )
         if any(label not in range(1, count + 1) for label in labels):

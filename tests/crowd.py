@@ -25,7 +25,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 PATIENCE = 20.0  # seconds after which a change whose picture has not come counts as lost
 ARRIVAL = 120.0  # ... and within which every page should have come
-REST = 0.25  # seconds without a change after which a player asks what nobody waits for (player/js/asks.js)
+REST = 0.25  # seconds without a change after which a player asks what nobody waits for (player/js/panel/questions.js)
 RETRY = 2.0  # ... and after which it asks again where there was no answer
 
 

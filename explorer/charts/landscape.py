@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
-from explorer.charts.marks import DARK, LIGHT, letters, mute, pointed_at
-from explorer.charts.optima import colour_of
-from explorer.charts.theme import FONT_SIZE, Theme, layout_of, mixed, text_on, theme_of
+from explorer.charts.parts.marks import DARK, LIGHT, letters, mute, pointed_at
+from explorer.charts.parts.optimum_styles import colour_of
+from explorer.charts.parts.theme import FONT_SIZE, Theme, layout_of, mixed, text_on, theme_of
 from explorer.study.landscape import NEVER_SEPARATES, Landscape
 from explorer.study.names import DEGENERATE, names_of
 

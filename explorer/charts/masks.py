@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from explorer.charts.mask_rows import MaskRow
-from explorer.charts.outcome_styles import style_of
-from explorer.charts.small_multiples import in_lines, write
-from explorer.charts.theme import FONT_SIZE, Theme, layout_of, theme_of
-from explorer.charts.words import counted, percent
+from explorer.charts.parts.mask_rows import MaskRow
+from explorer.charts.parts.outcome_styles import style_of
+from explorer.charts.parts.theme import FONT_SIZE, Theme, layout_of, theme_of
+from explorer.charts.parts.words import counted, percent
+from explorer.charts.parts.writing import in_lines, write
 from explorer.study.als_summary import ENDINGS, LUCKY
 from explorer.study.shares import Share
 

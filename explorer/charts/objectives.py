@@ -9,10 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from explorer.charts.error_lanes import log_ticks
-from explorer.charts.outcome_styles import style_of
-from explorer.charts.theme import FONT_SIZE, layout_of, theme_of
-from explorer.charts.windows import apart
+from explorer.charts.parts.log_axis import log_ticks
+from explorer.charts.parts.outcome_styles import style_of
+from explorer.charts.parts.theme import FONT_SIZE, layout_of, theme_of
+from explorer.charts.parts.writing import apart
 from explorer.study.als_outcomes import ALSOutcome
 from explorer.study.als_summary import ENDINGS, LUCKY, endings_of
 

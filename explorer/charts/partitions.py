@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from explorer.charts.marks import letters, mute, pointed_at
-from explorer.charts.optima import colour_of, written
-from explorer.charts.theme import FONT_SIZE, layout_of, theme_of
+from explorer.charts.parts.marks import letters, mute, pointed_at
+from explorer.charts.parts.optimum_styles import colour_of, written
+from explorer.charts.parts.theme import FONT_SIZE, layout_of, theme_of
 from explorer.errors import InputError
 from explorer.study.names import DEGENERATE, names_of
 from explorer.study.partitions import Partitions

@@ -8,12 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from explorer.charts.marks import UNSEEN
-from explorer.charts.optima import colour_of
-from explorer.charts.strategies import said
-from explorer.charts.theme import FONT_SIZE, layout_of, theme_of
-from explorer.charts.windows import apart, levels_of, window_of
-from explorer.charts.words import number
+from explorer.charts.parts.marks import UNSEEN
+from explorer.charts.parts.optimum_styles import colour_of, said
+from explorer.charts.parts.theme import FONT_SIZE, layout_of, theme_of
+from explorer.charts.parts.windows import levels_of, window_of
+from explorer.charts.parts.words import number
+from explorer.charts.parts.writing import apart
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes
 
 # A path is thinned to so many places, chosen where it climbs: all runs of a class fit into one picture then.

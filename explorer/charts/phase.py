@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from explorer.charts.marks import mute, pointed_at
-from explorer.charts.theme import FONT_SIZE, Theme, layout_of, mixed, text_on, theme_of
+from explorer.charts.parts.marks import mute, pointed_at
+from explorer.charts.parts.theme import FONT_SIZE, Theme, layout_of, mixed, text_on, theme_of
 from explorer.study.phase import PhaseAxes, PhaseCell, full_density, least_density, painted
 
 # Heights are in units of the font size.

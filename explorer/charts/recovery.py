@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from explorer.charts.theme import DASHES, FONT_SIZE, layout_of, theme_of
-from explorer.charts.windows import apart
-from explorer.charts.words import counted, percent
+from explorer.charts.parts.theme import DASHES, FONT_SIZE, layout_of, theme_of
+from explorer.charts.parts.words import counted, percent
+from explorer.charts.parts.writing import apart
 from explorer.study.shares import CERTAINTY, starts_needed
 
 FEWEST, MOST = 8, 1000

@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from explorer.charts.theme import FONT_SIZE, layout_of, theme_of
-from explorer.charts.words import counted, percent
+from explorer.charts.parts.theme import FONT_SIZE, layout_of, theme_of
+from explorer.charts.parts.words import counted, percent
 from explorer.study.em_paths import ToleranceEffect
 
 

@@ -1,27 +1,19 @@
 """Data to explore: shipped and generated samples and matrices, and what a user brings."""
 
-from explorer.datasets.cells import MAX_BYTES
-from explorer.datasets.generate import MAX_COMPONENTS, MAX_POINTS, TrueMixture
+from explorer.datasets.checks import MAX_MATRIX_SIDE, MAX_VALUES
+from explorer.datasets.generators import MAX_COMPONENTS, MAX_POINTS, TrueMixture
 from explorer.datasets.masking import MaskedMatrix, n_shown, split
 from explorer.datasets.matrices import (
     GENERATED_SHAPE,
     MATRICES,
-    MatrixProblem,
     MatrixSource,
     generate_matrix,
     load_matrix,
-    own_matrix,
 )
-from explorer.datasets.reading import (
-    MAX_COLUMNS,
-    MAX_MATRIX_SIDE,
-    MAX_VALUES,
-    Table,
-    read_matrix,
-    read_numbers,
-    read_table,
-)
-from explorer.datasets.samples import SAMPLES, Sample, SampleSource, generate_sample, load_sample, own_sample
+from explorer.datasets.matrix_problem import MatrixProblem, own_matrix
+from explorer.datasets.reading import MAX_BYTES, MAX_COLUMNS, Table, read_matrix, read_numbers, read_table
+from explorer.datasets.sample import Column, Sample, own_sample
+from explorer.datasets.samples import SAMPLES, SampleSource, generate_sample, load_sample
 
 __all__ = [
     "GENERATED_SHAPE",
@@ -33,6 +25,7 @@ __all__ = [
     "MAX_POINTS",
     "MAX_VALUES",
     "SAMPLES",
+    "Column",
     "MaskedMatrix",
     "MatrixProblem",
     "MatrixSource",

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.checks import read_only
 from explorer.completion import Observations, from_matrix
-from explorer.datasets.generate import MASK_STREAM, random_stream
-from explorer.datasets.matrices import MatrixProblem
+from explorer.datasets.generators import MASK_STREAM, random_stream
+from explorer.datasets.matrix_problem import MatrixProblem
 from explorer.errors import InputError
 
 
@@ -14,11 +15,9 @@ from explorer.errors import InputError
 class MaskedMatrix:
     """The entries of a problem, split into observed and hidden ones, in model units.
 
-    In the problem's own unit, a value is `offset + scale * model value`, an error `scale * model error`.
-
-    observed: what the algorithm is given.
-    hidden: the entries that are known but not given; None if there are none. Missing entries are in neither.
-    mask: (m, n) bool, read-only, True on the observed entries.
+    In the problem's own unit, a value is `offset + scale * model value`, an error `scale * model error`. `observed` is
+    what the algorithm is given, `hidden` are the entries that are known but not given, None if there are none; missing
+    entries are in neither. `mask` is (m, n) bool, read-only, True on the observed entries.
     """
 
     observed: Observations
@@ -54,7 +53,6 @@ def split(problem: MatrixProblem, density: float, seed: int) -> MaskedMatrix:
             f"With density {density:g} and this mask seed not one entry is observed; "
             "raise the density or change the seed."
         )
-    mask.setflags(write=False)
     measured = problem.low_rank is None
     offset, scale = _location_and_scale(values[mask]) if measured else (0.0, 1.0)
     model_values = (values - offset) / scale
@@ -62,7 +60,7 @@ def split(problem: MatrixProblem, density: float, seed: int) -> MaskedMatrix:
     return MaskedMatrix(
         observed=from_matrix(model_values, mask),
         hidden=from_matrix(model_values, to_hide) if to_hide.any() else None,
-        mask=mask,
+        mask=read_only(mask),
         offset=offset,
         scale=scale,
     )

@@ -1,57 +1,25 @@
-"""The matrices to be completed: made with a known rank, measured, or the user's own."""
+"""The matrices to choose from: made with a known rank, or measured, by name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Integral, Real
 
 import numpy as np
 
-from explorer.datasets.generate import DATA_STREAM, checkerboard, noisy_low_rank, random_stream
-from explorer.datasets.reading import check_matrix
+from explorer.checks import check_choice, check_not_negative, check_whole_number
+from explorer.datasets.generators import DATA_STREAM, checkerboard, noisy_low_rank, random_stream
+from explorer.datasets.matrix_problem import MatrixProblem, numbered
 from explorer.datasets.shipped import shipped_matrix
-from explorer.errors import InputError, quoted
+from explorer.errors import InputError
 
-
-@dataclass(frozen=True, eq=False)
-class MatrixProblem:
-    """A matrix with labels, and what to say about it.
-
-    values: (m, n) float64, read-only, in `unit` ("" where there is none); NaN where the value is truly
-    unknown.
-    row_labels (m), col_labels (n): what to call rows and columns.
-    about: a sentence or two for the screen; source: where the values come from.
-    low_rank: the rank that a generated matrix was made with (exact, or before noise), None for measured ones.
-    noise: standard deviation of the noise that was put on a generated matrix.
-    """
-
-    name: str
-    label: str
-    unit: str
-    values: np.ndarray
-    row_labels: tuple[str, ...]
-    col_labels: tuple[str, ...]
-    about: str
-    source: str
-    low_rank: int | None = None
-    noise: float = 0.0
-
-    def __post_init__(self):
-        values = np.array(self.values, dtype=np.float64)
-        values.setflags(write=False)
-        object.__setattr__(self, "values", values)
-        object.__setattr__(self, "row_labels", _labels(self.row_labels, values.shape[0], "row"))
-        object.__setattr__(self, "col_labels", _labels(self.col_labels, values.shape[1], "column"))
-
-
+# Values (m, n), row labels (m), column labels (n).
 LabelledValues = tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]
-"""Values (m, n), row labels (m), column labels (n)."""
 
 
 @dataclass(frozen=True, eq=False)
 class MatrixSource:
     """One entry of `MATRICES`: a `MatrixProblem` whose values `make(rng)` generates or reads.
 
-    seen: how many percent of the entries to show at first, so that nearly every mask determines a matrix of rank 2;
+    `seen` is how many percent of the entries to show at first, so that nearly every mask determines a matrix of rank 2;
     that takes more where there are few columns.
     """
 
@@ -88,26 +56,6 @@ GENERATED_SHAPE, GENERATED_RANK = (30, 40), 2
 LOW_RANK_SHAPE, LOW_RANK, LOW_RANK_NOISE = (40, 60), 3, 0.1
 
 
-def own_matrix(values, row_labels=None, col_labels=None, label: str = "Your matrix") -> MatrixProblem:
-    """The user's own matrix (m, n), NaN where missing; without labels rows and columns are numbered from 1.
-
-    InputError: what `check_matrix` refuses, or labels that are not as many as the rows or columns.
-    """
-    checked = check_matrix(values)
-    n_rows, n_cols = checked.shape
-    missing = int(np.isnan(checked).sum())
-    return MatrixProblem(
-        name="own",
-        label=label,
-        unit="",
-        values=checked,
-        row_labels=_numbered(n_rows) if row_labels is None else row_labels,
-        col_labels=_numbered(n_cols) if col_labels is None else col_labels,
-        about=f"The {n_rows} x {n_cols} matrix that you brought; {missing:,} of its cells are missing.",
-        source="your own",
-    )
-
-
 def generate_matrix(
     n_rows: int = GENERATED_SHAPE[0],
     n_cols: int = GENERATED_SHAPE[1],
@@ -121,11 +69,9 @@ def generate_matrix(
     of at least 0, and what `random_stream` refuses.
     """
     for what, number in (("rows", n_rows), ("columns", n_cols), ("dimensions (the rank)", rank)):
-        if not isinstance(number, Integral) or number < 1:
-            raise InputError(f"The number of {what} is {quoted(number)}; it must be a whole number, 1 or larger.")
-    if not isinstance(noise, Real) or not 0 <= noise < np.inf:
-        raise InputError(f"The noise is {quoted(noise)}; it must be a number, 0 or larger.")
-    if not 1 <= rank <= min(n_rows, n_cols):
+        check_whole_number(f"The number of {what}", number, 1)
+    check_not_negative("The noise", noise)
+    if rank > min(n_rows, n_cols):
         raise InputError(
             f"The true rank is {rank}, but the matrix is {n_rows}×{n_cols}; choose 1 to {min(n_rows, n_cols)}."
         )
@@ -134,23 +80,12 @@ def generate_matrix(
 
 def load_matrix(name: str, seed: int = 0) -> MatrixProblem:
     """The problem called `name` in `MATRICES`. InputError: a name that is not there."""
-    if name not in MATRICES:
-        raise InputError(f"There is no matrix called {quoted(name)}; choose one of {', '.join(MATRICES)}.")
+    check_choice("matrix", name, MATRICES)
     return MATRICES[name].load(seed)
 
 
-def _labels(labels, count: int, what: str) -> tuple[str, ...]:
-    if len(labels) != count:
-        raise InputError(f"The number of {what} labels is {len(labels)}; give {count}, one for every {what}.")
-    return tuple(str(label) for label in labels)
-
-
-def _numbered(count: int) -> tuple[str, ...]:
-    return tuple(str(number) for number in range(1, count + 1))
-
-
 def _unlabelled(values: np.ndarray) -> LabelledValues:
-    return values, _numbered(values.shape[0]), _numbered(values.shape[1])
+    return values, numbered(values.shape[0]), numbered(values.shape[1])
 
 
 def _generated_source(n_rows: int, n_cols: int, rank: int, noise: float) -> MatrixSource:

@@ -1,4 +1,4 @@
-"""The samples that a one-dimensional mixture is fitted to: measured, generated, or the user's own."""
+"""The samples to choose from: measured ones and generated ones, by name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,44 +6,19 @@ from functools import partial
 
 import numpy as np
 
-from explorer.datasets.generate import DATA_STREAM, TrueMixture, check_n_points, draw_points, random_stream
-from explorer.datasets.reading import check_values
+from explorer.checks import check_choice, check_whole_number
+from explorer.datasets.generators import DATA_STREAM, MAX_POINTS, TrueMixture, draw_points, random_stream
+from explorer.datasets.sample import Column, Sample
 from explorer.datasets.shipped import shipped_table
-from explorer.errors import InputError, quoted
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """Points on a line, and what to say about them.
-
-    values: (n,) float64, read-only, in `unit` ("" where there is none).
-    about: a sentence or two for the screen; source: where the values come from.
-    truth: the mixture the values were drawn from, None for measured ones.
-    partitions: given partitions by name, each with the label 1..K of every value.
-    """
-
-    name: str
-    label: str
-    unit: str
-    values: np.ndarray
-    about: str
-    source: str
-    truth: TrueMixture | None = None
-    partitions: dict[str, tuple[int, ...]] = field(default_factory=dict)
-
-    def __post_init__(self):
-        values = np.array(self.values, dtype=np.float64)
-        values.setflags(write=False)
-        object.__setattr__(self, "values", values)
 
 
 @dataclass(frozen=True, eq=False)
 class SampleSource:
-    """One entry of `SAMPLES`: a `Sample` whose values `draw(rng)` generates or reads."""
+    """One entry of `SAMPLES`: a `Sample` whose points, (n, d) or (n,), `draw(rng)` generates or reads."""
 
     name: str
     label: str
-    unit: str
+    columns: tuple[Column, ...]
     about: str
     source: str
     draw: Callable[[np.random.Generator], np.ndarray]
@@ -53,12 +28,12 @@ class SampleSource:
 
     def load(self, seed: int = 0) -> Sample:
         """The sample; `seed` matters only where `uses_seed` is true."""
-        values = self.draw(random_stream(seed, DATA_STREAM))
+        points = self.draw(random_stream(seed, DATA_STREAM))
         return Sample(
             name=self.name,
             label=self.label,
-            unit=self.unit,
-            values=values,
+            columns=self.columns,
+            points=points,
             about=self.about,
             source=self.source,
             truth=self.truth,
@@ -95,34 +70,16 @@ def generate_sample(
 ) -> Sample:
     """`n_points` draws from the mixture with the given weights, means and standard deviations, each (K,).
 
-    InputError: what `TrueMixture`, `check_n_points` and `random_stream` refuse.
+    InputError: a number of points that is not in 1..`MAX_POINTS`, and what `TrueMixture` and `random_stream` refuse.
     """
     truth = TrueMixture(weights, means, deviations)
-    check_n_points(n_points)
+    check_whole_number("The number of points", n_points, 1, MAX_POINTS)
     return _generated_source(truth, n_points).load(seed)
-
-
-def own_sample(values, label: str = "Your data", *, n_missing: int = 0) -> Sample:
-    """The user's own values (n,) as a sample; `n_missing` is how many missing cells were left out of them.
-
-    InputError: what `check_values` refuses.
-    """
-    checked = check_values(values)
-    left_out = f"; {n_missing} missing left out" if n_missing else ""
-    return Sample(
-        name="own",
-        label=label,
-        unit="",
-        values=checked,
-        about=f"{len(checked):,} values that you brought{left_out}.",
-        source="your own",
-    )
 
 
 def load_sample(name: str, seed: int = 0) -> Sample:
     """The sample called `name` in `SAMPLES`. InputError: a name that is not there."""
-    if name not in SAMPLES:
-        raise InputError(f"There is no sample called {quoted(name)}; choose one of {', '.join(SAMPLES)}.")
+    check_choice("sample", name, SAMPLES)
     return SAMPLES[name].load(seed)
 
 
@@ -131,7 +88,7 @@ def _generated_source(truth: TrueMixture, n_points: int) -> SampleSource:
     return SampleSource(
         name="generated",
         label="Generated",
-        unit="",
+        columns=(Column("x"),),
         about=f"{n_points:,} draws from a mixture of {n_components} that you set: its density is known.",
         source="generated",
         draw=partial(draw_points, truth, n_points),
@@ -166,7 +123,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="faithful-eruptions",
             label="Old Faithful, eruptions",
-            unit="minutes",
+            columns=(Column("eruptions", "minutes"),),
             about="How long 272 eruptions of the Old Faithful geyser lasted: short ones and long ones.",
             source=_OLD_FAITHFUL,
             draw=_column("faithful.csv", "eruptions"),
@@ -174,7 +131,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="faithful-waiting",
             label="Old Faithful, waiting",
-            unit="minutes",
+            columns=(Column("waiting", "minutes"),),
             about="How long one waited for the next eruption of the Old Faithful geyser, 272 times.",
             source=_OLD_FAITHFUL,
             draw=_column("faithful.csv", "waiting"),
@@ -182,7 +139,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="galaxies",
             label="Galaxies",
-            unit="km/s",
+            columns=(Column("velocity", "km/s"),),
             about="Velocities of 82 galaxies; clusters and voids show as bumps, but how many are there?",
             source="Postman, Huchra and Geller (1986); Roeder (1990); R MASS::galaxies",
             draw=_column("galaxies.csv", "velocity_km_s"),
@@ -190,7 +147,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="ten-points",
             label="Ten points (TD2)",
-            unit="",
+            columns=(Column("x"),),
             about="The ten points of the practical session and its two partitions, a good start and a bad.",
             source="TD2, EM for Gaussian mixtures in one dimension",
             draw=lambda rng: np.array(TEN_POINTS),
@@ -199,7 +156,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="two-bumps",
             label="Two bumps (Lecture 19)",
-            unit="",
+            columns=(Column("x"),),
             about="2,000 draws of N(-2, 1) and 2,000 of N(2, 1): two bumps that overlap in the middle.",
             source="generated as in Lecture 19, EM and alternating minimization",
             draw=_draw_two_bumps,
@@ -209,7 +166,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="three-components",
             label="Three components, 25,500 points",
-            unit="",
+            columns=(Column("x"),),
             about="255 x 100 draws from a narrow, a heavy and a wide component: "
             "30 % N(-3, 0.5²), 50 % N(0, 1), 20 % N(4, 1.5²).",
             source="generated, as many as in a code review about vectorising EM, which gives no parameters",
@@ -220,7 +177,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="iris-petal-length",
             label="Iris, petal length",
-            unit="cm",
+            columns=(Column("petal length", "cm"),),
             about="Petal lengths of 150 flowers of three species: one stands apart, two overlap.",
             source="Anderson (1935), Fisher (1936); UCI Machine Learning Repository, CC BY 4.0",
             draw=_column("iris.csv", "petal_length"),
@@ -228,7 +185,7 @@ SAMPLES: dict[str, SampleSource] = {
         SampleSource(
             name="penguins-flipper-length",
             label="Penguins, flipper length",
-            unit="mm",
+            columns=(Column("flipper length", "mm"),),
             about="Flipper lengths of 342 penguins of three species; 2 of the 344 birds were not measured "
             "and are left out.",
             source="Horst, Hill and Gorman (2020), palmerpenguins, CC0",

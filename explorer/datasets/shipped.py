@@ -5,7 +5,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from explorer.datasets.reading import Table, read_matrix, read_table
+from explorer.datasets.reading.matrix import read_matrix
+from explorer.datasets.reading.table import Table, read_table
 
 
 @cache

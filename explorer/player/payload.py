@@ -1,4 +1,4 @@
-"""A run as one compact block of bytes for the browser, decoded by js/payload.js.
+"""A run as one compact block of bytes for the browser, decoded by js/shared/payload.js.
 
 Layout: a little-endian uint32 with the header's length, the header as JSON, and the arrays one after the other,
 each aligned to 8 bytes. What decides something (data, parameters, likelihoods) goes as float64, so that the browser
@@ -8,6 +8,7 @@ finds the very labels that Python finds; factors, which are only drawn, go as fl
 import json
 import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,11 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = No
 
 
 def em_payload(run: EMRun, settings: EMSettings, frame: Mapping[str, Any]) -> bytes:
-    """Pack a run of EM. `frame` holds what the page adds: slot, run and data identity, summary, address entries."""
+    """Pack a run of EM. `frame` holds what the page adds: slot, run and data identity, summary, address entries.
+
+    For n points in d dimensions, K components and T iterations the arrays are data (n, d), weights (T + 1, K), means
+    (T + 1, K, d), covariances (T + 1, K, d, d), log_likelihoods (T + 1), lower_bounds (2T + 1), start_labels (n).
+    """
     sample, trace = run.sample, run.trace
     order = run.shown_order
     rank = np.argsort(order)
@@ -48,7 +53,8 @@ def em_payload(run: EMRun, settings: EMSettings, frame: Mapping[str, Any]) -> by
         "role": "run",
         "view": "em",
         "label": sample.label,
-        "unit": sample.unit,
+        "d": sample.d,
+        "columns": [asdict(column) for column in sample.columns],
         "explanation": run.explanation,
         "components": len(order),
         "last": 2 * trace.n_iterations,
@@ -70,10 +76,10 @@ def em_payload(run: EMRun, settings: EMSettings, frame: Mapping[str, Any]) -> by
         **frame,
     }
     arrays = {
-        "data": sample.values,
+        "data": sample.points,
         "weights": trace.weights[:, order],
-        "means": trace.means[:, order, 0],
-        "variances": trace.covariances[:, order, 0, 0],
+        "means": trace.means[:, order],
+        "covariances": trace.covariances[:, order],
         "log_likelihoods": trace.log_likelihoods,
         "lower_bounds": trace.lower_bounds,
         "start_labels": rank[run.start_labels].astype(np.uint8),
@@ -85,15 +91,17 @@ def shared_axes(runs: Sequence[EMRun] | Sequence[ALSRun]) -> dict[str, Any]:
     """Return what the axes of several runs on the same data must hold, so that their pictures can be compared.
 
     curve: the lowest and the highest value on the curves, iterations: how many the longest run has; density, of EM
-    alone: the highest at any mean.
+    on a line alone: the highest at any mean.
     """
     values = np.concatenate([_curve(run) for run in runs])
     finite = values[np.isfinite(values)]
     axes = {"curve": [float(finite.min()), float(finite.max())]}
     if isinstance(runs[0], ALSRun):
         return axes | {"iterations": max(run.trace.n_sweeps for run in runs)}
-    longest = max(run.trace.n_iterations for run in runs)
-    return axes | {"iterations": longest, "density": max(_density_peak(run.trace) for run in runs)}
+    axes["iterations"] = max(run.trace.n_iterations for run in runs)
+    if runs[0].sample.d == 1:
+        axes["density"] = max(_density_peak(run.trace) for run in runs)
+    return axes
 
 
 def _curve(run: EMRun | ALSRun) -> np.ndarray:
@@ -106,6 +114,7 @@ def _curve(run: EMRun | ALSRun) -> np.ndarray:
 
 
 def _density_peak(trace: MixtureTrace) -> float:
+    """The highest density at any mean of any iterate; d = 1."""
     means, variances = trace.means[:, :, 0], trace.covariances[:, :, 0, 0]
     squared = (means[:, :, None] - means[:, None, :]) ** 2 / variances[:, None, :]
     at_means = np.exp(-squared / 2) * (trace.weights / np.sqrt(2 * np.pi * variances))[:, None, :]

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from explorer.charts.als_headline import headline
-from explorer.charts.error_lanes import Lane, errors_figure
-from explorer.charts.mask_rows import MOST_ROWS, MaskRow, mask_rows
+from explorer.charts.errors import Lane, errors_figure
 from explorer.charts.masks import masks_figure
 from explorer.charts.objectives import drawn_runs, objectives_figure
-from explorer.charts.outcome_styles import EXPLAINED, style_of
+from explorer.charts.parts.als_headline import headline
+from explorer.charts.parts.mask_rows import MOST_ROWS, MaskRow, mask_rows
+from explorer.charts.parts.outcome_styles import EXPLAINED, style_of
+from explorer.charts.parts.theme import theme_of
+from explorer.charts.parts.words import counted, number, percent
 from explorer.charts.recovery import recovery_figure
-from explorer.charts.theme import theme_of
-from explorer.charts.words import counted, number, percent
 from explorer.completion import STARTS
 from explorer.runs import ALSRun
 from explorer.screens.als_panel import draw_about, draw_matrix

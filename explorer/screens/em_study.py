@@ -11,12 +11,13 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.charts.end_rows import end_rows, keys_of_runs
+from explorer.charts.ends import ends_figure
+from explorer.charts.optima import optima_figure
+from explorer.charts.parts.end_rows import end_rows, keys_of_runs
+from explorer.charts.parts.words import counted, number, percent
 from explorer.charts.paths import paths_figure
-from explorer.charts.small_multiples import optima_figure
-from explorer.charts.strategies import ends_figure, restarts_figure
+from explorer.charts.restarts import restarts_figure
 from explorer.charts.tolerances import tolerances_figure
-from explorer.charts.words import counted, number, percent
 from explorer.mixture import STRATEGIES
 from explorer.runs import EMRun
 from explorer.screens.charting import draw_chart, draw_headline, draw_picture, heading, looks, number_of

@@ -10,7 +10,7 @@ import streamlit as st
 from explorer.charts.landscape import caption, landscape_figure
 from explorer.charts.partitions import caption as partitions_caption
 from explorer.charts.partitions import partitions_figure
-from explorer.charts.words import counted
+from explorer.charts.parts.words import counted
 from explorer.datasets import Sample
 from explorer.mixture import MixtureTrace, StopReason
 from explorer.mixture.optima import LOG_LIKELIHOOD_TOLERANCE

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import streamlit as st
 
+from explorer.charts.parts.theme import theme_of
+from explorer.charts.parts.words import counted
 from explorer.charts.phase import phase_figure
-from explorer.charts.theme import theme_of
-from explorer.charts.words import counted
 from explorer.datasets import GENERATED_SHAPE
 from explorer.screens.charting import draw_chart, heading, looks, theme_name
 from explorer.screens.computed import digest, phase_diagram_of

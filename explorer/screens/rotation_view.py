@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from explorer.charts.rotation import clouds_figure, factors_figure, turn_figure
-from explorer.charts.words import percent
+from explorer.charts.clouds import clouds_figure
+from explorer.charts.factors import factors_figure
+from explorer.charts.parts.words import percent
+from explorer.charts.turn import turn_figure
 from explorer.errors import InputError
 from explorer.screens.charting import draw_headline, draw_picture, heading, looks
 from explorer.screens.computed import Own, run_of

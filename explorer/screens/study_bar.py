@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.charts.words import counted
+from explorer.charts.parts.words import counted
 from explorer.screens.study_work import StudyWork
 from explorer.screens.waiting import GLANCE
 

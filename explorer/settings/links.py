@@ -10,7 +10,7 @@ _STREAMLIT_ENTRIES = {"embed", "embed_options"}
 
 
 def player_entries(players: Iterable[str]) -> set[str]:
-    """Return what players of these names keep in the address themselves (js/panel.js, js/present.js)."""
+    """Return what players of these names keep in the address themselves (js/panel)."""
     return {f"{name}_{entry}" for name in players for entry in ("step", "speed", "loop")} | {"link", "hide", "present"}
 
 

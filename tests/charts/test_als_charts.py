@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from explorer.charts.als_headline import headline
-from explorer.charts.error_lanes import Lane, errors_figure, log_ticks
-from explorer.charts.mask_rows import mask_rows
+from explorer.charts.errors import Lane, errors_figure
 from explorer.charts.masks import masks_figure
 from explorer.charts.objectives import drawn_runs, objectives_figure
-from explorer.charts.outcome_styles import EXPLAINED, style_of
+from explorer.charts.parts.als_headline import headline
+from explorer.charts.parts.log_axis import log_ticks
+from explorer.charts.parts.mask_rows import mask_rows
+from explorer.charts.parts.outcome_styles import EXPLAINED, style_of
+from explorer.charts.parts.theme import THEMES
 from explorer.charts.recovery import recovery_figure
-from explorer.charts.theme import THEMES
 from explorer.datasets import MatrixProblem, load_matrix
 from explorer.study.als_outcomes import ALSOutcome
 from explorer.study.als_summary import (

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.charts.end_rows import end_rows, keys_of_runs
+from explorer.charts.parts.end_rows import end_rows, keys_of_runs
 from explorer.settings import EMStudySettings
 from tests.charts.ends import outcomes_of
 from tests.study.studies import judged

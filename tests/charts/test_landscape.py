@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 import pytest
 
 from explorer.charts.landscape import PALEST, SHADES, caption, landscape_figure
-from explorer.charts.optima import colour_of
-from explorer.charts.theme import THEMES, mixed
+from explorer.charts.parts.optimum_styles import colour_of
+from explorer.charts.parts.theme import THEMES, mixed
 from explorer.datasets import load_sample
 from explorer.mixture import OptimumKind
 from explorer.settings import EMSettings

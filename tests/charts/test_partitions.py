@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from explorer.charts.optima import colour_of
 from explorer.charts.partitions import caption, partitions_figure
-from explorer.charts.theme import THEMES
+from explorer.charts.parts.optimum_styles import colour_of
+from explorer.charts.parts.theme import THEMES
 from explorer.datasets import load_sample
 from explorer.errors import InputError
 from explorer.mixture import OptimumKind

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from explorer.charts.parts.theme import THEMES
+from explorer.charts.parts.windows import window_of
 from explorer.charts.paths import MOST_PLACES, paths_figure
-from explorer.charts.theme import THEMES
-from explorer.charts.windows import window_of
 from tests.charts.ends import outcomes_of, text_with, texts
 
 LABELS = {"points": "Random points"}

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from explorer.charts.rotation import clouds_figure, factors_figure, turn_figure
+from explorer.charts.clouds import clouds_figure
+from explorer.charts.factors import factors_figure
+from explorer.charts.turn import turn_figure
 
 LEFT = np.random.default_rng(0).standard_normal((6, 2))
 TURN = np.array([[0.0, 1.0], [-1.0, 0.0]])

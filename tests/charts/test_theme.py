@@ -7,10 +7,10 @@ import plotly.graph_objects as go
 import pytest
 
 import explorer
-from explorer.charts.theme import DASHES, FONT, THEMES, layout_of, mixed, text_on, theme_of
+from explorer.charts.parts.theme import DASHES, FONT, THEMES, layout_of, mixed, text_on, theme_of
 from explorer.errors import InputError
 
-PLAYER = (Path(explorer.__file__).parent / "player" / "js" / "theme.js").read_text(encoding="utf-8")
+PLAYER = (Path(explorer.__file__).parent / "player" / "js" / "shared" / "theme.js").read_text(encoding="utf-8")
 NAMES = {"onActive": "on_active"}
 # What only the players draw.
 THEIRS = {"histogram", "histogramEdge", "activeEdge", "digits"}

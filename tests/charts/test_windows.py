@@ -1,10 +1,6 @@
 """The part of the log-likelihood that charts show: where the optima are told apart."""
 
-import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
-
-from explorer.charts.windows import LEAST_SPREAD, apart, levels_of, window_of
+from explorer.charts.parts.windows import LEAST_SPREAD, levels_of, window_of
 from tests.charts.ends import outcomes_of
 
 
@@ -43,23 +39,3 @@ def test_without_any_optimum_the_window_holds_all_ends():
     assert low < -70 and high > 400
     low, high = window_of(study({"s1": -50.0}, ["s1"]))
     assert low < -50 < high
-
-
-falling = st.lists(st.floats(-1e3, 1e3, allow_nan=False), max_size=8).map(lambda places: sorted(places, reverse=True))
-
-
-@given(falling, st.floats(0.01, 100))
-def test_labels_moved_apart_keep_their_order_and_distance_and_move_down_only(places, least):
-    moved = apart(places, least)
-    assert len(moved) == len(places)
-    assert all(np.diff(moved) <= -least * (1 - 1e-9))
-    assert all(after <= before for before, after in zip(places, moved, strict=True))
-    assert moved[:1] == places[:1]
-
-
-@given(falling)
-def test_labels_that_are_far_enough_apart_stay_where_they_are(places):
-    distances = -np.diff(places)
-    if (distances > 0).all():
-        least = float(distances.min(initial=1.0)) / 2
-        assert apart(places, least) == places

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.charts.words import counted, number, percent
+from explorer.charts.parts.words import counted, number, percent
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_a_mask_without_any_entry_is_refused():
 
 
 def test_seed_must_be_a_whole_number():
-    with pytest.raises(InputError, match=r"^The seed is -1; it must be a whole number, 0 or larger\.$"):
+    with pytest.raises(InputError, match=r"^The seed must be a whole number of at least 0; got -1\.$"):
         split(load_matrix("checkerboard"), 0.5, -1)
 
 

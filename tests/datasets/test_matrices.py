@@ -97,7 +97,7 @@ def test_only_generated_matrices_know_their_rank(name):
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(InputError, match=r"^There is no matrix called “chess”; choose one of checkerboard, low-rank, "):
+    with pytest.raises(InputError, match=r"^There is no matrix “chess”: choose one of checkerboard, low-rank, "):
         load_matrix("chess")
 
 
@@ -123,7 +123,7 @@ def test_own_matrix_is_numbered_unless_it_brings_labels():
             "The matrix is 2 x 201 (rows x columns) and the limit is 200 x 200; bring a smaller part of it.",
         ),
         ([1, 2], "The matrix must have rows and columns, but the numbers are 1-dimensional."),
-        ([["a", "b"], ["c", "d"]], "The matrix must hold numbers only."),
+        ([["a", "b"], ["c", "d"]], "The matrix must be numbers, in rows of equal length."),
         (
             np.full((2, 2), np.nan),
             "The matrix has no numbers: all of its cells are missing; fill in some of them.",
@@ -168,16 +168,17 @@ def test_a_generated_matrix_has_the_rank_and_the_noise_that_were_asked_for():
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"n_rows": 3.5}, "The number of rows is 3.5; it must be a whole number"),
-        ({"n_cols": "a"}, "The number of columns is “a”; it must be a whole number"),
-        ({"rank": 1.5}, "The number of dimensions \\(the rank\\) is 1.5"),
-        ({"noise": -1}, "The noise is -1; it must be a number, 0 or larger"),
-        ({"noise": float("nan")}, "The noise is nan"),
+        ({"n_rows": 3.5}, "The number of rows must be a whole number of at least 1; got 3.5."),
+        ({"n_cols": "a"}, "The number of columns must be a whole number of at least 1; got “a”."),
+        ({"rank": 1.5}, "The number of dimensions (the rank) must be a whole number of at least 1; got 1.5."),
+        ({"noise": -1}, "The noise must be a number of at least 0; got -1."),
+        ({"noise": float("nan")}, "The noise must be a number of at least 0; got nan."),
     ],
 )
 def test_what_no_matrix_can_be_generated_with_is_refused(settings, sentence):
-    with pytest.raises(InputError, match=sentence):
+    with pytest.raises(InputError) as error:
         generate_matrix(**settings)
+    assert str(error.value) == sentence
 
 
 def test_masked_entries_of_an_own_matrix_are_missing():

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from explorer.datasets import SAMPLES, TrueMixture, generate_sample, load_sample, own_sample
-from explorer.datasets.generate import DATA_STREAM, MASK_STREAM, random_stream
+from explorer.datasets import SAMPLES, Column, Sample, TrueMixture, generate_sample, load_sample, own_sample
+from explorer.datasets.generators import DATA_STREAM, MASK_STREAM, random_stream
 from explorer.errors import InputError
 
 SIZES = {
@@ -31,8 +31,9 @@ def test_samples_are_listed_in_display_order():
 @pytest.mark.parametrize("name", SIZES)
 def test_every_sample_loads_and_says_what_it_is(name):
     sample, source = load_sample(name), SAMPLES[name]
-    assert sample.values.shape == (SIZES[name],)
-    assert np.isfinite(sample.values).all()
+    assert sample.points.shape == (SIZES[name], sample.d) == (SIZES[name], len(sample.columns))
+    assert np.isfinite(sample.points).all()
+    assert all(column.name for column in sample.columns)
     assert (sample.name, sample.label, sample.about) == (
         source.name,
         source.label,
@@ -44,7 +45,25 @@ def test_every_sample_loads_and_says_what_it_is(name):
 @pytest.mark.parametrize("name", SIZES)
 def test_values_cannot_be_changed_by_accident(name):
     with pytest.raises(ValueError, match="read-only"):
+        load_sample(name).points[0] = 0.0
+    with pytest.raises(ValueError, match="read-only"):
         load_sample(name).values[0] = 0.0
+
+
+def test_points_on_a_line_are_there_as_values_too_and_those_in_the_plane_are_not():
+    line = Sample("line", "Line", (Column("x", "cm"),), [1, 2, 3], "", "")
+    assert (line.d, line.unit, line.points.tolist(), line.values.tolist()) == (1, "cm", [[1], [2], [3]], [1, 2, 3])
+    plane = Sample("plane", "Plane", (Column("x", "cm"), Column("y", "s")), np.zeros((5, 2)), "", "")
+    assert (plane.d, plane.points.shape) == (2, (5, 2))
+    for what in ("values", "unit"):
+        with pytest.raises(InputError, match=r"^“Plane” has 2 columns; choose a sample with one for this\.$"):
+            getattr(plane, what)
+
+
+@pytest.mark.parametrize("points", [np.zeros((5, 3)), np.zeros(5), np.zeros((5, 2, 1)), 1.0])
+def test_points_need_a_name_for_each_column(points):
+    with pytest.raises(InputError, match=r"^The points of “Plane” .* give \(n, d\) numbers and a name for each"):
+        Sample("plane", "Plane", (Column("x"), Column("y")), points, "", "")
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -147,14 +166,15 @@ def test_data_mask_and_start_of_the_same_seed_share_no_random_number():
             {"means": [0, 1]},
             "There are 3 weights, 2 means and 3 deviations; give every component one of each.",
         ),
-        ({"means": [0, 1, float("nan")]}, "The means must be finite numbers, none above 1e+50."),
-        ({"means": [0, 1, "x"]}, "The means must be numbers."),
+        ({"means": [0, 1, float("nan")]}, "The means must be finite: remove missing and infinite values."),
+        ({"means": [0, 1, 1e60]}, "The means must be at most 1e+50 in size: choose another unit."),
+        ({"means": [0, 1, "x"]}, "The means must be numbers, in rows of equal length."),
         ({"means": 3.0}, "The means must be a list of numbers, one for every component."),
-        ({"n_points": 0}, "The number of points is 0; it must be a whole number from 1 to 20,000."),
-        ({"n_points": 20_001}, "The number of points is 20001; it must be a whole number from 1 to 20,000."),
-        ({"n_points": 2.5}, "The number of points is 2.5; it must be a whole number from 1 to 20,000."),
-        ({"seed": -1}, "The seed is -1; it must be a whole number, 0 or larger."),
-        ({"seed": 0.5}, "The seed is 0.5; it must be a whole number, 0 or larger."),
+        ({"n_points": 0}, "The number of points must be a whole number from 1 to 20000; got 0."),
+        ({"n_points": 20_001}, "The number of points must be a whole number from 1 to 20000; got 20001."),
+        ({"n_points": 2.5}, "The number of points must be a whole number from 1 to 20000; got 2.5."),
+        ({"seed": -1}, "The seed must be a whole number of at least 0; got -1."),
+        ({"seed": 0.5}, "The seed must be a whole number of at least 0; got 0.5."),
     ],
 )
 def test_a_generator_that_cannot_be_is_refused_in_one_sentence(settings, sentence):
@@ -170,7 +190,7 @@ def test_a_generator_has_one_to_ten_components(n_components):
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(InputError, match=r"^There is no sample called “irises”; choose one of faithful-eruptions, "):
+    with pytest.raises(InputError, match=r"^There is no sample “irises”: choose one of faithful-eruptions, "):
         load_sample("irises")
 
 
@@ -192,7 +212,7 @@ def test_own_values_become_a_sample_and_missing_ones_are_mentioned():
         ([1, -1e60], "The data has -1e+60, which is too large: no number may exceed 1e+50."),
         ([1e-200, 2e-200], "The data has values too close together to tell apart; use a smaller unit."),
         ([[1, 2], [3, 4]], "The data must be one list of numbers, not 2-dimensional; choose one column."),
-        (["a", "b"], "The data must hold numbers only."),
+        (["a", "b"], "The data must be numbers, in rows of equal length."),
         (
             np.arange(20_001),
             "The data has 20,001 values and the limit is 20,000; bring a smaller part of it.",

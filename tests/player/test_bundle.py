@@ -2,17 +2,18 @@
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from explorer.player.bundle import bundle, style
 from tests.player import node
 
-FOLDER = files("explorer.player") / "js"
+FOLDER = Path(str(files("explorer.player") / "js"))
+# By the path from the folder of all scripts, without its ending.
 SOURCES = {
-    file.name.removesuffix(".js"): file.read_text(encoding="utf-8")
-    for file in FOLDER.iterdir()
-    if file.name.endswith(".js")
+    file.relative_to(FOLDER).with_suffix("").as_posix(): file.read_text(encoding="utf-8")
+    for file in FOLDER.rglob("*.js")
 }
 # Just enough of a page for the scripts to be read; anything that they touch while they are read answers to everything.
 PAGE = """
@@ -27,10 +28,12 @@ for (const name of ["document", "window", "location", "history", "matchMedia", "
 """
 
 
-def imports(source):
-    """(names, file) of every import in a script, whatever bundle.py makes of them."""
-    for names, path in re.findall(r'import\s*\{([^}]*)\}\s*from\s*"([^"]*)"', source):
-        yield [name.strip() for name in names.split(",") if name.strip()], path
+def imports(script):
+    """(names, path of the script that they come from) of every import in a script, whatever bundle.py makes of them."""
+    for names, path in re.findall(r'import\s*\{([^}]*)\}\s*from\s*"([^"]*)"', SOURCES[script]):
+        assert re.fullmatch(r"\.\.?/[\w/]+\.js", path)
+        found = (FOLDER / script).parent.joinpath(path).resolve()
+        yield [name.strip() for name in names.split(",") if name.strip()], found
 
 
 def exports(source):
@@ -39,7 +42,7 @@ def exports(source):
 
 def test_every_script_is_in_the_bundle_once():
     bundled = re.findall(r"^const \$?(\w+) = \(\(\) => \{$", bundle(), re.MULTILINE)
-    assert sorted(bundled) == sorted(SOURCES)
+    assert sorted(bundled) == sorted(name.replace("/", "_") for name in SOURCES)
 
 
 def test_nothing_is_imported_or_exported_any_more():
@@ -51,11 +54,10 @@ def test_nothing_is_imported_or_exported_any_more():
 def test_what_a_script_imports_is_exported_where_it_looks_for_it(name):
     """A bundle would not notice: destructuring a name that is not there gives undefined."""
     source = SOURCES[name]
-    found = list(imports(source))
+    found = list(imports(name))
     assert len(found) == len(re.findall(r"^import\b", source, re.MULTILINE))
     for names, path in found:
-        assert re.fullmatch(r"\./\w+\.js", path)
-        assert set(names) <= exports(SOURCES[path[2:-3]]), path
+        assert set(names) <= exports(path.read_text(encoding="utf-8")), path
     assert len(exports(source)) == len(re.findall(r"^export\b", source, re.MULTILINE))
 
 
@@ -63,9 +65,9 @@ def test_what_a_script_imports_is_exported_where_it_looks_for_it(name):
 def test_what_a_script_exports_is_used_somewhere(name):
     used = {
         each
-        for source in SOURCES.values()
-        for names, path in imports(source)
-        if path == f"./{name}.js"
+        for script in SOURCES
+        for names, path in imports(script)
+        if path == (FOLDER / f"{name}.js").resolve()
         for each in names
     }
     assert exports(SOURCES[name]) - used <= ({"show"} if name == "main" else set())

@@ -1,7 +1,7 @@
 """What the browser gets: every number of the run, in the order shown, aligned, and small."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.resources import files
 
 import numpy as np
@@ -11,9 +11,10 @@ from hypothesis import settings as search
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from explorer.datasets import own_matrix, own_sample
-from explorer.player.payload import als_payload, em_payload, pack
-from explorer.runs import make_als_run, make_em_run
+from explorer.datasets import Column, Sample, load_sample, own_matrix, own_sample
+from explorer.mixture import hard_assignments, initialize, run_em
+from explorer.player.payload import als_payload, em_payload, pack, shared_axes
+from explorer.runs import EMRun, make_als_run, make_em_run
 from explorer.settings import ALSSettings, EMSettings
 from explorer.study.verdicts import em_verdict
 from tests.player import node
@@ -75,7 +76,8 @@ def test_the_browser_s_own_decoder_reads_the_same(tmp_path):
         "none": np.array([]),
     }
     module = tmp_path / "payload.mjs"
-    module.write_text((files("explorer.player") / "js" / "payload.js").read_text(encoding="utf-8"), encoding="utf-8")
+    decoder = files("explorer.player") / "js" / "shared" / "payload.js"
+    module.write_text(decoder.read_text(encoding="utf-8"), encoding="utf-8")
     script = f"""
         import {{ readFileSync }} from "node:fs";
         import {{ decode }} from {json.dumps(module.as_uri())};
@@ -107,21 +109,35 @@ def test_every_number_of_a_run_of_em_arrives_to_the_last_bit():
     run = make_em_run(settings)
     trace, order = run.trace, np.argsort(run.trace.means[-1, :, 0])
     header, sent = decode(em_payload(run, settings, {"run": "r1"}))
-    assert sent["data"].tobytes() == run.sample.values.tobytes()
-    for name, array in (
-        ("weights", trace.weights),
-        ("means", trace.means[:, :, 0]),
-        ("variances", trace.covariances[:, :, 0, 0]),
-    ):
-        assert sent[name].reshape(8, 4).tolist() == array[:, order].tolist()
+    assert sent["data"].tobytes() == run.sample.points.tobytes()
+    for name in ("weights", "means", "covariances"):
+        array = getattr(trace, name)
+        assert sent[name].reshape(array.shape).tolist() == array[:, order].tolist()
     assert sent["log_likelihoods"].tobytes() == trace.log_likelihoods.tobytes()
     assert sent["lower_bounds"].tobytes() == trace.lower_bounds.tobytes()
     assert (header["role"], header["view"], header["run"]) == ("run", "em", "r1")
     assert (header["components"], header["last"], header["stop_reason"]) == (4, 14, "max_iter")
-    assert (header["label"], header["unit"]) == ("Old Faithful, eruptions", "minutes")
+    assert (header["d"], header["columns"]) == (1, [{"name": "eruptions", "unit": "minutes"}])
+    assert header["label"] == "Old Faithful, eruptions"
     assert header["explanation"] == run.explanation
     assert header["degeneracies"] == []
     assert header["truth"] is None
+
+
+def test_points_in_the_plane_are_sent_with_their_columns():
+    """No screen shows them yet; nothing between a sample and the browser takes them for points on a line."""
+    columns = (Column("eruptions", "minutes"), Column("waiting", "minutes"))
+    points = np.column_stack([load_sample(f"faithful-{column.name}").points for column in columns])
+    sample = Sample("faithful", "Old Faithful", columns, points, "", "")
+    start = initialize(points, 3, "k-means++", 1)
+    run = EMRun(sample, hard_assignments(start), "", run_em(points, start, max_iter=6))
+    trace, order = run.trace, np.argsort(run.trace.means[-1, :, 0])
+    header, sent = decode(em_payload(run, EMSettings(), {"axes": shared_axes([run])}))
+    assert (header["d"], header["columns"]) == (2, [asdict(column) for column in columns])
+    assert set(header["axes"]) == {"curve", "iterations"}
+    assert sent["data"].reshape(272, 2).tolist() == points.tolist()
+    assert sent["means"].reshape(7, 3, 2).tolist() == trace.means[:, order].tolist()
+    assert sent["covariances"].reshape(7, 3, 2, 2).tolist() == trace.covariances[:, order].tolist()
 
 
 def test_components_are_ordered_by_the_last_iterate_s_mean_in_everything_that_is_sent():

@@ -1,13 +1,17 @@
 // The component's entry: Streamlit calls the default export for every message of every mounted element.
 
-import { writeEntries } from "./address.js";
-import { createPanel, destroyPanel, receive } from "./panel.js";
-import { decode } from "./payload.js";
-import { setBusy } from "./picture.js";
-import { isPresent, onPresent, setPresent, startPresent } from "./present.js";
-import { alsView, emView } from "./views.js";
+import { completionView } from "./completion/view.js";
+import { mixtureView } from "./mixture/view.js";
+import { writeEntries } from "./panel/address.js";
+import { setBusy } from "./panel/drawing.js";
+import { createPanel, destroyPanel, receive } from "./panel/panel.js";
+import { showToolbar, startPresent } from "./panel/present_mode.js";
+import { tellTypeSize } from "./panel/type_size.js";
+import { decode } from "./shared/payload.js";
 
-const VIEWS = { em: emView, als: alsView };
+// What a panel shows, by the name that a message gives it. A view is a record of pure functions: its pictures (figure,
+// curve and side) draw and are hovered over by (model, moment, box, theme); a new kind of picture is a new view.
+const VIEWS = { em: mixtureView, als: completionView };
 const roots = new WeakMap(); // the element that Streamlit gives -> the panel in it
 
 export function show(component) {
@@ -66,41 +70,4 @@ function watchScript(panel) {
     clearTimeout(timer);
     observer.disconnect();
   };
-}
-
-// Charts that Python draws cannot see how wide the page is, nor whether it is projected.
-function tellTypeSize(component) {
-  let { size: told } = decode(component.data);
-  const tell = () => {
-    const size = isPresent() ? "present" : innerWidth >= 1700 ? "large" : innerWidth < 640 ? "phone" : "normal";
-    if (size !== told) component.setStateValue("size", (told = size));
-  };
-  let timer = null;
-  const onResize = () => {
-    clearTimeout(timer);
-    timer = setTimeout(tell, 250);
-  };
-  startPresent();
-  tell();
-  addEventListener("resize", onResize);
-  const forget = onPresent(tell);
-  return () => {
-    clearTimeout(timer);
-    removeEventListener("resize", onResize);
-    forget();
-  };
-}
-
-function showToolbar(parent) {
-  if (parent.querySelector(".xp-toolbar")) return;
-  const problem = startPresent();
-  const bar = document.createElement("div");
-  bar.className = "xp-toolbar";
-  bar.innerHTML = `
-    <button type="button" class="xp-present" title="Controls away, type and lines large (P)">Present <kbd>P</kbd></button>
-    <button type="button" class="xp-leave" title="Leave present mode (P or Esc)" aria-label="Leave present mode">×</button>`;
-  bar.querySelector(".xp-present").addEventListener("click", () => setPresent(true));
-  bar.querySelector(".xp-leave").addEventListener("click", () => setPresent(false));
-  if (problem) bar.append(Object.assign(document.createElement("span"), { className: "xp-problem", textContent: problem }));
-  parent.append(bar);
 }

@@ -1,0 +1,100 @@
+"""Where the runs of each initialization end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from explorer.charts.parts.end_rows import keys_of_runs
+from explorer.charts.parts.optimum_styles import colour_of, said
+from explorer.charts.parts.theme import FONT_SIZE, Theme, layout_of, mixed, theme_of
+from explorer.charts.parts.windows import levels_of, window_of
+from explorer.charts.parts.words import counted, number
+from explorer.study.em_outcomes import EMOutcome, EMOutcomes
+
+# Ends that differ by less are one bubble.
+SAME_END = 0.05
+# Pixels across: for all runs of an initialization, and at the least.
+LARGEST_BUBBLE, SMALLEST_BUBBLE = 34.0, 5.0
+
+
+def ends_figure(
+    outcomes: EMOutcomes, initializations: Mapping[str, str], *, theme: str = "light", font_size: float = FONT_SIZE
+) -> go.Figure:
+    """The distribution of the final log-likelihood: one lane an initialization, one bubble for runs that end alike.
+
+    A bubble's area is the number of its runs. A click reports customdata [initialization, seed] of one of them. Runs
+    that ended degenerate have no final log-likelihood: how many there were stands under the lane's name. A
+    triangle at the left edge stands for an end further to the left.
+    """
+    colours = theme_of(theme)
+    figure = go.Figure()
+    table = outcomes.table.assign(key=keys_of_runs(outcomes))
+    lanes = list(initializations)
+    drawn = table[table["outcome"] != EMOutcome.DEGENERATE]
+    ends = _bubbles(drawn, table.groupby("initialization").size())
+    low, high = window_of(outcomes)
+    for (outcome, optimum), group in ends.groupby(["outcome", "optimum"], sort=False):
+        hollow = outcome != EMOutcome.PROPER
+        colour = colours.degenerate if hollow else colour_of(optimum, colours)
+        figure.add_scatter(
+            x=group["log_likelihood"].clip(lower=low + 0.012 * (high - low)),
+            y=[lanes.index(name) for name in group["initialization"]], mode="markers", cliponaxis=False,
+            customdata=group[["initialization", "seed"]].to_numpy(),
+            marker={
+                "symbol": np.where(group["log_likelihood"] < low, "triangle-left", "circle"),
+                "size": group["size"],
+                "opacity": 1,
+                "color": "rgba(0,0,0,0)" if hollow else colour,
+                "line": {"width": 1.5, "color": colour if hollow else mixed(colour, colours.ink, 0.4)},
+            },
+            unselected={"marker": {"opacity": 1}},
+            text=[
+                f"{initializations[name]}: {counted(count, 'run')} at L {number(value, 2)}<br>{said(outcome, optimum)}"
+                for name, count, value in zip(
+                    group["initialization"], group["count"], group["log_likelihood"], strict=True
+                )
+            ],
+            hovertemplate="%{text}<br>Click to replay one<extra></extra>",
+        )  # fmt: skip
+    for label, level in levels_of(outcomes):
+        figure.add_annotation(
+            text=f"<b>{label}</b>", x=level, y=1, yref="paper", yanchor="bottom", showarrow=False,
+            font={"color": colours.ink},
+        )  # fmt: skip
+    figure.update_layout(layout_of(colours, font_size), showlegend=False)
+    figure.update_layout(
+        height=(3.6 * max(3, len(lanes)) + 5) * font_size,
+        margin={"l": 9 * font_size, "t": 1.6 * font_size, "b": 3.4 * font_size},
+    )
+    figure.update_xaxes(title="final log-likelihood L, nats", range=[low, high])
+    figure.update_yaxes(
+        tickvals=list(range(len(lanes))), ticktext=_lane_names(table, initializations, colours, font_size),
+        range=[len(lanes) - 0.4, -0.6],
+        ticks="", showgrid=True,
+    )  # fmt: skip
+    return figure
+
+
+def _lane_names(table: pd.DataFrame, initializations: Mapping[str, str], colours: Theme, font_size: float) -> list[str]:
+    collapsed = table[table["outcome"] == EMOutcome.DEGENERATE].groupby("initialization").size()
+    style = f"color:{colours.warning};font-size:{0.85 * font_size:.0f}px"
+    return [
+        f'{label}<br><span style="{style}">{collapsed[name]} degenerate</span>' if collapsed.get(name, 0) else label
+        for name, label in initializations.items()
+    ]
+
+
+def _bubbles(runs: pd.DataFrame, runs_of: pd.Series) -> pd.DataFrame:
+    """Runs that end alike, together: outcome, optimum, initialization, log_likelihood, count, seed, size in pixels."""
+    rounded = (runs["log_likelihood"] / SAME_END).round()
+    groups = runs.groupby(["outcome", "optimum", "initialization", rounded.rename("end")], sort=False)
+    bubbles = groups.agg(
+        log_likelihood=("log_likelihood", "mean"), count=("seed", "size"), seed=("seed", "first")
+    ).reset_index()
+    share = bubbles["count"] / bubbles["initialization"].map(runs_of).astype(float)  # of none, too
+    bubbles["size"] = np.maximum(SMALLEST_BUBBLE, LARGEST_BUBBLE * np.sqrt(share))
+    return bubbles.sort_values("count", ascending=False)  # small ones are drawn last, above large ones
