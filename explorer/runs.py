@@ -93,8 +93,7 @@ def make_em_run(settings: EMSettings, own: Sample | None = None) -> EMRun:
 def em_run_in_slices(settings: EMSettings, own: Sample | None = None) -> Slices[EMRun]:
     """The work of `make_em_run` in slices of time: yields (iterations, the most there can be)."""
     sample = sample_of(settings, own)
-    if settings.n_components > len(sample.values):
-        raise InputError(f"K is {settings.n_components}, but there are only {len(sample.values)} values; lower K.")
+    check_n_components(settings.n_components, sample)
     start, labels = _em_start(settings, sample)
     trace = yield from run_em_in_slices(
         sample.values,
@@ -118,6 +117,12 @@ def sample_of(settings: SampleSettings, own: Sample | None = None) -> Sample:
         ]
         return generate_sample(*truth, n_points=settings.n_points, seed=settings.data_seed)
     return load_sample(settings.data, settings.data_seed)
+
+
+def check_n_components(n_components: int, sample: Sample) -> None:
+    """Raise InputError where there are fewer values than components."""
+    if n_components > len(sample.values):
+        raise InputError(f"K is {n_components}, but there are only {len(sample.values)} values; lower K.")
 
 
 def placed_means(settings: EMSettings, values: np.ndarray) -> tuple[float, ...]:
@@ -184,9 +189,7 @@ def make_als_run(settings: ALSSettings, own: MatrixProblem | None = None) -> ALS
 def als_run_in_slices(settings: ALSSettings, own: MatrixProblem | None = None) -> Slices[ALSRun]:
     """The work of `make_als_run` in slices of time: yields (sweeps, the most there can be)."""
     problem = matrix_of(settings, own)
-    m, n = problem.values.shape
-    if settings.rank > min(m, n):
-        raise InputError(f"The rank is {settings.rank}, but the matrix is {m}×{n}; choose at most {min(m, n)}.")
+    check_rank(settings.rank, problem)
     masked = split(problem, settings.seen / 100, settings.mask_seed)
     trace = yield from run_als_in_slices(
         masked.observed,
@@ -209,6 +212,13 @@ def matrix_of(settings: MatrixSettings, own: MatrixProblem | None = None) -> Mat
         rank = settings.true_rank or settings.rank
         return generate_matrix(settings.n_rows, settings.n_cols, rank, settings.noise, settings.matrix_seed)
     return load_matrix(settings.matrix, settings.matrix_seed)
+
+
+def check_rank(rank: int, problem: MatrixProblem) -> None:
+    """Raise InputError where the rank is larger than any of such a matrix."""
+    m, n = problem.values.shape
+    if rank > min(m, n):
+        raise InputError(f"The rank is {rank}, but the matrix is {m}×{n}; choose at most {min(m, n)}.")
 
 
 _BRING = {

@@ -12,7 +12,7 @@ from explorer.charts.small_multiples import in_lines, write
 from explorer.charts.theme import FONT_SIZE, Theme, layout_of, theme_of
 from explorer.charts.words import counted, percent
 from explorer.study.als_summary import ENDINGS, LUCKY
-from explorer.study.shares import Share
+from explorer.study.restarts import Share
 
 # Heights are in units of the font size, shares of the width; so a projector's figure is the same, larger.
 HEAD, FOOT, HEADING = 2.4, 6.4, 1.9

@@ -14,7 +14,7 @@ from explorer.charts.theme import DASHES, FONT_SIZE, Theme, layout_of, mixed, th
 from explorer.charts.windows import levels_of, window_of
 from explorer.charts.words import counted, number
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes
-from explorer.study.shares import best_of
+from explorer.study.restarts import best_of
 
 # Ends that differ by less are one bubble.
 SAME_END = 0.05

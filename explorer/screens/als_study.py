@@ -49,7 +49,8 @@ from explorer.study.als_summary import (
     telling_runs,
 )
 from explorer.study.beyond import BeyondALS
-from explorer.study.plans import Study, run_settings
+from explorer.study.plans import run_settings
+from explorer.study.studies import Study
 
 # What is known beyond a replayed run is waited for so long; a verdict from the run alone stands there otherwise.
 SECONDS_TO_FIND_OUT = 0.5

@@ -23,7 +23,8 @@ from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, EMStudy
 from explorer.study.landscape import iterate_landscape
 from explorer.study.partitions import iterate_partitions
 from explorer.study.phase import PhaseAxes
-from explorer.study.plans import Plan, Study, n_runs_of, study_of
+from explorer.study.plans import Plan, n_runs_of, study_of
+from explorer.study.studies import Study
 
 RunSettings = EMSettings | ALSSettings
 

@@ -13,7 +13,7 @@ from streamlit import get_option, net_util
 
 from explorer.screens.jobs import promises
 from explorer.screens.jobs.scheduler import SCHEDULER, Process
-from explorer.study.processes import n_cores
+from explorer.study.command.processes import n_cores
 
 MAX_WORKERS = 3
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from explorer.screens.jobs.job import Job
 from explorer.screens.jobs.tasks import make_batches
-from explorer.study.plans import Batch, Study, batches_of
+from explorer.study.plans import batches_of
+from explorer.study.studies import Batch, Study
 
 
 class StudyWork:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from explorer.completion import STARTS
 from explorer.datasets import GENERATED_SHAPE, MATRICES, SAMPLES
@@ -24,6 +25,8 @@ _ALL_SEEDS = "The same seed gives the same run, bit for bit."
 @dataclass(frozen=True)
 class SampleSettings(Settings):
     """Which points a mixture is fitted to."""
+
+    kind: ClassVar[str] = "em"
 
     data: str = described(
         "faithful-eruptions",
@@ -149,6 +152,8 @@ class EMSettings(SampleSettings):
 @dataclass(frozen=True)
 class MatrixSettings(Settings):
     """Which matrix is completed, and with what rank."""
+
+    kind: ClassVar[str] = "als"
 
     matrix: str = described(
         "checkerboard",

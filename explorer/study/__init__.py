@@ -27,15 +27,16 @@ from explorer.study.als_outcomes import (
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes, Optimum, em_outcomes
 from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
 from explorer.study.em_summary import InitializationSummary, headline, summarize
+from explorer.study.files.plan_file import load_plan
 from explorer.study.landscape import Landscape, iterate_landscape, map_landscape
 from explorer.study.outcomes import add_outcomes
 from explorer.study.partitions import Partitions, StartKind, enumerate_partitions, iterate_partitions
 from explorer.study.phase import PHASE, PhaseAxes, PhaseCell, iterate_phase, least_density, painted
-from explorer.study.plan_files import load_plan
-from explorer.study.plans import Plan, Study, plan_of, read_plan, study_of
+from explorer.study.plans import Plan, plan_of, read_plan, study_of
+from explorer.study.restarts import best_of, share_with_interval, starts_needed
 from explorer.study.results import Results, read_results, write_results
 from explorer.study.rotation import Alignment, align_factors
-from explorer.study.shares import best_of, share_with_interval, starts_needed
+from explorer.study.studies import Study
 from explorer.study.work import iterate_batches, run_plan
 
 __all__ = [

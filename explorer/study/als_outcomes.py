@@ -16,8 +16,8 @@ from explorer.datasets import MaskedMatrix, MatrixProblem
 from explorer.stop_reason import StopReason
 from explorer.study.als_runs import hidden_errors, masked_by, masks_of, remake, run_on
 from explorer.study.beyond import CONTINUED_RTOL, CONTINUED_SWEEPS, recovered_below
-from explorer.study.plans import Study
-from explorer.study.shares import CERTAINTY, share_with_interval, starts_needed
+from explorer.study.restarts import CERTAINTY, share_with_interval, starts_needed
+from explorer.study.studies import Study
 
 # Two errors on the hidden entries count as alike up to this ratio.
 ALIKE = 1.5

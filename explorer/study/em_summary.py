@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes
-from explorer.study.shares import Share, share_with_interval, starts_needed
+from explorer.study.restarts import Share, share_with_interval, starts_needed
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from explorer.mixture.initialization import least_variances
 from explorer.runs import make_em_run
 from explorer.settings import EMSettings
 from explorer.slices import Slices, finish
-from explorer.study.reached import iterate_reached
+from explorer.study.em_limits import iterate_to_limits
 
 NEVER_SEPARATES = -1
 """The label of starts with two equal means."""
@@ -117,7 +117,7 @@ def iterate_landscape(
     apart = _starts(axis[first], axis[second], variances[first, second])
     alike = _starts(axis, axis, variances.diagonal())
     runs_alike = run_many(points, alike, rtol=rtol, max_iter=max_iter, **settings)
-    runs, limits = yield from iterate_reached(points, apart, rtol=rtol, max_iter=max_iter, **settings)
+    runs, limits = yield from iterate_to_limits(points, apart, rtol=rtol, max_iter=max_iter, **settings)
 
     def mirrored(of_apart: np.ndarray, of_alike: np.ndarray | int) -> np.ndarray:
         square = np.empty((size, size), dtype=of_apart.dtype)

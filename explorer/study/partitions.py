@@ -20,7 +20,7 @@ from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
 from explorer.mixture.model import check_n_components
 from explorer.settings import EMSettings
 from explorer.slices import Slices, finish
-from explorer.study.reached import iterate_reached
+from explorer.study.em_limits import iterate_to_limits
 
 MAX_PARTITIONS = 60_000
 
@@ -127,7 +127,7 @@ def iterate_partitions(
     """
     points = as_points(values)
     labels = all_partitions(len(points), n_components)
-    runs, limits = yield from iterate_reached(
+    runs, limits = yield from iterate_to_limits(
         points,
         responsibilities_of(labels, n_components),
         structure=structure,

@@ -21,7 +21,8 @@ from explorer.settings import OWN, ALSStudySettings
 from explorer.stop_reason import StopReason
 from explorer.study.als_outcomes import ALSOutcome, mask_determines, recovery_limit, true_factors
 from explorer.study.als_runs import hidden_errors, masked_by, run_on, start_of
-from explorer.study.plans import Plan, Study, as_table, batches_of, plan_of, study_of
+from explorer.study.plans import Plan, as_table, batches_of, plan_of, study_of
+from explorer.study.studies import Study
 
 # Few trials a cell, and limits that hold back hardly a run: the shares of a picture of 12 x 10 cells, of the 30 x 40
 # matrix, add up to 50.8, to 49.4 with a tolerance of 1e-5 and to 51.6 with 1e-7 and 500 sweeps, in 15, 9 and 35

@@ -14,8 +14,9 @@ from explorer.screens.jobs.kept import Kept
 from explorer.screens.jobs.tasks import make_batches
 from explorer.settings import OWN, ALSStudySettings, EMStudySettings, run_of_study, write_run
 from explorer.study.outcomes import add_outcomes
-from explorer.study.plans import Plan, Study, study_of
+from explorer.study.plans import Plan, study_of
 from explorer.study.results import Results, read_results, results_as_bytes
+from explorer.study.studies import Study
 from explorer.study.work import run_plan
 from tests.screens.sessions import opened
 

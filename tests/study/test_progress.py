@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from explorer.study.progress import ProgressLine, described, in_words
+from explorer.study.command.progress import ProgressLine, described, in_words
 
 
 class Terminal(io.StringIO):

@@ -13,7 +13,7 @@ from explorer.runs import ALSRun, EMRun, als_run_in_slices, em_run_in_slices, sa
 from explorer.settings import ALSSettings, ALSStudySettings, EMSettings
 from explorer.study.beyond import BeyondALS, BeyondEM, Ends, beyond_als, beyond_em, ends_of_starts
 from explorer.study.phase import PhaseAxes, PhaseCell, iterate_phase
-from explorer.study.plans import Batch, Study
+from explorer.study.studies import Batch, Study
 from explorer.study.work import make_batch, one_thread
 
 Words = Generator[str, None, Any]

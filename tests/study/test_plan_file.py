@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explorer.errors import InputError
-from explorer.study.plan_files import load_plan
+from explorer.study.files.plan_file import load_plan
 
 TABLE = "name,length,width,odd\na,1.5,2,x\nb,NA,3,1\nc,4,7,2\n"
 

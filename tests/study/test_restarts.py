@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binom, binomtest
 
 from explorer.errors import InputError
-from explorer.study.shares import best_of, share_with_interval, starts_needed
+from explorer.study.restarts import best_of, share_with_interval, starts_needed
 
 # A share
 

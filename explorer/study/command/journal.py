@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from explorer.errors import InputError, place
+from explorer.study.files.plan_json import plan_as_json
 from explorer.study.plans import Plan
-from explorer.study.portable import plan_as_json
 from explorer.study.results import write_whole
 from explorer.study.tables import table_as_bytes, table_from_bytes
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from explorer.datasets import MAX_BYTES, MatrixProblem, Sample, own_matrix, own_sample, read_matrix, read_table
-from explorer.errors import InputError, listed, place, quoted
+from explorer.datasets import MAX_BYTES, MatrixProblem, Sample
+from explorer.errors import InputError, place, quoted
 from explorer.settings import OWN
-from explorer.study.plans import SOURCE, Plan, kind_named, parsed, plan_of, uses_own_data
+from explorer.study.kinds import KINDS, Kind
+from explorer.study.plans import Plan, kind_named, parsed, plan_of, uses_own_data
 
 
 def load_plan(path: str | Path) -> Plan:
@@ -16,13 +17,13 @@ def load_plan(path: str | Path) -> Plan:
     """
     path = Path(path)
     table = parsed(_read(path, "plan"))
-    kind = kind_named(table)
-    source = SOURCE[kind]
+    kind = KINDS[kind_named(table)]
     file, column = _named(table, "file"), _named(table, "column")
     if file is None:
         if column is not None or uses_own_data(table):
             raise InputError('The plan is on data of your own, but names no file; add file = "data.csv".')
         return plan_of(table)
+    source = kind.source
     table.setdefault(source, OWN)
     if not uses_own_data(table):
         raise InputError(f"The plan names a file, but {source} is {quoted(table[source])}; leave {source} out.")
@@ -37,32 +38,13 @@ def _named(table: dict[str, Any], name: str) -> str | None:
     return value
 
 
-def _own_data(path: Path, kind: str, column: str | None) -> Sample | MatrixProblem:
+def _own_data(path: Path, kind: Kind, column: str | None) -> Sample | MatrixProblem:
     """Read the data that a plan names."""
     text = _read(path, "data")
     try:
-        return _matrix(text, path.stem, column) if kind == "als" else _sample(text, column)
+        return kind.own_in_file(text, path.stem, column)
     except InputError as error:
         raise InputError(f"{place(path.name)}: {error}") from None
-
-
-def _matrix(text: str, label: str, column: str | None) -> MatrixProblem:
-    if column is not None:
-        raise InputError("The plan names a column, but a matrix is taken as a whole; leave it out.")
-    return own_matrix(*read_matrix(text), label=label)
-
-
-def _sample(text: str, column: str | None) -> Sample:
-    table = read_table(text)
-    names = list(table.columns)
-    if column is None and len(names) > 1:
-        raise InputError(f"There are {len(names)} columns of numbers; add column = one of {listed(names)}.")
-    column = names[0] if column is None else column
-    if column in table.unusable:
-        raise InputError(table.unusable[column])
-    if column not in names:
-        raise InputError(f"There is no column {quoted(column)}; there are {listed(names)}.")
-    return own_sample(table.columns[column], column, n_missing=table.missing[column])
 
 
 def _read(path: Path, what: str) -> str:

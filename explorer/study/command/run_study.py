@@ -11,13 +11,13 @@ import pandas as pd
 
 from explorer import endings
 from explorer.errors import InputError, place
-from explorer.study.cluster import dask_executor
-from explorer.study.journal import Journal, folder_of, open_journal
-from explorer.study.locks import held
+from explorer.study.command.cluster import dask_executor
+from explorer.study.command.journal import Journal, folder_of, open_journal
+from explorer.study.command.locks import held
+from explorer.study.command.processes import n_cores, process_pool
+from explorer.study.command.progress import ProgressLine
+from explorer.study.files.plan_file import load_plan
 from explorer.study.outcomes import add_outcomes
-from explorer.study.plan_files import load_plan
-from explorer.study.processes import n_cores, process_pool
-from explorer.study.progress import ProgressLine
 from explorer.study.results import Results, format_of, results_as_bytes, write_file
 from explorer.study.work import iterate_batches, joined
 
