@@ -9,20 +9,20 @@ import streamlit as st
 
 from explorer.errors import InputError, quoted
 from explorer.player.component import write_address
-from explorer.screens.als_study import ALS_STUDY
-from explorer.screens.arrival import arrive
-from explorer.screens.charting import measure_type
-from explorer.screens.computed import Own, study_on_page, study_work_of
-from explorer.screens.em_study import EM_STUDY
-from explorer.screens.frame import style
-from explorer.screens.own_data import brought, keep
-from explorer.screens.replay import REPLAY_SLOTS, draw_replay, name_of
-from explorer.screens.results_file import offer_results, take_results
-from explorer.screens.study_bar import StudyBar
-from explorer.screens.study_part import Replay, RunSettings, StudyPart
+from explorer.screens.jobs.shared import Own, study_on_page, study_work_of
+from explorer.screens.parts.als_study import ALS_STUDY
+from explorer.screens.parts.charting import measure_type
+from explorer.screens.parts.em_study import EM_STUDY
+from explorer.screens.parts.frame import style
+from explorer.screens.parts.link import arrive
+from explorer.screens.parts.own_data import brought, keep
+from explorer.screens.parts.replay import REPLAY_SLOTS, draw_replay, name_of
+from explorer.screens.parts.results_file import offer_results, take_results
+from explorer.screens.parts.study_bar import StudyBar
+from explorer.screens.parts.study_part import Replay, RunSettings, StudyPart
+from explorer.screens.parts.telling import tell_error
+from explorer.screens.parts.widgets import Form
 from explorer.screens.study_work import StudyWork, work_from
-from explorer.screens.telling import tell_error
-from explorer.screens.widgets import Form
 from explorer.settings import read_run, run_of_study, settings_of, write_query, write_run
 from explorer.study.plans import n_runs_of
 from explorer.study.results import Results

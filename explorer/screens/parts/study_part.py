@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from explorer.screens.computed import Own
+from explorer.screens.jobs.shared import Own
+from explorer.screens.parts.widgets import Form
 from explorer.screens.study_work import StudyWork
-from explorer.screens.widgets import Form
 from explorer.settings import ALSSettings, EMSettings
 
 RunSettings = EMSettings | ALSSettings

@@ -14,11 +14,11 @@ from explorer.player.component import player
 from explorer.player.payload import pack, shared_axes
 from explorer.runs import ALSRun, EMRun
 from explorer.screens import explore
-from explorer.screens.als_panel import ALS_PANEL
-from explorer.screens.computed import Own, run_of
-from explorer.screens.em_panel import EM_PANEL
-from explorer.screens.frame import style
-from explorer.screens.panels import Panel, description_of, place_of
+from explorer.screens.jobs.shared import Own, run_of
+from explorer.screens.parts.als_panel import ALS_PANEL
+from explorer.screens.parts.em_panel import EM_PANEL
+from explorer.screens.parts.frame import style
+from explorer.screens.parts.panels import Panel, description_of, place_of
 from explorer.settings import ALSSettings, EMSettings, settings_of, write_query, write_run
 
 REPLAY_SLOTS = ("a", "b")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from explorer.screens.telling import tell_warning
+from explorer.screens.parts.telling import tell_warning
 from explorer.settings import player_entries, settings_of, unknown_entries
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.player.component import toolbar
-from explorer.screens.help import HELP, KEYS
+from explorer.screens.parts.help import HELP, KEYS
 
 
 def header(pages: Sequence[Any], current: Any) -> None:

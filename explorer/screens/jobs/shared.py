@@ -16,8 +16,8 @@ from explorer.runs import ALSRun, EMRun, make_als_run, make_em_run, may_take_lon
 from explorer.screens.jobs import tasks
 from explorer.screens.jobs.job import Job
 from explorer.screens.jobs.kept import Kept
+from explorer.screens.jobs.phase_diagram import PhaseDiagram
 from explorer.screens.jobs.scheduler import LostWork
-from explorer.screens.phase_diagram import PhaseDiagram
 from explorer.screens.study_work import StudyWork
 from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, EMStudySettings, StudySettings
 from explorer.study.landscape import iterate_landscape

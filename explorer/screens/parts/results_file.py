@@ -7,8 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from explorer.errors import InputError
+from explorer.screens.parts.telling import tell_error
 from explorer.screens.study_work import StudyWork
-from explorer.screens.telling import tell_error
 from explorer.settings import settings_of
 from explorer.study.outcomes import add_outcomes
 from explorer.study.plans import Plan

@@ -19,17 +19,17 @@ from explorer.charts.tolerances import tolerances_figure
 from explorer.charts.words import counted, number, percent
 from explorer.mixture import STRATEGIES
 from explorer.runs import EMRun
-from explorer.screens.charting import draw_chart, draw_headline, draw_picture, heading, looks, number_of
-from explorer.screens.computed import Own
-from explorer.screens.em_panel import draw_about, draw_limits, draw_sample
 from explorer.screens.jobs.job import Job
+from explorer.screens.jobs.shared import Own
 from explorer.screens.jobs.tasks import go_beyond_em, in_words
-from explorer.screens.landscape_view import draw_landscape, draw_partitions
-from explorer.screens.own_data import bring_sample
-from explorer.screens.study_part import Replay, StudyPart
+from explorer.screens.parts.charting import draw_chart, draw_headline, draw_picture, heading, looks, number_of
+from explorer.screens.parts.em_panel import draw_about, draw_limits, draw_sample
+from explorer.screens.parts.landscape_view import draw_landscape, draw_partitions
+from explorer.screens.parts.own_data import bring_sample
+from explorer.screens.parts.study_part import Replay, StudyPart
+from explorer.screens.parts.waiting import worked_out
+from explorer.screens.parts.widgets import Form
 from explorer.screens.study_work import StudyWork
-from explorer.screens.waiting import worked_out
-from explorer.screens.widgets import Form
 from explorer.settings import EMSettings, EMStudySettings, run_of_study, write_run
 from explorer.study.beyond import BeyondEM, Ends
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes, iterate_em_outcomes

@@ -8,7 +8,7 @@ import weakref
 
 import streamlit as st
 
-from explorer.screens.telling import tell_error
+from explorer.screens.parts.telling import tell_error
 
 MAX_PEOPLE = 250  # each takes under a megabyte, and a fiftieth of a second of one core whenever they change something
 

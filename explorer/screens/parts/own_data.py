@@ -18,9 +18,9 @@ from explorer.datasets import (
     read_table,
 )
 from explorer.errors import InputError
-from explorer.screens.computed import Own
-from explorer.screens.telling import remark, tell_error
-from explorer.screens.widgets import Form
+from explorer.screens.jobs.shared import Own
+from explorer.screens.parts.telling import remark, tell_error
+from explorer.screens.parts.widgets import Form
 from explorer.settings import OWN
 
 _SLOTS = {"data": "own_sample", "matrix": "own_matrix"}

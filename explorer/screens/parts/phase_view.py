@@ -11,12 +11,13 @@ from explorer.charts.phase import phase_figure
 from explorer.charts.theme import theme_of
 from explorer.charts.words import counted
 from explorer.datasets import GENERATED_SHAPE
-from explorer.screens.charting import draw_chart, heading, looks, theme_name
-from explorer.screens.computed import digest, phase_diagram_of
-from explorer.screens.phase_diagram import PhaseDiagram
-from explorer.screens.study_bar import StudyBar, in_words
-from explorer.screens.waiting import GLANCE
-from explorer.screens.widgets import Form
+from explorer.screens.jobs.phase_diagram import PhaseDiagram
+from explorer.screens.jobs.scheduler import wait
+from explorer.screens.jobs.shared import digest, phase_diagram_of
+from explorer.screens.parts.charting import draw_chart, heading, looks, theme_name
+from explorer.screens.parts.study_bar import StudyBar, in_words
+from explorer.screens.parts.waiting import GLANCE
+from explorer.screens.parts.widgets import Form
 from explorer.settings import ALSStudySettings, settings_of
 from explorer.study.phase import N_PROBLEMS, PHASE, PhaseAxes
 
@@ -92,7 +93,7 @@ def _draw(settings: ALSStudySettings) -> None:
     if running and not diagram.finished:
         until = time.monotonic() + REDRAWN_SECONDS
         place.progress(len(diagram.cells) / diagram.n_cells, text=_progress(diagram))
-        while not diagram.wait(GLANCE) and time.monotonic() < until:
+        while not wait(diagram, GLANCE) and time.monotonic() < until:
             # Here a click on "Stop", or any other, ends this run of the script; what has finished stays.
             place.progress(len(diagram.cells) / diagram.n_cells, text=_progress(diagram))
         st.rerun()

@@ -12,10 +12,10 @@ import streamlit as st
 from explorer.errors import InputError
 from explorer.player.component import player
 from explorer.player.payload import pack
-from explorer.screens.computed import Own, RunSettings, beyond_job, digest, run_job, run_of, try_again
 from explorer.screens.jobs.job import ENDED, Job
 from explorer.screens.jobs.promises import PATH, Gone, Promise, promise
-from explorer.screens.widgets import Form
+from explorer.screens.jobs.shared import Own, RunSettings, beyond_job, digest, run_job, run_of, try_again
+from explorer.screens.parts.widgets import Form
 from explorer.settings import write_query
 from explorer.study.verdicts import Verdict
 

@@ -6,9 +6,9 @@ from explorer.completion import STARTS
 from explorer.datasets import MATRICES
 from explorer.player.payload import als_payload
 from explorer.runs import ALSRun
-from explorer.screens.own_data import bring_matrix, brought
-from explorer.screens.panels import Panel
-from explorer.screens.widgets import Form
+from explorer.screens.parts.own_data import bring_matrix, brought
+from explorer.screens.parts.panels import Panel
+from explorer.screens.parts.widgets import Form
 from explorer.settings import OWN, ALSSettings
 from explorer.study.verdicts import als_verdict
 

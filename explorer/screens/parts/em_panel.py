@@ -8,9 +8,9 @@ from explorer.datasets import SAMPLES
 from explorer.mixture import STRATEGIES
 from explorer.player.payload import em_payload
 from explorer.runs import EMRun
-from explorer.screens.own_data import bring_sample, brought
-from explorer.screens.panels import Panel
-from explorer.screens.widgets import Form
+from explorer.screens.parts.own_data import bring_sample, brought
+from explorer.screens.parts.panels import Panel
+from explorer.screens.parts.widgets import Form
 from explorer.settings import OWN, EMSettings
 from explorer.study.beyond import N_STARTS, BeyondEM
 from explorer.study.verdicts import em_verdict

@@ -14,9 +14,9 @@ from explorer.charts.words import counted
 from explorer.datasets import Sample
 from explorer.mixture import MixtureTrace, StopReason
 from explorer.mixture.optima import LOG_LIKELIHOOD_TOLERANCE
-from explorer.screens.charting import draw_chart, heading, looks
-from explorer.screens.computed import Own, landscape_of, partitions_of, run_of
-from explorer.screens.waiting import worked_out
+from explorer.screens.jobs.shared import Own, landscape_of, partitions_of, run_of
+from explorer.screens.parts.charting import draw_chart, heading, looks
+from explorer.screens.parts.waiting import worked_out
 from explorer.settings import EMSettings, EMStudySettings, run_of_study
 from explorer.study.em_outcomes import Optimum
 from explorer.study.landscape import settings_at

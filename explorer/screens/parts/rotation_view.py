@@ -8,8 +8,8 @@ import streamlit as st
 from explorer.charts.rotation import clouds_figure, factors_figure, turn_figure
 from explorer.charts.words import percent
 from explorer.errors import InputError
-from explorer.screens.charting import draw_headline, draw_picture, heading, looks
-from explorer.screens.computed import Own, run_of
+from explorer.screens.jobs.shared import Own, run_of
+from explorer.screens.parts.charting import draw_headline, draw_picture, heading, looks
 from explorer.settings import ALSSettings
 from explorer.study.rotation import SAME, AlignedBy, Alignment, align_factors
 

@@ -22,18 +22,27 @@ from explorer.charts.theme import theme_of
 from explorer.charts.words import counted, number, percent
 from explorer.completion import STARTS
 from explorer.runs import ALSRun
-from explorer.screens.als_panel import draw_about, draw_matrix
-from explorer.screens.charting import draw_chart, draw_headline, draw_picture, heading, looks, number_of, theme_name
-from explorer.screens.computed import Own, beyond_job
 from explorer.screens.jobs.job import Job
+from explorer.screens.jobs.scheduler import wait
+from explorer.screens.jobs.shared import Own, beyond_job
 from explorer.screens.jobs.tasks import alone
-from explorer.screens.own_data import bring_matrix
-from explorer.screens.phase_view import draw_phase, take_cell
-from explorer.screens.rotation_view import draw_beside
-from explorer.screens.study_part import Replay, StudyPart
+from explorer.screens.parts.als_panel import draw_about, draw_matrix
+from explorer.screens.parts.charting import (
+    draw_chart,
+    draw_headline,
+    draw_picture,
+    heading,
+    looks,
+    number_of,
+    theme_name,
+)
+from explorer.screens.parts.own_data import bring_matrix
+from explorer.screens.parts.phase_view import draw_phase, take_cell
+from explorer.screens.parts.rotation_view import draw_beside
+from explorer.screens.parts.study_part import Replay, StudyPart
+from explorer.screens.parts.waiting import worked_out
+from explorer.screens.parts.widgets import Form
 from explorer.screens.study_work import StudyWork
-from explorer.screens.waiting import worked_out
-from explorer.screens.widgets import Form
 from explorer.settings import ALSSettings, ALSStudySettings
 from explorer.study.als_outcomes import ALSOutcome, add_als_outcomes, recovery_limit
 from explorer.study.als_paths import objective_paths
@@ -341,7 +350,7 @@ def _to_compare(work: StudyWork, shown: list[ALSSettings]) -> dict[str, ALSSetti
 def _find_out(work: StudyWork, own: Own | None, run: ALSRun, settings: ALSSettings) -> BeyondALS | None:
     """Whether the mask determines the matrix, and where the run could have ended; None where that takes long."""
     job = beyond_job(settings.of_the_run(), run, own)
-    job.wait(SECONDS_TO_FIND_OUT)
+    wait(job, SECONDS_TO_FIND_OUT)
     return job.result
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.errors import InputError
-from explorer.screens.arrival import taken_from_link
+from explorer.screens.parts.link import taken_from_link
 from explorer.settings import Choice, Numbers, Several, Switch, Whole, read_query, settings_of
 
 # For so many seconds after a callback has set a widget the browser may not have heard of it.

@@ -9,8 +9,8 @@ from typing import Any
 import streamlit as st
 
 from explorer.charts.words import counted
+from explorer.screens.parts.waiting import GLANCE
 from explorer.screens.study_work import StudyWork
-from explorer.screens.waiting import GLANCE
 
 # While a study runs, the picture is drawn anew when twice as many runs have finished, and not before so many seconds.
 GROWTH = 2

@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from explorer.player.component import provide_code
-from explorer.screens.arrival import show_link_problems
-from explorer.screens.header import header
 from explorer.screens.jobs import scheduler
+from explorer.screens.parts.header import header
+from explorer.screens.parts.link import show_link_problems
 
 
 @contextmanager
@@ -27,5 +27,6 @@ def framed(pages: Sequence[Any], current: Any) -> Iterator[None]:
 
 
 def style(name: str) -> None:
-    """Add a style sheet of this folder to the page."""
-    st.html(f"<style>{(files('explorer.screens') / f'{name}.css').read_text(encoding='utf-8')}</style>")
+    """Add the style sheet of this name to the page."""
+    sheet = files("explorer.screens").joinpath("css", f"{name}.css").read_text(encoding="utf-8")
+    st.html(f"<style>{sheet}</style>")
