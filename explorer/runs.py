@@ -30,6 +30,7 @@ from explorer.mixture import (
 )
 from explorer.settings import OWN, ALSSettings, EMSettings, MatrixSettings, SampleSettings, settings_of, shown
 from explorer.slices import Slices, finish
+from explorer.words import plural
 
 Kind = TypeVar("Kind")
 
@@ -133,7 +134,9 @@ def placed_means(settings: EMSettings, values: np.ndarray) -> tuple[float, ...]:
         low, high = float(values.min()), float(values.max())
         return tuple(low + (high - low) * (k + 0.5) / count for k in range(count))
     if len(means) != count:
-        raise InputError(f"You placed {_counted(len(means), 'mean')}, but K is {count}; type {count} or change K.")
+        raise InputError(
+            f"You placed {len(means)} {plural(len(means), 'mean')}, but K is {count}; type {count} or change K."
+        )
     return means
 
 
@@ -159,8 +162,8 @@ def _partition_of(settings: EMSettings, sample: Sample) -> tuple[int, ...]:
         labels = settings_of(EMSettings)["labels"].parse(settings.labels)
         if len(labels) != len(sample.values):
             raise InputError(
-                f"The given partition has {_counted(len(labels), 'label')}, but there are {len(sample.values)} "
-                f"values; type one label from 1 to {count} for each."
+                f"The given partition has {len(labels)} {plural(len(labels), 'label')}, but there are "
+                f"{len(sample.values)} values; type one label from 1 to {count} for each."
             )
         if any(label not in range(1, count + 1) for label in labels):
             raise InputError(f"The labels of the given partition must be whole numbers from 1 to K = {count}.")
@@ -233,7 +236,3 @@ def _brought(own: Kind | None, what: str) -> Kind:
             f"Your own {what} is not here: a link cannot carry it, and a reload forgets it. {_BRING[what]}."
         )
     return own
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from explorer.charts.small_multiples import EndRow
-from explorer.charts.words import counted, number
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes, ends_of
+from explorer.words import counted, number
 
 MOST_OPTIMA = 5
 # The keys of rows that hold more than one optimum; the others have the optimum's label.

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from explorer.charts.outcome_styles import style_of
 from explorer.charts.theme import FONT_SIZE, layout_of, theme_of
-from explorer.charts.words import percent
 from explorer.study.als_summary import ENDINGS, endings_of
+from explorer.words import percent
 
 N_BINS = 44
 # The highest bar of a lane takes this part of it.

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from explorer.charts.theme import DASHES, FONT_SIZE, layout_of, theme_of
 from explorer.charts.windows import apart
-from explorer.charts.words import counted, percent
 from explorer.study.restarts import CERTAINTY, starts_needed
+from explorer.words import counted, percent
 
 FEWEST, MOST = 8, 1000
 

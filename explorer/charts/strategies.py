@@ -12,9 +12,9 @@ from explorer.charts.end_rows import keys_of_runs
 from explorer.charts.optima import colour_of
 from explorer.charts.theme import DASHES, FONT_SIZE, Theme, layout_of, mixed, theme_of
 from explorer.charts.windows import levels_of, window_of
-from explorer.charts.words import counted, number
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes
 from explorer.study.restarts import best_of
+from explorer.words import counted, number
 
 # Ends that differ by less are one bubble.
 SAME_END = 0.05

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -32,7 +33,7 @@ RunSettings = EMSettings | ALSSettings
 MAX_RUNS_ON_PAGE = 200_000
 
 KEPT = Kept()
-_MAKE: dict[type, Callable[..., EMRun | ALSRun]] = {EMSettings: make_em_run, ALSSettings: make_als_run}
+_MAKE = {"em": make_em_run, "als": make_als_run}
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ def run_of(settings: RunSettings, own: Own | None) -> EMRun | ALSRun:
 
     Raises InputError like make_em_run and make_als_run.
     """
-    return kept("run", settings, own, lambda: _MAKE[type(settings)](settings, own and own.data))
+    return kept("run", settings, own, lambda: _MAKE[settings.kind](settings, own and own.data))
 
 
 def run_job(settings: RunSettings, own: Own | None) -> Job | None:
@@ -76,14 +77,20 @@ def run_job(settings: RunSettings, own: Own | None) -> Job | None:
 def beyond_job(settings: RunSettings, run: EMRun | ALSRun, own: Own | None) -> Job:
     """Return the job that finds out what there is beyond a run."""
 
-    def begin() -> Job:
-        if isinstance(settings, ALSSettings):
-            return Job(tasks.go_beyond_als, run, settings)
-        alike = settings.of_other_starts()  # another seed has the same other starts
-        ends = kept("ends", alike, own, lambda: Job(tasks.find_ends, alike, own and own.data))
-        return Job(tasks.go_beyond_em, run, settings, needs=[ends])
+    return kept("beyond", settings, own, lambda: _BEYOND[settings.kind](settings, run, own))
 
-    return kept("beyond", settings, own, begin)
+
+def _beyond_em(settings: EMSettings, run: EMRun, own: Own | None) -> Job:
+    alike = settings.of_other_starts()  # another seed has the same other starts
+    ends = kept("ends", alike, own, lambda: Job(tasks.find_ends, alike, own and own.data))
+    return Job(tasks.go_beyond_em, run, settings, needs=[ends])
+
+
+def _beyond_als(settings: ALSSettings, run: ALSRun, own: Own | None) -> Job:
+    return Job(tasks.go_beyond_als, run, settings)
+
+
+_BEYOND = {"em": _beyond_em, "als": _beyond_als}
 
 
 def try_again(settings: RunSettings, own: Own | None) -> None:
@@ -128,10 +135,8 @@ def _of_all_starts(
     # Neither initializations nor seeds matter where all starts are tried.
     alike = replace(settings, initializations=("equal",), n_starts=1, first_seed=0)
     limits = {name: getattr(settings, name) for name in ("structure", "rtol", "max_iter", "variance_floor")}
-    doing = "Running EM from every start"
-    return kept(
-        what, alike, own, lambda: Job(tasks.starts_in_words, doing, work, sample.values, limits | more, asked=True)
-    )
+    trying = partial(work, sample.values, **limits, **more)
+    return kept(what, alike, own, lambda: Job(tasks.in_shares, "Running EM from every start", trying, asked=True))
 
 
 def phase_diagram_of(settings: ALSStudySettings, axes: PhaseAxes) -> PhaseDiagram:

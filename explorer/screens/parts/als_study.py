@@ -19,7 +19,6 @@ from explorer.charts.objectives import drawn_runs, objectives_figure
 from explorer.charts.outcome_styles import EXPLAINED, style_of
 from explorer.charts.recovery import recovery_figure
 from explorer.charts.theme import theme_of
-from explorer.charts.words import counted, number, percent
 from explorer.completion import STARTS
 from explorer.runs import ALSRun
 from explorer.screens.jobs.job import Job
@@ -60,6 +59,7 @@ from explorer.study.als_summary import (
 from explorer.study.beyond import BeyondALS
 from explorer.study.plans import run_settings
 from explorer.study.studies import Study
+from explorer.words import counted, number, percent
 
 # What is known beyond a replayed run is waited for so long; a verdict from the run alone stands there otherwise.
 SECONDS_TO_FIND_OUT = 0.5

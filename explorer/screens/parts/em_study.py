@@ -16,12 +16,11 @@ from explorer.charts.paths import paths_figure
 from explorer.charts.small_multiples import optima_figure
 from explorer.charts.strategies import ends_figure, restarts_figure
 from explorer.charts.tolerances import tolerances_figure
-from explorer.charts.words import counted, number, percent
 from explorer.mixture import STRATEGIES
 from explorer.runs import EMRun
 from explorer.screens.jobs.job import Job
 from explorer.screens.jobs.shared import Own
-from explorer.screens.jobs.tasks import go_beyond_em, in_words
+from explorer.screens.jobs.tasks import go_beyond_em, in_shares
 from explorer.screens.parts.charting import draw_chart, draw_headline, draw_picture, heading, looks, number_of
 from explorer.screens.parts.em_panel import draw_about, draw_limits, draw_sample
 from explorer.screens.parts.landscape_view import draw_landscape, draw_partitions
@@ -36,6 +35,7 @@ from explorer.study.em_outcomes import EMOutcome, EMOutcomes, iterate_em_outcome
 from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
 from explorer.study.em_summary import InitializationSummary, headline, summarize
 from explorer.study.partitions import MAX_PARTITIONS
+from explorer.words import counted, number, percent
 
 # The most initializations whose columns fit beside another chart.
 MOST_BESIDE = 5
@@ -81,7 +81,7 @@ def _outcomes_of(work: StudyWork) -> EMOutcomes:
 
     def judged(table: pd.DataFrame) -> Job:
         doing = "Finding out where each run ends"
-        return Job(in_words, doing, iterate_em_outcomes, settings, sample.values, table, asked=True)
+        return Job(in_shares, doing, iterate_em_outcomes, settings, sample.values, table, asked=True)
 
     return worked_out(work.answer("outcomes", judged))
 

@@ -10,7 +10,6 @@ import streamlit as st
 from explorer.charts.landscape import caption, landscape_figure
 from explorer.charts.partitions import caption as partitions_caption
 from explorer.charts.partitions import partitions_figure
-from explorer.charts.words import counted
 from explorer.datasets import Sample
 from explorer.mixture import MixtureTrace, StopReason
 from explorer.mixture.optima import LOG_LIKELIHOOD_TOLERANCE
@@ -22,6 +21,7 @@ from explorer.study.em_outcomes import Optimum
 from explorer.study.landscape import settings_at
 from explorer.study.names import DEGENERATE, names_of
 from explorer.study.partitions import settings_of_partition
+from explorer.words import counted
 
 # Points times starts that are worked out unasked: a second or two.
 UNASKED_NUMBERS = 5_000_000

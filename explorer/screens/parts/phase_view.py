@@ -9,17 +9,17 @@ import streamlit as st
 
 from explorer.charts.phase import phase_figure
 from explorer.charts.theme import theme_of
-from explorer.charts.words import counted
 from explorer.datasets import GENERATED_SHAPE
 from explorer.screens.jobs.phase_diagram import PhaseDiagram
 from explorer.screens.jobs.scheduler import wait
 from explorer.screens.jobs.shared import digest, phase_diagram_of
 from explorer.screens.parts.charting import draw_chart, heading, looks, theme_name
-from explorer.screens.parts.study_bar import StudyBar, in_words
+from explorer.screens.parts.study_bar import StudyBar
 from explorer.screens.parts.waiting import GLANCE
 from explorer.screens.parts.widgets import Form
 from explorer.settings import ALSStudySettings, settings_of
 from explorer.study.phase import N_PROBLEMS, PHASE, PhaseAxes
+from explorer.words import about, counted
 
 # While it is being computed it is drawn anew after so many seconds.
 REDRAWN_SECONDS = 2.0
@@ -110,13 +110,13 @@ def _draw_button(diagram: PhaseDiagram, settings: ALSStudySettings, name: str, r
         label = f"Go on: {done} are there" if diagram.cells else f"Compute {counted(diagram.n_cells, 'cell')}"
         seconds = diagram.seconds_left or _guess(diagram, settings)
         identity = _identity(settings, name)
-        st.button(f"{label}, {in_words(seconds)}", key="phase_run", type="primary", on_click=_start, args=(identity,))
+        st.button(f"{label}, {about(seconds)}", key="phase_run", type="primary", on_click=_start, args=(identity,))
 
 
 def _progress(diagram: PhaseDiagram) -> str:
     done = f"{len(diagram.cells)} of {counted(diagram.n_cells, 'cell')}"
     left = diagram.seconds_left
-    return f"{done} · {in_words(left)} left" if left else done
+    return f"{done} · {about(left)} left" if left else done
 
 
 def _guess(diagram: PhaseDiagram, settings: ALSStudySettings) -> float:

@@ -6,12 +6,12 @@ import numpy as np
 import streamlit as st
 
 from explorer.charts.rotation import clouds_figure, factors_figure, turn_figure
-from explorer.charts.words import percent
 from explorer.errors import InputError
 from explorer.screens.jobs.shared import Own, run_of
 from explorer.screens.parts.charting import draw_headline, draw_picture, heading, looks
 from explorer.settings import ALSSettings
 from explorer.study.rotation import SAME, AlignedBy, Alignment, align_factors
+from explorer.words import percent
 
 
 def draw_beside(left: ALSSettings, right: ALSSettings, own: Own | None) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.charts.words import counted
 from explorer.screens.parts.waiting import GLANCE
 from explorer.screens.study_work import StudyWork
+from explorer.words import about, counted
 
 # While a study runs, the picture is drawn anew when twice as many runs have finished, and not before so many seconds.
 GROWTH = 2
@@ -105,13 +105,4 @@ def _progress(work: StudyWork) -> str:
     seconds = work.seconds_left
     if work.ahead:
         return f"{done} · waiting: this server runs as many studies as it can, {work.ahead} come before"
-    return done if seconds is None else f"{done} · {in_words(seconds)} left"
-
-
-def in_words(seconds: float) -> str:
-    """Return about how long that is."""
-    if seconds < 1.5:
-        return "about a second"
-    if seconds < 90:
-        return f"about {seconds:.0f} seconds"
-    return f"about {seconds / 60:.0f} minutes" if seconds < 5400 else f"about {seconds / 3600:.1f} hours"
+    return done if seconds is None else f"{done} · {about(seconds)} left"

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
+from explorer.words import clock_time
+
 _BAR = 24  # characters
 _EVERY = {True: 0.2, False: 10.0}  # seconds between two lines, in a terminal and elsewhere
 
@@ -62,14 +64,7 @@ def described(finished: int, of_all: int, elapsed: float, made: int) -> str:
     """
     share = finished / of_all
     filled = int(share * _BAR)
-    text = f"[{'#' * filled}{'-' * (_BAR - filled)}] {finished:,} of {of_all:,} runs, {in_words(elapsed)} elapsed"
+    text = f"[{'#' * filled}{'-' * (_BAR - filled)}] {finished:,} of {of_all:,} runs, {clock_time(elapsed)} elapsed"
     if made > 0 and finished < of_all:
-        text += f", about {in_words(elapsed / made * (of_all - finished))} left"
+        text += f", about {clock_time(elapsed / made * (of_all - finished))} left"
     return text
-
-
-def in_words(seconds: float) -> str:
-    """Return a duration such as 0:07, 12:34 or 5:06:07."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

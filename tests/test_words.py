@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.charts.words import counted, number, percent
+from explorer.words import about, clock_time, counted, number, percent, plural, spelled
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,34 @@ def test_a_number_is_read_back(value, digits):
 )  # fmt: skip
 def test_a_count_with_its_noun(count, words):
     assert counted(count, "run") == words
+
+
+def test_a_noun_and_a_small_number_in_words():
+    assert [f"{spelled(count)} {plural(count, 'mask')}" for count in (0, 1, 9, 10)] == [
+        "no masks",
+        "one mask",
+        "nine masks",
+        "10 masks",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0:00"), (7.4, "0:07"), (59.6, "1:00"), (754, "12:34"), (18367, "5:06:07")]
+)
+def test_durations(seconds, words):
+    assert clock_time(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "a second"),
+        (7.4, "7 seconds"),
+        (89, "89 seconds"),
+        (90, "2 minutes"),
+        (754, "13 minutes"),
+        (9000, "2.5 hours"),
+    ],
+)
+def test_durations_that_are_estimated(seconds, words):
+    assert about(seconds) == f"about {words}"
