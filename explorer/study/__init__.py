@@ -20,7 +20,6 @@ from explorer.settings import ALSStudySettings, EMStudySettings
 from explorer.study.als_outcomes import (
     ALSOutcome,
     add_als_outcomes,
-    outcome_counts,
     shares_recovered,
     starts_to_recover,
 )
@@ -72,7 +71,6 @@ __all__ = [
     "load_plan",
     "log_likelihood_paths",
     "map_landscape",
-    "outcome_counts",
     "painted",
     "plan_of",
     "read_plan",

@@ -201,13 +201,6 @@ def shares_recovered(rows: pd.DataFrame, by: str | Sequence[str] = "initializati
     return pd.DataFrame(table, index=groups.size().index)
 
 
-def outcome_counts(rows: pd.DataFrame, by: str | Sequence[str] = "initialization") -> pd.DataFrame:
-    """Return how many runs had each outcome: a column for every one of ALSOutcome, in their order."""
-    counts = rows.groupby([*_keys(rows, by), rows["outcome"]], sort=False).size().unstack(fill_value=0)
-    groups = rows.groupby(_keys(rows, by), sort=False).size().index
-    return counts.reindex(index=groups, columns=[outcome.value for outcome in ALSOutcome], fill_value=0)
-
-
 def starts_to_recover(rows: pd.DataFrame, certainty: float = CERTAINTY) -> pd.DataFrame:
     """Return how many starts recover the matrix at least once with this certainty, for each initialization.
 

@@ -15,12 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explorer.checks import check_whole_number, read_only
-from explorer.datasets import Sample
 from explorer.errors import InputError
 from explorer.mixture import Mixtures, Optima, as_points, run_many
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
 from explorer.mixture.initialization import least_variances
-from explorer.runs import make_em_run
 from explorer.settings import EMSettings
 from explorer.slices import Slices, finish
 from explorer.study.em_limits import iterate_to_limits
@@ -161,16 +159,6 @@ def settings_at(settings: EMSettings, mean_1: float, mean_2: float) -> EMSetting
     """The settings of the run that starts from these means, for the Explore page to replay it."""
     means = ", ".join(repr(float(mean)) for mean in (mean_1, mean_2))
     return replace(settings, n_components=2, initialization="means", means=means)
-
-
-def path_of(settings: EMSettings, own: Sample | None = None) -> Floats:
-    """The means of a run over its iterations, (T + 1, 2), for its path on the map.
-
-    `own` is the user's data, as in `make_em_run`, whose errors these are; and InputError where K is not 2.
-    """
-    if settings.n_components != 2:
-        raise InputError(f"Only runs of two components have a path on the map, not of {settings.n_components}.")
-    return make_em_run(settings, own).trace.means[:, :, 0]
 
 
 def _starts(means_1: Floats, means_2: Floats, variances: Floats) -> Mixtures:

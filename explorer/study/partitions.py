@@ -148,22 +148,6 @@ def iterate_partitions(
     )
 
 
-def count_early_stops(
-    values: ArrayLike,
-    n_components: int = 2,
-    tolerances: Iterable[float] = (1e-4, 1e-6, 1e-8),
-    **settings: object,
-) -> dict[float, int]:
-    """How many of all partitions stop early, by the tolerance: TD2's plateau, counted.
-
-    settings: those of `enumerate_partitions`; max_iter should be large, or running out of iterations counts as well.
-    """
-    return {
-        rtol: int(enumerate_partitions(values, n_components, rtol=rtol, **settings).stopped_early.sum())
-        for rtol in tolerances
-    }
-
-
 def settings_of_partition(settings: EMSettings, partitions: Partitions, r: int) -> EMSettings:
     """The settings of the run that starts from partition r, for the Explore page to replay it."""
     return replace(
