@@ -28,7 +28,16 @@ from explorer.mixture import (
     mixture_at,
     run_em_in_slices,
 )
-from explorer.settings import OWN, ALSSettings, EMSettings, MatrixSettings, SampleSettings, settings_of, shown
+from explorer.settings import (
+    OWN,
+    ALSSettings,
+    EMSettings,
+    MatrixSettings,
+    RunSettings,
+    SampleSettings,
+    settings_of,
+    shown,
+)
 from explorer.slices import Slices, finish
 from explorer.words import plural
 
@@ -68,7 +77,7 @@ class ALSRun:
     trace: ALSTrace
 
 
-def may_take_long(settings: EMSettings | ALSSettings, own: Sample | MatrixProblem | None = None) -> bool:
+def may_take_long(settings: RunSettings, own: Sample | MatrixProblem | None = None) -> bool:
     """Return whether a run may take longer than people wait, if it goes on as long as it may.
 
     Raises InputError where the settings name no data.

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from explorer.errors import InputError, quoted
 from explorer.settings.records import settings_of
-from explorer.settings.runs import ALSSettings, EMSettings
+from explorer.settings.runs import ALSSettings, EMSettings, RunSettings
 
 Kind = TypeVar("Kind", EMSettings, ALSSettings)
 
@@ -21,7 +21,7 @@ _EXAMPLES = {EMSettings: "random-points:17", ALSSettings: "gaussian:3:5"}
 _SEEDS = {EMSettings: ("seed",), ALSSettings: ("seed", "mask_seed")}
 
 
-def write_run(settings: EMSettings | ALSSettings) -> str:
+def write_run(settings: RunSettings) -> str:
     """Return the start of a run in short."""
     if isinstance(settings, EMSettings) and settings.initialization == "means":
         return f"means:{','.join(_words(settings.means))}"

@@ -235,3 +235,6 @@ class ALSSettings(MatrixSettings):
     def of_the_run(self) -> "ALSSettings":
         """Return the settings: all of them change the run."""
         return self
+
+
+RunSettings = EMSettings | ALSSettings

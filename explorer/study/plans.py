@@ -18,10 +18,9 @@ from explorer.datasets import MatrixProblem, Sample
 from explorer.errors import InputError, quoted, told
 from explorer.settings import (
     OWN,
-    ALSSettings,
     Choice,
-    EMSettings,
     Numbers,
+    RunSettings,
     Setting,
     Several,
     StudySettings,
@@ -82,7 +81,7 @@ def batches_of(study: Study, index: int = 0) -> list[Batch]:
     return batches
 
 
-def run_settings(study: Study, row: Mapping[str, Any]) -> EMSettings | ALSSettings:
+def run_settings(study: Study, row: Mapping[str, Any]) -> RunSettings:
     """Return the settings of the run of one row, such as `table.iloc[0]`, with which Explore replays it."""
     seeds = {each.name: int(row[each.name]) for each in KINDS[study.kind].seeds}
     return run_of_study(study.settings, row["initialization"], **seeds)

@@ -20,14 +20,12 @@ from explorer.screens.jobs.kept import Kept
 from explorer.screens.jobs.phase_diagram import PhaseDiagram
 from explorer.screens.jobs.scheduler import LostWork
 from explorer.screens.study_work import StudyWork
-from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, EMStudySettings, StudySettings
+from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, EMStudySettings, RunSettings, StudySettings
 from explorer.study.landscape import iterate_landscape
 from explorer.study.partitions import iterate_partitions
 from explorer.study.phase import PhaseAxes
 from explorer.study.plans import Plan, n_runs_of, study_of
 from explorer.study.studies import Study
-
-RunSettings = EMSettings | ALSSettings
 
 # The table of so many runs takes some 40 MB.
 MAX_RUNS_ON_PAGE = 200_000

@@ -9,7 +9,7 @@ import pandas as pd
 
 from explorer.datasets import MatrixProblem, Sample
 from explorer.runs import ALSRun, EMRun, als_run_in_slices, em_run_in_slices, sample_of
-from explorer.settings import ALSSettings, ALSStudySettings, EMSettings
+from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, RunSettings
 from explorer.slices import Slices, retold
 from explorer.study.beyond import BeyondALS, BeyondEM, Ends, beyond_als, beyond_em, ends_of_starts
 from explorer.study.phase import PhaseAxes, PhaseCell, iterate_phase
@@ -26,7 +26,7 @@ _RUNS = {
 }
 
 
-def make_run(settings: EMSettings | ALSSettings, own: Sample | MatrixProblem | None) -> Words:
+def make_run(settings: RunSettings, own: Sample | MatrixProblem | None) -> Words:
     """Make a run that takes long; its trace is that of `make_em_run` or `make_als_run`."""
     in_slices, words = _RUNS[settings.kind]
     return retold(in_slices(settings, own), words.format)

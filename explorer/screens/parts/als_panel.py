@@ -52,13 +52,18 @@ def _more(form: Form) -> None:
     run, data, own = st.tabs(["Run", "Data", "Your matrix"])
     with run:
         st.caption(STARTS[form.settings.initialization].explanation)
-        form.draw("ridge", slider=True)
-        form.draw("rtol", slider=True)
-        form.draw("max_sweeps")
+        draw_limits(form)
     with data:
         draw_about(form, "mask_seed")
     with own:
         bring_matrix(form)
+
+
+def draw_limits(form: Form) -> None:
+    """Draw what decides when a run ends, and how it is held."""
+    form.draw("ridge", slider=True)
+    form.draw("rtol", slider=True)
+    form.draw("max_sweeps")
 
 
 def draw_about(form: Form, mask_seed: str) -> None:
@@ -77,6 +82,12 @@ def _summary(run: ALSRun, settings: ALSSettings) -> str:
     return f"{run.problem.label} · rank {settings.rank} · {settings.seen} % seen · seed {settings.seed}"
 
 
+def _start(settings: ALSSettings) -> str:
+    start = STARTS[settings.initialization]
+    seed = [f"seed {settings.seed}"] if start.uses_seed else []
+    return " · ".join([start.label, *seed, f"mask {settings.mask_seed}"])
+
+
 ALS_PANEL = Panel(
     name="als",
     settings=ALSSettings,
@@ -84,6 +95,7 @@ ALS_PANEL = Panel(
     brought=lambda: brought("matrix"),
     values=lambda run: run.problem.values,
     summary=_summary,
+    start=_start,
     payload=als_payload,
     verdict=als_verdict,
 )

@@ -25,7 +25,7 @@ from explorer.screens.jobs.job import Job
 from explorer.screens.jobs.scheduler import wait
 from explorer.screens.jobs.shared import Own, beyond_job
 from explorer.screens.jobs.tasks import alone
-from explorer.screens.parts.als_panel import draw_about, draw_matrix
+from explorer.screens.parts.als_panel import draw_about, draw_limits, draw_matrix
 from explorer.screens.parts.charting import (
     draw_chart,
     draw_headline,
@@ -38,7 +38,7 @@ from explorer.screens.parts.charting import (
 from explorer.screens.parts.own_data import bring_matrix
 from explorer.screens.parts.phase_view import draw_phase, take_cell
 from explorer.screens.parts.rotation_view import draw_beside
-from explorer.screens.parts.study_part import Replay, StudyPart
+from explorer.screens.parts.study_part import Replay, StudyPart, draw_initializations, starts_in_figures, two_columns
 from explorer.screens.parts.waiting import worked_out
 from explorer.screens.parts.widgets import Form
 from explorer.screens.study_work import StudyWork
@@ -79,11 +79,7 @@ def _controls(form: Form) -> None:
     with seen:
         form.draw("seen")
     with which:
-        chosen = [STARTS[name].label for name in form.settings.initializations]
-        with st.popover(", ".join(chosen) if len(chosen) < 3 else f"{len(chosen)} initializations", width="stretch"):
-            form.draw("initializations")
-            for name in form.settings.initializations:
-                st.caption(f"**{STARTS[name].label}.** {STARTS[name].explanation}")
+        draw_initializations(form, STARTS)
     with starts:
         form.draw("n_starts")
     with masks:
@@ -99,9 +95,7 @@ def _controls(form: Form) -> None:
 def _more(form: Form) -> None:
     run, data, own = st.tabs(["Run", "Data", "Your matrix"])
     with run:
-        form.draw("ridge", slider=True)
-        form.draw("rtol", slider=True)
-        form.draw("max_sweeps")
+        draw_limits(form)
     with data:
         draw_about(form, "first_mask_seed")
     with own:
@@ -148,7 +142,7 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
     draw_headline(*headline(table, work.study.problem, labels))
     if shown.judged:
         _draw_legend(table)
-    left, right = st.columns([0.585, 0.415], gap="medium")
+    left, right = two_columns()
     with left:
         if shown.judged:
             _draw_masks(shown)
@@ -189,10 +183,11 @@ def _draw_masks(shown: _Shown) -> None:
     rows = mask_rows(table)
     together = "" if n_masks <= MOST_ROWS else f"; {n_masks} masks, several alike share a bar"
     heading("Which masks can be filled", f"a bar: all starts under a mask{together}; line: 95 % interval")
-    shares, starts = share_recovered(table), starts_enough(table)
-    figure = masks_figure(rows, labels, shares, {name: _starts(needed) for name, needed in starts.items()}, **looks())
+    shares = share_recovered(table)
+    enough = {name: starts_in_figures(needed) for name, needed in starts_enough(table).items()}
+    figure = masks_figure(rows, labels, shares, enough, **looks())
     each = "; ".join(
-        f"{labels[name]}: {percent(share.share)} recovered, {_starts(starts[name])} starts are enough"
+        f"{labels[name]}: {percent(share.share)} recovered, {enough[name]} starts are enough"
         for name, share in shares.items()
         if share.total
     )
@@ -209,10 +204,6 @@ def _first_run(shown: _Shown, row: MaskRow, name: str, ending: str) -> pd.Series
     table = shown.table
     mine = table["mask_seed"].isin(row.masks) & (table["initialization"] == name) & (endings_of(table) == ending)
     return table[mine].iloc[0]
-
-
-def _starts(needed: float) -> str:
-    return "–" if needed == float("inf") else f"{needed:,.0f}"
 
 
 def _measure(shown: _Shown) -> str:
@@ -270,7 +261,7 @@ def _draw_starts(shown: _Shown) -> None:
     heading("How many starts are enough", "under masks that determine the matrix")
     shares = shares_by_mask(shown.table)
     needed = starts_enough(shown.table)
-    told = "; ".join(f"{shown.labels[name]}: {_starts(needed[name])}" for name in shares)
+    told = "; ".join(f"{shown.labels[name]}: {starts_in_figures(needed[name])}" for name in shares)
     draw_picture(
         recovery_figure(shares, shown.labels, **looks()), "als_starts",
         f"Chance that at least one of so many starts recovers the matrix. Enough for 95 %: {told}.",
@@ -307,7 +298,7 @@ def _draw_numbers(shown: _Shown) -> None:
             row |= {
                 "Recovered": percent(share.share) if share.total else "–",
                 "95 % interval": f"{percent(share.low)} to {percent(share.high)}" if share.total else "–",
-                "Starts for 95 %": _starts(starts[name]),
+                "Starts for 95 %": starts_in_figures(starts[name]),
             }
         row |= {
             f"Median error{unit}": _figure(runs["error_hidden"].median()),

@@ -11,7 +11,7 @@ from explorer.runs import EMRun
 from explorer.screens.parts.own_data import bring_sample, brought
 from explorer.screens.parts.panels import Panel
 from explorer.screens.parts.widgets import Form
-from explorer.settings import OWN, EMSettings
+from explorer.settings import OWN, EMSettings, shown, write_run
 from explorer.study.beyond import N_STARTS, BeyondEM
 from explorer.study.verdicts import em_verdict
 
@@ -86,6 +86,17 @@ def _summary(run: EMRun, settings: EMSettings) -> str:
     return f"{run.sample.label} · K {settings.n_components} · {strategy} · seed {settings.seed}"
 
 
+def _start(settings: EMSettings) -> str:
+    strategy = STRATEGIES[settings.initialization]
+    if settings.initialization == "means":
+        return f"{strategy.label} · {settings.means or 'spread evenly'}"
+    if settings.initialization == "partition":
+        typed = settings.partition == "typed"
+        given = write_run(settings).partition(":")[2] if typed else shown(settings, "partition")
+        return f"{strategy.label} · {given}"
+    return f"{strategy.label} · seed {settings.seed}" if strategy.uses_seed else strategy.label
+
+
 def _known(found: BeyondEM) -> dict[str, Any]:
     if found.best_of_starts is None:
         return {}
@@ -99,6 +110,7 @@ EM_PANEL = Panel(
     brought=lambda: brought("data"),
     values=lambda run: run.sample.values,
     summary=_summary,
+    start=_start,
     payload=em_payload,
     verdict=em_verdict,
     known=_known,

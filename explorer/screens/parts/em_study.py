@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from explorer.charts.end_rows import end_rows, keys_of_runs
 from explorer.charts.paths import paths_figure
@@ -25,7 +24,7 @@ from explorer.screens.parts.charting import draw_chart, draw_headline, draw_pict
 from explorer.screens.parts.em_panel import draw_about, draw_limits, draw_sample
 from explorer.screens.parts.landscape_view import draw_landscape, draw_partitions
 from explorer.screens.parts.own_data import bring_sample
-from explorer.screens.parts.study_part import Replay, StudyPart
+from explorer.screens.parts.study_part import Replay, StudyPart, draw_initializations, starts_in_figures, two_columns
 from explorer.screens.parts.waiting import worked_out
 from explorer.screens.parts.widgets import Form
 from explorer.screens.study_work import StudyWork
@@ -50,12 +49,7 @@ def _controls(form: Form) -> None:
     with k:
         form.draw("n_components")
     with which:
-        chosen = [STRATEGIES[name].label for name in form.settings.initializations]
-        told = ", ".join(chosen) if len(chosen) < 3 else f"{len(chosen)} initializations"
-        with st.popover(told, width="stretch"):
-            form.draw("initializations")
-            for name in form.settings.initializations:
-                st.caption(f"**{STRATEGIES[name].label}.** {STRATEGIES[name].explanation}")
+        draw_initializations(form, STRATEGIES)
     with starts:
         form.draw("n_starts")
     with seed:
@@ -94,23 +88,23 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
     draw_headline(*headline(outcomes, labels))
     if len(labels) > MOST_BESIDE:  # so many columns need the whole width
         _draw_optima(work, outcomes, labels, summaries, replay)
-        left, right = _two_columns()
+        left, right = two_columns()
         with left:
             _draw_paths(work, outcomes, labels, replay)
         with right:
             _draw_second(work, own, outcomes, labels, replay)
     else:
-        left, right = _two_columns()
+        left, right = two_columns()
         with left:
             _draw_optima(work, outcomes, labels, summaries, replay)
         with right:
             _draw_second(work, own, outcomes, labels, replay)
-        left, right = _two_columns()
+        left, right = two_columns()
         with left:
             _draw_paths(work, outcomes, labels, replay)
         with right:
             _draw_restarts(outcomes, labels)
-    left, right = _two_columns()
+    left, right = two_columns()
     with left:
         _draw_tolerances(work, outcomes, labels)
     with right:
@@ -125,10 +119,6 @@ def _results(work: StudyWork, own: Own | None, replay: Replay) -> None:
         draw_partitions(settings, sample, own, outcomes.optima, lambda run: replay(run, *beside))
     if settings.n_components == 2 or len(labels) > MOST_BESIDE:
         _draw_numbers(labels, summaries)
-
-
-def _two_columns() -> list[DeltaGenerator]:
-    return st.columns([0.585, 0.415], gap="medium")
 
 
 def _draw_second(
@@ -157,7 +147,7 @@ def _draw_optima(
 ) -> None:
     settings, sample = work.study.settings, work.study.problem
     rows = end_rows(outcomes)
-    foot = {name: _starts(summaries[name].starts_needed) for name in labels}
+    foot = {name: starts_in_figures(summaries[name].starts_needed) for name in labels}
     heading("Where the starts end", f"L: log-likelihood, total over {counted(len(sample.values), 'point')}")
     figure = optima_figure(
         rows, sample.values, labels, **looks(), foot=foot,
@@ -175,10 +165,6 @@ def _draw_optima(
         table = outcomes.table
         mine = (keys_of_runs(outcomes) == key) & ((table["initialization"] == name) if name else True)
         _replay_row(table[mine].iloc[0], settings, outcomes, replay)
-
-
-def _starts(needed: float) -> str:
-    return "–" if needed == float("inf") else f"{needed:,.0f}"
 
 
 def _replay_row(run: pd.Series, settings: EMStudySettings, outcomes: EMOutcomes, replay: Replay) -> None:
@@ -262,7 +248,7 @@ def _draw_numbers(labels: Mapping[str, str], summaries: Mapping[str, Initializat
             "Runs": str(each.n_runs),
             "In the best optimum": percent(each.best.share),
             "95 % interval": f"{percent(each.best.low)} to {percent(each.best.high)}",
-            "Starts for 95 %": _starts(each.starts_needed),
+            "Starts for 95 %": starts_in_figures(each.starts_needed),
             "Iterations, median": "–" if each.iterations is None else number(each.iterations[0], 0),
             "10 % to 90 %": "–" if each.iterations is None else f"{each.iterations[1]:.0f} to {each.iterations[2]:.0f}",
             **{title: percent(each.others[outcome]) for outcome, title in _OUTCOME_TITLES.items()},

@@ -14,9 +14,9 @@ from explorer.player.component import player
 from explorer.player.payload import pack
 from explorer.screens.jobs.job import ENDED, Job
 from explorer.screens.jobs.promises import PATH, Gone, Promise, promise
-from explorer.screens.jobs.shared import Own, RunSettings, beyond_job, digest, run_job, run_of, try_again
+from explorer.screens.jobs.shared import Own, beyond_job, digest, run_job, run_of, try_again
 from explorer.screens.parts.widgets import Form
-from explorer.settings import write_query
+from explorer.settings import RunSettings, write_query
 from explorer.study.verdicts import Verdict
 
 # A picture of more bytes is fetched by the browser, once, when it does not have it: every change sends all pictures.
@@ -29,7 +29,8 @@ class Panel:
 
     name: "em" or "als", its view. settings: its settings record.
     controls(form): draws the widgets. brought(): the data that the user brought, if any.
-    values(run): the data. summary(data's label, settings): one line that names the run.
+    values(run): the data. summary(run, settings): one line that names the run. start(settings): what names it among
+    others on the same data, which is how it starts.
     payload(run, settings, frame): the run as bytes. verdict(run, settings, found): how it ended.
     known(found): what the picture shows of what was found out beyond the run.
     """
@@ -40,6 +41,7 @@ class Panel:
     brought: Callable[[], Own | None]
     values: Callable[[Any], Any]
     summary: Callable[[Any, Any], str]
+    start: Callable[[Any], str]
     payload: Callable[[Any, Any, Mapping[str, Any]], bytes]
     verdict: Callable[[Any, Any, Any], Verdict]
     known: Callable[[Any], dict[str, Any]] = lambda found: {}

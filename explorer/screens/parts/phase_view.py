@@ -15,6 +15,7 @@ from explorer.screens.jobs.scheduler import wait
 from explorer.screens.jobs.shared import digest, phase_diagram_of
 from explorer.screens.parts.charting import draw_chart, heading, looks, theme_name
 from explorer.screens.parts.study_bar import StudyBar
+from explorer.screens.parts.study_part import two_columns
 from explorer.screens.parts.waiting import GLANCE
 from explorer.screens.parts.widgets import Form
 from explorer.settings import ALSStudySettings, settings_of
@@ -77,7 +78,7 @@ def _draw(settings: ALSStudySettings) -> None:
         "Which matrices can be recovered",
         f"generated matrices, {settings.n_rows} × {settings.n_cols}{noise}",
     )
-    left, right = st.columns([0.585, 0.415], gap="medium")
+    left, right = two_columns()
     with right, st.container(key="phase_controls"):
         name = st.segmented_control(
             "Upwards", list(_WAYS), format_func=_WAYS.get, default="rank", required=True, key="phase_name",

@@ -7,9 +7,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.completion import STARTS
 from explorer.errors import InputError
-from explorer.mixture import STRATEGIES
 from explorer.player.component import player
 from explorer.player.payload import pack, shared_axes
 from explorer.runs import ALSRun, EMRun
@@ -18,21 +16,21 @@ from explorer.screens.jobs.shared import Own, run_of
 from explorer.screens.parts.als_panel import ALS_PANEL
 from explorer.screens.parts.em_panel import EM_PANEL
 from explorer.screens.parts.frame import style
-from explorer.screens.parts.panels import Panel, description_of, place_of
-from explorer.settings import ALSSettings, EMSettings, settings_of, write_query, write_run
+from explorer.screens.parts.panels import description_of, place_of
+from explorer.settings import RunSettings, settings_of, write_query
 
 REPLAY_SLOTS = ("a", "b")
 
-_PANELS: dict[type, Panel] = {EMSettings: EM_PANEL, ALSSettings: ALS_PANEL}
+_PANELS = {panel.name: panel for panel in (EM_PANEL, ALS_PANEL)}
 
 
 def draw_replay(
-    left: EMSettings | ALSSettings,
-    right: EMSettings | ALSSettings | None,
+    left: RunSettings,
+    right: RunSettings | None,
     own: Own | None,
     close: Callable[[str], None],
     known: Mapping[str, Any] | None = None,
-    find_out: Callable[[Any, EMSettings | ALSSettings], Any] = lambda run, settings: None,
+    find_out: Callable[[Any, RunSettings], Any] = lambda run, settings: None,
 ) -> DeltaGenerator:
     """Draw one run, or two of the same kind on the same data, in the players "a" and "b".
 
@@ -57,14 +55,14 @@ def draw_replay(
         return st.container(key="replay_below")
 
 
-def _run_or_problem(settings: EMSettings | ALSSettings, own: Own | None) -> EMRun | ALSRun | InputError:
+def _run_or_problem(settings: RunSettings, own: Own | None) -> EMRun | ALSRun | InputError:
     try:
         return run_of(settings.of_the_run(), own if settings.uses_own_data else None)
     except InputError as error:
         return error
 
 
-def _draw_head(slot: str, settings: EMSettings | ALSSettings, close: Callable[[str], None]) -> None:
+def _draw_head(slot: str, settings: RunSettings, close: Callable[[str], None]) -> None:
     """Draw the line above a player: which run it is, and what else can be done with it."""
     with st.container(key=f"{slot}_head", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(f'<p class="caption">{escape(name_of(settings))}</p>')
@@ -79,14 +77,14 @@ def _draw_head(slot: str, settings: EMSettings | ALSSettings, close: Callable[[s
 
 def _draw_player(
     slot: str,
-    settings: EMSettings | ALSSettings,
+    settings: RunSettings,
     run: EMRun | ALSRun | InputError,
     company: list[str],
     own: Own | None,
     frame: Mapping[str, Any],
-    find_out: Callable[[Any, EMSettings | ALSSettings], Any],
+    find_out: Callable[[Any, RunSettings], Any],
 ) -> None:
-    panel = _PANELS[type(settings)]
+    panel = _PANELS[settings.kind]
     place = place_of(panel, slot, company, in_step=True)
     if isinstance(run, InputError):
         player(slot, pack({"role": "error", **place, "text": str(run)}))
@@ -101,22 +99,12 @@ def _draw_player(
     player(slot, panel.payload(run, settings, said))
 
 
-def name_of(settings: EMSettings | ALSSettings) -> str:
+def name_of(settings: RunSettings) -> str:
     """Return the name of a run among others on the same data: how it starts."""
-    if isinstance(settings, ALSSettings):
-        start = STARTS[settings.initialization]
-        seed = [f"seed {settings.seed}"] if start.uses_seed else []
-        return " · ".join([start.label, *seed, f"mask {settings.mask_seed}"])
-    strategy = STRATEGIES[settings.initialization]
-    if settings.initialization == "means":
-        return f"{strategy.label} · {settings.means or 'spread evenly'}"
-    if settings.initialization == "partition":
-        given = settings_of(EMSettings)["partition"].options[settings.partition]
-        return f"{strategy.label} · {write_run(settings).partition(':')[2] if settings.partition == 'typed' else given}"
-    return f"{strategy.label} · seed {settings.seed}" if strategy.uses_seed else strategy.label
+    return _PANELS[settings.kind].start(settings)
 
 
-def _link_of(settings: EMSettings | ALSSettings) -> dict[str, str]:
+def _link_of(settings: RunSettings) -> dict[str, str]:
     """Return the entries by which Explore shows the run; its start always among them, or Explore would keep its own."""
     start = settings_of(type(settings))["initialization"]
     said = {name: text for name, text in write_query(settings).items() if text is not None}

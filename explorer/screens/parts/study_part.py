@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.screens.jobs.shared import Own
 from explorer.screens.parts.widgets import Form
 from explorer.screens.study_work import StudyWork
-from explorer.settings import ALSSettings, EMSettings
-
-RunSettings = EMSettings | ALSSettings
+from explorer.settings import RunSettings
 
 
 @dataclass(frozen=True)
@@ -48,3 +50,23 @@ class StudyPart:
     known: Callable[[StudyWork], dict[str, Any]] = lambda work: {}
     find_out: Callable[[StudyWork, Own | None, Any, RunSettings], Any] = lambda work, own, run, settings: None
     beside: Callable[[RunSettings, RunSettings, Own | None], None] = lambda left, right, own: None
+
+
+def draw_initializations(form: Form, known: Mapping[str, Any]) -> None:
+    """Draw the box that chooses which initializations are compared; `known` are all there are, by name."""
+    chosen = [known[name] for name in form.settings.initializations]
+    labels = ", ".join(each.label for each in chosen) if len(chosen) < 3 else f"{len(chosen)} initializations"
+    with st.popover(labels, width="stretch"):
+        form.draw("initializations")
+        for name in form.settings.initializations:
+            st.caption(f"**{known[name].label}.** {known[name].explanation}")
+
+
+def two_columns() -> list[DeltaGenerator]:
+    """The columns in which the results stand, the left one wider."""
+    return st.columns([0.585, 0.415], gap="medium")
+
+
+def starts_in_figures(needed: float) -> str:
+    """How many starts are enough; a dash where no number is."""
+    return "–" if needed == inf else f"{needed:,.0f}"
