@@ -2,18 +2,18 @@
 
 Around one run look `beyond` (would it climb on, where do other starts end, is the mask enough) and `verdicts`.
 
-A study is many runs. To read it, begin with `plans` (what is to be run, in which batches), `em_runs` and `als_runs` (a
-batch as rows of a table), `em_outcomes` and `als_outcomes` (what became of every run; `outcomes` for a whole plan),
-`em_summary` and `shares` (what many runs say), `names` (what optima are called).
+A study is many runs. To read it, begin with `studies` (a study, and a batch of its runs) and `kinds` (what differs
+between EM and ALS, as one record each; nothing else asks). Then plan -> batches -> table -> outcomes: `plans`, `work`,
+`outcomes`, which ask the record of their kind for `em_runs` and `als_runs` (a batch as rows of a table) and for
+`em_outcomes` and `als_outcomes` (what became of every run). `em_summary`, `als_summary` and `restarts` say what many
+runs come to, `names` what optima are called.
 
 What one sees besides: `em_paths`, `als_paths` (runs made again, with every value on the way), `landscape` and
-`partitions` with `reached` (all starts of a kind), `phase` (recovery over density and rank), `rotation` (factors that
+`partitions` with `em_limits` (all starts of a kind), `phase` (recovery over density and rank), `rotation` (factors that
 differ, and do not).
 
-When one machine is not enough: `work` (batches handed to any executor), `processes` and `cluster` (which ones),
-`journal` (finished batches on the disk) and `locks` (one command at a time), `results` with `tables`, `bounds` and
-`portable` (files that load again, and what they may hold), `plan_files`, `progress`, and `command`, which puts them
-together.
+`results` and `tables` are files that load again; what else is in files, a plan or data of one's own, lies in `files`.
+The command `explorer study`, with its processes and clusters, lies in `command`.
 """
 
 from explorer.settings import ALSStudySettings, EMStudySettings

@@ -23,8 +23,8 @@ from explorer.settings import EMSettings
 from explorer.slices import Slices, finish
 from explorer.study.em_limits import iterate_to_limits
 
+# The label of starts with two equal means.
 NEVER_SEPARATES = -1
-"""The label of starts with two equal means."""
 
 # The axes reach beyond the data by this share of its range.
 MARGIN = 0.05

@@ -116,10 +116,9 @@ def best_of(
     Its expectation is the unbiased estimate for m fresh starts with the least variance; drawing with repetition would
     give too little (Tang et al., "Showing Your Work Doesn't Always Work", 2020).
 
-    Args:
-        values: (R,) where the starts ended; infinite is allowed, NaN is not.
-        n_starts: m, one or several, each 1..R: what more than R starts would bring, R starts cannot tell.
-        largest: whether the largest is best (a log-likelihood), or the smallest (an error).
+    values (R,): where the starts ended; infinite is allowed, NaN is not. n_starts: m, one or several, each 1..R: what
+    more than R starts would bring, R starts cannot tell. largest: whether the largest is best (a log-likelihood), or
+    the smallest (an error).
 
     Raises InputError where an argument is out of its bounds.
     """

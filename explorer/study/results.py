@@ -1,7 +1,5 @@
 """The results of a study: its plan with the table of its runs, as a file that loads again."""
 
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from explorer.errors import InputError, place, shortened
 from explorer.settings import settings_of
 from explorer.study.files.bounds import check_figures
 from explorer.study.files.plan_json import plan_as_json, plan_from_json
+from explorer.study.files.writing import write_file
 from explorer.study.kinds import KINDS
 from explorer.study.plans import Plan
 from explorer.study.tables import FORMATS, kind_of_column, table_as_bytes, table_from_bytes
@@ -56,26 +55,6 @@ def write_results(results: Results, path: Path) -> None:
     Raises InputError for another suffix, and where `path` cannot be written.
     """
     write_file(path, results_as_bytes(results, format_of(path)))
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """`write_whole`, where what goes wrong is told: raises InputError."""
-    try:
-        write_whole(path, data)
-    except OSError as error:
-        raise InputError(f"{place(path)} cannot be written: {error.strerror}.") from None
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file of which nobody ever sees a part: under another name, which is then changed."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.write_bytes(data)
-        os.replace(unfinished, path)
-    except BaseException:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        raise
 
 
 def format_of(path: Path) -> str:

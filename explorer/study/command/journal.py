@@ -13,8 +13,8 @@ import pandas as pd
 
 from explorer.errors import InputError, place
 from explorer.study.files.plan_json import plan_as_json
+from explorer.study.files.writing import write_whole
 from explorer.study.plans import Plan
-from explorer.study.results import write_whole
 from explorer.study.tables import table_as_bytes, table_from_bytes
 
 _PLAN = "plan.json"

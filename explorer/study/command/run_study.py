@@ -17,8 +17,9 @@ from explorer.study.command.locks import held
 from explorer.study.command.processes import n_cores, process_pool
 from explorer.study.command.progress import ProgressLine
 from explorer.study.files.plan_file import load_plan
+from explorer.study.files.writing import write_file
 from explorer.study.outcomes import add_outcomes
-from explorer.study.results import Results, format_of, results_as_bytes, write_file
+from explorer.study.results import Results, format_of, results_as_bytes
 from explorer.study.work import iterate_batches, joined
 
 
