@@ -41,7 +41,7 @@ from explorer.settings import (
 from explorer.slices import Slices, finish
 from explorer.words import plural
 
-Kind = TypeVar("Kind")
+Data = TypeVar("Data")
 
 # Points times components times iterations, or entries times rank times sweeps, from which a run may take longer than
 # people wait for a picture: a few tenths of a second.
@@ -239,7 +239,7 @@ _BRING = {
 }
 
 
-def _brought(own: Kind | None, what: str) -> Kind:
+def _brought(own: Data | None, what: str) -> Data:
     if own is None:
         raise InputError(
             f"Your own {what} is not here: a link cannot carry it, and a reload forgets it. {_BRING[what]}."

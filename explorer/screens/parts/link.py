@@ -8,26 +8,26 @@ from collections.abc import Iterable
 import streamlit as st
 
 from explorer.screens.parts.telling import tell_warning
-from explorer.settings import player_entries, settings_of, unknown_entries
+from explorer.settings import Settings, player_entries, settings_of, unknown_entries
 
 
-def arrive(page: str, kinds: Iterable[type], players: Iterable[str], others: Iterable[str] = ()) -> None:
+def arrive(page: str, records: Iterable[type[Settings]], players: Iterable[str], others: Iterable[str] = ()) -> None:
     """Take the address's entries where another page was shown before, and name those that nobody here reads.
 
-    kinds: the settings records that the page reads. players: the slots of its players. others: further entries.
+    records: the settings records that the page reads. players: the slots of its players. others: further entries.
     """
     if st.session_state.get("page") == page:
         return
     link = st.query_params.to_dict()
     st.session_state["page"] = page
     st.session_state["link"] = link
-    st.session_state["link_problems"] = unknown_entries(link, kinds, {*player_entries(players), *others})
+    st.session_state["link_problems"] = unknown_entries(link, records, {*player_entries(players), *others})
 
 
-def taken_from_link(kind: type) -> dict[str, str]:
+def taken_from_link(record: type[Settings]) -> dict[str, str]:
     """Return the entries for a settings record in the link by which people came; they are given only once."""
     link = st.session_state["link"]
-    return {setting.url: link.pop(setting.url) for setting in settings_of(kind).values() if setting.url in link}
+    return {setting.url: link.pop(setting.url) for setting in settings_of(record).values() if setting.url in link}
 
 
 def show_link_problems() -> None:

@@ -13,7 +13,7 @@ import streamlit as st
 
 from explorer.errors import InputError
 from explorer.screens.parts.link import taken_from_link
-from explorer.settings import Choice, Numbers, Several, Switch, Whole, read_query, settings_of
+from explorer.settings import Choice, Numbers, Settings, Several, Switch, Whole, read_query, settings_of
 
 # For so many seconds after a callback has set a widget the browser may not have heard of it.
 UNHEARD = 2.0
@@ -22,13 +22,13 @@ UNHEARD = 2.0
 class Form:
     """The widgets of one settings record; drawing one reads its value into the record."""
 
-    def __init__(self, name: str, kind: type):
+    def __init__(self, name: str, record: type[Settings]):
         self._name = name
-        self._described = settings_of(kind)
+        self._described = settings_of(record)
         self._problem: InputError | None = None
-        entries = taken_from_link(kind)
+        entries = taken_from_link(record)
         if entries or name not in st.session_state:
-            settings, problems = read_query(kind, entries)
+            settings, problems = read_query(record, entries)
             st.session_state[name] = settings
             st.session_state["link_problems"] += problems
 
