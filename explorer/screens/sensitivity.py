@@ -9,6 +9,7 @@ import streamlit as st
 
 from explorer.errors import InputError, quoted
 from explorer.player.component import write_address
+from explorer.screens import explore
 from explorer.screens.jobs.shared import Own, study_on_page, study_work_of
 from explorer.screens.parts.als_study import ALS_STUDY
 from explorer.screens.parts.charting import measure_type
@@ -207,7 +208,7 @@ def _draw_replays(part: StudyPart, settings: Any, runs: list[RunSettings]) -> No
     def find_out(run: Any, its: RunSettings) -> Any:
         return part.find_out(work, own, run, its) if work else None
 
-    with draw_replay(runs[0], runs[1] if len(runs) > 1 else None, own, _close, known, find_out):
+    with draw_replay(runs[0], runs[1] if len(runs) > 1 else None, own, _close, explore.page, known, find_out):
         if len(runs) > 1:
             part.beside(runs[0], runs[1], own)
 

@@ -84,6 +84,7 @@ def test_two_runs_of_als():
 
 
 def draw_two_of_als():
+    from explorer.screens.explore import page
     from explorer.screens.parts.replay import draw_replay
     from explorer.settings import ALSSettings
 
@@ -92,6 +93,7 @@ def draw_two_of_als():
         ALSSettings(rank=3, initialization="spectral", mask_seed=6),
         own=None,
         close=print,
+        explore=page,
     )
 
 

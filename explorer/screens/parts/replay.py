@@ -11,7 +11,6 @@ from explorer.errors import InputError
 from explorer.player.component import player
 from explorer.player.payload import pack, shared_axes
 from explorer.runs import ALSRun, EMRun
-from explorer.screens import explore
 from explorer.screens.jobs.shared import Own, run_of
 from explorer.screens.parts.als_panel import ALS_PANEL
 from explorer.screens.parts.em_panel import EM_PANEL
@@ -29,12 +28,14 @@ def draw_replay(
     right: RunSettings | None,
     own: Own | None,
     close: Callable[[str], None],
+    explore: Callable[[], None],
     known: Mapping[str, Any] | None = None,
     find_out: Callable[[Any, RunSettings], Any] = lambda run, settings: None,
 ) -> DeltaGenerator:
     """Draw one run, or two of the same kind on the same data, in the players "a" and "b".
 
-    own: what the user brought, used where the settings say so. close(slot): called when a run is to go.
+    own: what the user brought, used where the settings say so. close(slot): called when a run is to go. explore: the
+    page on which a run can be opened.
     known: what the pictures show beyond the runs, such as {"best": -263.9, "best_label": "best of 800 runs"}.
     find_out(run, settings): what is known beyond a run, for its verdict; None where that is not known.
     Returns an empty container below the players, for what compares the two runs.
@@ -48,7 +49,7 @@ def draw_replay(
         for column, slot in zip(st.columns(2, gap="medium"), REPLAY_SLOTS, strict=True):
             with column:
                 if slot in shown:
-                    _draw_head(slot, shown[slot], close)
+                    _draw_head(slot, shown[slot], close, explore)
                     _draw_player(slot, shown[slot], runs[slot], list(shown), own, frame, find_out)
                 else:
                     st.html('<p class="invitation">Choose a second run, and both play here in step.</p>')
@@ -62,12 +63,12 @@ def _run_or_problem(settings: RunSettings, own: Own | None) -> EMRun | ALSRun | 
         return error
 
 
-def _draw_head(slot: str, settings: RunSettings, close: Callable[[str], None]) -> None:
+def _draw_head(slot: str, settings: RunSettings, close: Callable[[str], None], explore: Callable[[], None]) -> None:
     """Draw the line above a player: which run it is, and what else can be done with it."""
     with st.container(key=f"{slot}_head", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(f'<p class="caption">{escape(name_of(settings))}</p>')
         st.page_link(
-            st.Page(explore.page, default=True),
+            st.Page(explore, default=True),
             label="Open in Explore",
             icon=":material/open_in_new:",
             query_params=_link_of(settings),
