@@ -3,8 +3,10 @@
 import streamlit as st
 from streamlit import runtime
 
-from explorer.screens import explore, presence, sensitivity, server
-from explorer.screens.frame import framed
+from explorer.screens import explore, sensitivity
+from explorer.screens.jobs import server
+from explorer.screens.parts import presence
+from explorer.screens.parts.frame import framed
 
 
 def draw() -> None:

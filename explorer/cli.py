@@ -204,7 +204,7 @@ def _study(options: argparse.Namespace) -> int:
     """Run a study and return the exit code."""
     _give_linear_algebra_one_thread()
     # Imported here, so that --help, --version and a bad argument answer at once.
-    from explorer.study.command import run_study
+    from explorer.study.command.run_study import run_study
 
     try:
         with endings.orderly():

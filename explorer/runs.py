@@ -28,10 +28,20 @@ from explorer.mixture import (
     mixture_at,
     run_em_in_slices,
 )
-from explorer.settings import OWN, ALSSettings, EMSettings, MatrixSettings, SampleSettings, settings_of, shown
+from explorer.settings import (
+    OWN,
+    ALSSettings,
+    EMSettings,
+    MatrixSettings,
+    RunSettings,
+    SampleSettings,
+    settings_of,
+    shown,
+)
 from explorer.slices import Slices, finish
+from explorer.words import plural
 
-Kind = TypeVar("Kind")
+Data = TypeVar("Data")
 
 # Points times components times iterations, or entries times rank times sweeps, from which a run may take longer than
 # people wait for a picture: a few tenths of a second.
@@ -70,7 +80,7 @@ class ALSRun:
     trace: ALSTrace
 
 
-def may_take_long(settings: EMSettings | ALSSettings, own: Sample | MatrixProblem | None = None) -> bool:
+def may_take_long(settings: RunSettings, own: Sample | MatrixProblem | None = None) -> bool:
     """Return whether a run may take longer than people wait, if it goes on as long as it may.
 
     Raises InputError where the settings name no data.
@@ -96,8 +106,7 @@ def make_em_run(settings: EMSettings, own: Sample | None = None) -> EMRun:
 def em_run_in_slices(settings: EMSettings, own: Sample | None = None) -> Slices[EMRun]:
     """The work of `make_em_run` in slices of time: yields (iterations, the most there can be)."""
     sample = sample_of(settings, own)
-    if settings.n_components > len(sample.points):
-        raise InputError(f"K is {settings.n_components}, but there are only {len(sample.points)} values; lower K.")
+    check_n_components(settings.n_components, sample)
     start, labels = _em_start(settings, sample)
     trace = yield from run_em_in_slices(sample.points, start, settings.options())
     return EMRun(sample, labels, STRATEGIES[settings.initialization].explanation, trace)
@@ -116,6 +125,12 @@ def sample_of(settings: SampleSettings, own: Sample | None = None) -> Sample:
     return load_sample(settings.data, settings.data_seed)
 
 
+def check_n_components(n_components: int, sample: Sample) -> None:
+    """Raise InputError where there are fewer values than components."""
+    if n_components > len(sample.points):
+        raise InputError(f"K is {n_components}, but there are only {len(sample.points)} values; lower K.")
+
+
 def placed_means(settings: EMSettings, values: np.ndarray) -> tuple[float, ...]:
     """Return the K means placed by hand on a line, values (n,); spread evenly over its range where none are typed."""
     means = settings_of(EMSettings)["means"].parse(settings.means)
@@ -124,7 +139,9 @@ def placed_means(settings: EMSettings, values: np.ndarray) -> tuple[float, ...]:
         low, high = float(values.min()), float(values.max())
         return tuple(low + (high - low) * (k + 0.5) / count for k in range(count))
     if len(means) != count:
-        raise InputError(f"You placed {_counted(len(means), 'mean')}, but K is {count}; type {count} or change K.")
+        raise InputError(
+            f"You placed {len(means)} {plural(len(means), 'mean')}, but K is {count}; type {count} or change K."
+        )
     return means
 
 
@@ -150,8 +167,8 @@ def _partition_of(settings: EMSettings, sample: Sample) -> tuple[int, ...]:
         labels = settings_of(EMSettings)["labels"].parse(settings.labels)
         if len(labels) != len(sample.points):
             raise InputError(
-                f"The given partition has {_counted(len(labels), 'label')}, but there are {len(sample.points)} "
-                f"values; type one label from 1 to {count} for each."
+                f"The given partition has {len(labels)} {plural(len(labels), 'label')}, but there are "
+                f"{len(sample.points)} values; type one label from 1 to {count} for each."
             )
         if any(label not in range(1, count + 1) for label in labels):
             raise InputError(f"The labels of the given partition must be whole numbers from 1 to K = {count}.")
@@ -180,9 +197,7 @@ def make_als_run(settings: ALSSettings, own: MatrixProblem | None = None) -> ALS
 def als_run_in_slices(settings: ALSSettings, own: MatrixProblem | None = None) -> Slices[ALSRun]:
     """The work of `make_als_run` in slices of time: yields (sweeps, the most there can be)."""
     problem = matrix_of(settings, own)
-    m, n = problem.values.shape
-    if settings.rank > min(m, n):
-        raise InputError(f"The rank is {settings.rank}, but the matrix is {m}×{n}; choose at most {min(m, n)}.")
+    check_rank(settings.rank, problem)
     masked = split(problem, settings.seen / 100, settings.mask_seed)
     trace = yield from run_als_in_slices(
         masked.observed,
@@ -207,19 +222,22 @@ def matrix_of(settings: MatrixSettings, own: MatrixProblem | None = None) -> Mat
     return load_matrix(settings.matrix, settings.matrix_seed)
 
 
+def check_rank(rank: int, problem: MatrixProblem) -> None:
+    """Raise InputError where the rank is larger than any of such a matrix."""
+    m, n = problem.values.shape
+    if rank > min(m, n):
+        raise InputError(f"The rank is {rank}, but the matrix is {m}×{n}; choose at most {min(m, n)}.")
+
+
 _BRING = {
     "data": "Paste numbers or upload a CSV under More, Your data",
     "matrix": "Upload a CSV under More, Your matrix",
 }
 
 
-def _brought(own: Kind | None, what: str) -> Kind:
+def _brought(own: Data | None, what: str) -> Data:
     if own is None:
         raise InputError(
             f"Your own {what} is not here: a link cannot carry it, and a reload forgets it. {_BRING[what]}."
         )
     return own
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

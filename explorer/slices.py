@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
-Result = TypeVar("Result")
+Result, Told = TypeVar("Result"), TypeVar("Told")
 
 Slices = Generator[tuple[int, int | None], bool | None, Result]
-
 
 _REST: ContextVar[Callable[[], object]] = ContextVar("rest", default=lambda: None)
 
@@ -43,5 +42,15 @@ def finish(
             if progress is not None:
                 progress(finished, of_all)
             finished, of_all = slices.send(cancelled is not None and cancelled())
+    except StopIteration as end:
+        return end.value
+
+
+def retold(slices: Slices[Result], tell: Callable[[int, int | None], Told]) -> Generator[Told, bool | None, Result]:
+    """The same work, but where it yields (finished, all) this yields tell(finished, all): other numbers, or words."""
+    try:
+        told = next(slices)
+        while True:
+            told = slices.send((yield tell(*told)))
     except StopIteration as end:
         return end.value

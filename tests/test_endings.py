@@ -60,7 +60,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess:
 @pytest.mark.parametrize(
     ("kind", "where"),
     [
-        ("import", "explorer.study.command"),
+        ("import", "explorer.study.command.run_study"),
         ("import", "numpy._core.multiarray"),
         ("import", "pandas._libs.lib"),
         ("import", "pyarrow.parquet"),
@@ -74,7 +74,7 @@ def test_it_stops_in_the_middle_of_an_import(folder, number, kind, where):
 
 @pytest.mark.parametrize("where", ["load_plan", "held", "open_journal", "add_outcomes", "results_as_bytes"])
 def test_it_stops_at_every_step_and_leaves_no_lock_and_no_empty_folder(folder, where):
-    ended = run("study.py", "15", "call", f"explorer.study.command.{where}", "1")
+    ended = run("study.py", "15", "call", f"explorer.study.command.run_study.{where}", "1")
     assert (ended.returncode, ended.stderr) == (143, SENTENCE)
     assert not list(folder.glob(".*"))
     assert Path("a.csv.parts").exists() == (where in ("add_outcomes", "results_as_bytes"))
@@ -89,7 +89,7 @@ def test_it_stops_while_workers_begin_and_none_is_left(folder):
 
 
 def test_what_is_being_written_is_written(folder):
-    ended = run("study.py", "2", "call", "explorer.study.command.write_file", "1")
+    ended = run("study.py", "2", "call", "explorer.study.command.run_study.write_file", "1")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert read_results(Path("a.csv")).complete
     assert sorted(path.name for path in folder.iterdir()) == ["a.csv", "plan.toml", "study.py"]

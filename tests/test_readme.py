@@ -11,7 +11,7 @@ from explorer.settings.records import settings_of
 from explorer.study import als_runs, em_runs
 from explorer.study.als_outcomes import ALSOutcome
 from explorer.study.em_outcomes import EMOutcome
-from explorer.study.plan_files import load_plan
+from explorer.study.files.plan_file import load_plan
 from explorer.study.results import read_results
 
 README = Path(__file__).parents[1] / "README.md"

@@ -12,8 +12,8 @@ from explorer.charts.parts.end_rows import keys_of_runs
 from explorer.charts.parts.optimum_styles import colour_of, said
 from explorer.charts.parts.theme import FONT_SIZE, Theme, layout_of, mixed, theme_of
 from explorer.charts.parts.windows import levels_of, window_of
-from explorer.charts.parts.words import counted, number
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes
+from explorer.words import counted, number
 
 # Ends that differ by less are one bubble.
 SAME_END = 0.05

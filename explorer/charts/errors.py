@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from explorer.charts.parts.log_axis import log_ticks, plain
 from explorer.charts.parts.outcome_styles import style_of
 from explorer.charts.parts.theme import FONT_SIZE, layout_of, theme_of
-from explorer.charts.parts.words import percent
 from explorer.study.als_summary import ENDINGS, endings_of
+from explorer.words import percent
 
 N_BINS = 44
 # The highest bar of a lane takes this part of it.

@@ -9,10 +9,10 @@ import plotly.graph_objects as go
 from explorer.charts.parts.mask_rows import MaskRow
 from explorer.charts.parts.outcome_styles import style_of
 from explorer.charts.parts.theme import FONT_SIZE, Theme, layout_of, theme_of
-from explorer.charts.parts.words import counted, percent
 from explorer.charts.parts.writing import in_lines, write
 from explorer.study.als_summary import ENDINGS, LUCKY
-from explorer.study.shares import Share
+from explorer.study.restarts import Share
+from explorer.words import counted, percent
 
 # Heights are in units of the font size, shares of the width; so a projector's figure is the same, larger.
 HEAD, FOOT, HEADING = 2.4, 6.4, 1.9

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from explorer.charts.parts.end_rows import EndRow
 from explorer.charts.parts.marks import UNSEEN
 from explorer.charts.parts.theme import DASHES, FONT_SIZE, Theme, layout_of, mixed, text_on, theme_of
-from explorer.charts.parts.words import percent
 from explorer.charts.parts.writing import in_lines, write
 from explorer.mixture import Mixture, density, e_step, hard_assignments
+from explorer.words import percent
 
 # Heights and places are in units of the font size, so that a projector's figure is the same, larger.
 ROW, FOOT, HEADING = 5.2, 2.6, 0.85

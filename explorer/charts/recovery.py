@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from explorer.charts.parts.theme import DASHES, FONT_SIZE, layout_of, theme_of
-from explorer.charts.parts.words import counted, percent
 from explorer.charts.parts.writing import apart
-from explorer.study.shares import CERTAINTY, starts_needed
+from explorer.study.restarts import CERTAINTY, starts_needed
+from explorer.words import counted, percent
 
 FEWEST, MOST = 8, 1000
 

@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 
 from explorer.charts.parts.theme import DASHES, FONT_SIZE, layout_of, theme_of
 from explorer.charts.parts.windows import window_of
-from explorer.charts.parts.words import number
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes
-from explorer.study.shares import best_of
+from explorer.study.restarts import best_of
+from explorer.words import number
 
 
 def restarts_figure(

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from explorer.charts.parts.theme import FONT_SIZE, layout_of, theme_of
-from explorer.charts.parts.words import counted, percent
 from explorer.study.em_paths import ToleranceEffect
+from explorer.words import counted, percent
 
 
 def tolerances_figure(

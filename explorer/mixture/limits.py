@@ -32,7 +32,7 @@ from explorer.mixture.optima import (
     distances_between,
     group_optima,
 )
-from explorer.slices import Slices, finish
+from explorer.slices import Slices, finish, retold
 from explorer.stop_reason import StopReason
 
 # Ends that are no farther apart, as `group_ends` measures it, are one: the same but for rounding.
@@ -214,22 +214,13 @@ def _left_when_pushed(
     if len(proper):
         weights, means, covariances = optima.weights[proper], optima.means[proper], optima.covariances[proper]
         pushed = _pushed(weights, means, covariances, settings["structure"])
-        beside = yield from _said_done(iterate_many(data, pushed, **settings), of_all)
+        # The runs themselves are finished, all of them: this is a last short step.
+        beside = yield from retold(iterate_many(data, pushed, **settings), lambda *_: (of_all, of_all))
         # Push after push, each of all optima; the last ones are missing where it was cancelled.
         pushed_from = np.resize(proper, beside.n_runs)
         higher = beside.log_likelihoods > optima.log_likelihoods[pushed_from] + tolerance
         left[pushed_from[higher]] = True
     return left
-
-
-def _said_done(slices: Slices[ManyRuns], of_all: int) -> Slices[ManyRuns]:
-    """The slices of a last short step: the runs themselves are finished, `of_all` of them."""
-    try:
-        next(slices)
-        while True:
-            slices.send((yield of_all, of_all))
-    except StopIteration as end:
-        return end.value
 
 
 def _pushed(weights: Floats, means: Floats, covariances: Floats, structure: str) -> Mixtures:

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from explorer.screens.als_panel import ALS_PANEL
-from explorer.screens.arrival import arrive
-from explorer.screens.em_panel import EM_PANEL
-from explorer.screens.frame import style
 from explorer.screens.jobs import scheduler
-from explorer.screens.panels import draw_panel
+from explorer.screens.parts.als_panel import ALS_PANEL
+from explorer.screens.parts.em_panel import EM_PANEL
+from explorer.screens.parts.frame import style
+from explorer.screens.parts.link import arrive
+from explorer.screens.parts.panels import draw_panel
 from explorer.settings import ALSSettings, EMSettings
 
 PANELS = (EM_PANEL, ALS_PANEL)

@@ -9,25 +9,28 @@ import streamlit as st
 
 from explorer.errors import InputError, quoted
 from explorer.player.component import write_address
-from explorer.screens.als_study import ALS_STUDY
-from explorer.screens.arrival import arrive
-from explorer.screens.charting import measure_type
-from explorer.screens.computed import Own, study_on_page, study_work_of
-from explorer.screens.em_study import EM_STUDY
-from explorer.screens.frame import style
-from explorer.screens.own_data import brought, keep
-from explorer.screens.replay import REPLAY_SLOTS, draw_replay, name_of
-from explorer.screens.results_file import offer_results, take_results
-from explorer.screens.study_bar import StudyBar
-from explorer.screens.study_part import Replay, RunSettings, StudyPart
+from explorer.screens import explore
+from explorer.screens.jobs.shared import Own, study_on_page, study_work_of
+from explorer.screens.parts.als_study import ALS_STUDY
+from explorer.screens.parts.charting import measure_type
+from explorer.screens.parts.em_study import EM_STUDY
+from explorer.screens.parts.frame import style
+from explorer.screens.parts.link import arrive
+from explorer.screens.parts.own_data import brought, keep
+from explorer.screens.parts.replay import REPLAY_SLOTS, draw_replay, name_of
+from explorer.screens.parts.results_file import offer_results, take_results
+from explorer.screens.parts.study_bar import StudyBar
+from explorer.screens.parts.study_part import Replay, StudyPart
+from explorer.screens.parts.telling import tell_error
+from explorer.screens.parts.widgets import Form
 from explorer.screens.study_work import StudyWork, work_from
-from explorer.screens.telling import tell_error
-from explorer.screens.widgets import Form
-from explorer.settings import read_run, run_of_study, settings_of, write_query, write_run
+from explorer.settings import RunSettings, read_run, run_of_study, settings_of, write_query, write_run
 from explorer.study.plans import n_runs_of
 from explorer.study.results import Results
 
 PARTS = {part.name: part for part in (EM_STUDY, ALS_STUDY)}
+# The one that is shown where the address names none.
+FIRST = EM_STUDY.name
 
 
 def page() -> None:
@@ -46,7 +49,7 @@ def page() -> None:
     write_address(
         {name: None for other in PARTS.values() for name in write_query(other.settings()) if other is not part}
         | write_query(form.settings)
-        | {"study": None if part.name == "em" else part.name, "runs": " ".join(map(write_run, runs)) or None}
+        | {"study": None if part.name == FIRST else part.name, "runs": " ".join(map(write_run, runs)) or None}
     )
 
 
@@ -54,11 +57,11 @@ def _take_link() -> None:
     """Take which study the link is about, and which of its runs it shows."""
     link = st.session_state["link"]
     if "study" in link or "study" not in st.session_state:
-        named = link.pop("study", "em")
+        named = link.pop("study", FIRST)
         if named not in PARTS:
             known = " and ".join(PARTS)
             st.session_state["link_problems"].append(f"{quoted(named)} is no kind of study; there are {known}.")
-        st.session_state["study"] = named if named in PARTS else "em"
+        st.session_state["study"] = named if named in PARTS else FIRST
     if "runs" in link or "study_runs" not in st.session_state:
         st.session_state["study_runs"] = link.pop("runs", "").split()[: len(REPLAY_SLOTS)]
 
@@ -205,7 +208,7 @@ def _draw_replays(part: StudyPart, settings: Any, runs: list[RunSettings]) -> No
     def find_out(run: Any, its: RunSettings) -> Any:
         return part.find_out(work, own, run, its) if work else None
 
-    with draw_replay(runs[0], runs[1] if len(runs) > 1 else None, own, _close, known, find_out):
+    with draw_replay(runs[0], runs[1] if len(runs) > 1 else None, own, _close, explore.page, known, find_out):
         if len(runs) > 1:
             part.beside(runs[0], runs[1], own)
 

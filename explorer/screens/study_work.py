@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 
 from explorer.screens.jobs.job import Job
+from explorer.screens.jobs.scheduler import wait
 from explorer.screens.jobs.tasks import make_batches
-from explorer.study.plans import Batch, Study, batches_of
+from explorer.study.plans import batches_of
+from explorer.study.studies import Batch, Study
 
 
 class StudyWork:
@@ -74,7 +76,7 @@ class StudyWork:
             if self._job is None or self._job.finished:
                 self._job = _Batches(self)
             job = self._job
-        if job.wait(seconds):
+        if wait(job, seconds):
             job.answer()
 
     def waiting(self) -> tuple[tuple[int, Batch], ...]:

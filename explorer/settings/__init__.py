@@ -9,7 +9,7 @@ from explorer.settings.kinds import Choice, Numbers, Setting, Several, Switch, W
 from explorer.settings.links import player_entries, unknown_entries
 from explorer.settings.records import Settings, read_query, settings_of, shown, write_query
 from explorer.settings.replays import read_run, write_run
-from explorer.settings.runs import OWN, ALSSettings, EMSettings, MatrixSettings, SampleSettings
+from explorer.settings.runs import OWN, ALSSettings, EMSettings, MatrixSettings, RunSettings, SampleSettings
 from explorer.settings.studies import ALSStudySettings, EMStudySettings, StudySettings, run_of_study
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "EMStudySettings",
     "MatrixSettings",
     "Numbers",
+    "RunSettings",
     "SampleSettings",
     "Setting",
     "Settings",

@@ -19,13 +19,13 @@ class Settings:
             setting.check(getattr(self, name))
 
 
-Kind = TypeVar("Kind", bound=Settings)
 Options = TypeVar("Options")
+Record = TypeVar("Record", bound=Settings)
 
 
-def settings_of(kind: type) -> dict[str, Setting]:
+def settings_of(record: type[Settings]) -> dict[str, Setting]:
     """Return the description of every field of a settings record, by field name."""
-    return {each.name: each.metadata["setting"] for each in fields(kind)}
+    return {each.name: each.metadata["setting"] for each in fields(record)}
 
 
 def shown(settings: Settings, name: str) -> str:
@@ -33,10 +33,10 @@ def shown(settings: Settings, name: str) -> str:
     return settings_of(type(settings))[name].options[getattr(settings, name)]
 
 
-def read_query(kind: type[Kind], query: Mapping[str, str]) -> tuple[Kind, list[str]]:
+def read_query(record: type[Record], query: Mapping[str, str]) -> tuple[Record, list[str]]:
     """Read a link's entries: the settings, and one sentence for every entry that is wrong (the rest applies)."""
-    settings, problems = kind(), []
-    for name, setting in settings_of(kind).items():
+    settings, problems = record(), []
+    for name, setting in settings_of(record).items():
         if setting.url not in query:
             continue
         try:

@@ -13,15 +13,15 @@ from typing import TypeVar
 
 from explorer.errors import InputError, quoted
 from explorer.settings.records import settings_of
-from explorer.settings.runs import ALSSettings, EMSettings
+from explorer.settings.runs import ALSSettings, EMSettings, RunSettings
 
-Kind = TypeVar("Kind", EMSettings, ALSSettings)
+Run = TypeVar("Run", EMSettings, ALSSettings)
 
 _EXAMPLES = {EMSettings: "random-points:17", ALSSettings: "gaussian:3:5"}
 _SEEDS = {EMSettings: ("seed",), ALSSettings: ("seed", "mask_seed")}
 
 
-def write_run(settings: EMSettings | ALSSettings) -> str:
+def write_run(settings: RunSettings) -> str:
     """Return the start of a run in short."""
     if isinstance(settings, EMSettings) and settings.initialization == "means":
         return f"means:{','.join(_words(settings.means))}"
@@ -31,7 +31,7 @@ def write_run(settings: EMSettings | ALSSettings) -> str:
     return ":".join([settings.initialization, *map(str, seeds)])
 
 
-def read_run(text: str, base: Kind) -> Kind:
+def read_run(text: str, base: Run) -> Run:
     """Return the settings of the run that was written in short; what it does not say is as in `base`.
 
     Raises InputError where the text names no run.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from explorer.completion import STARTS
 from explorer.datasets import GENERATED_SHAPE, MATRICES, SAMPLES
@@ -24,6 +25,8 @@ _ALL_SEEDS = "The same seed gives the same run, bit for bit."
 @dataclass(frozen=True)
 class SampleSettings(Settings):
     """Which points a mixture is fitted to."""
+
+    kind: ClassVar[str] = "em"
 
     data: str = described(
         "faithful-eruptions",
@@ -169,6 +172,8 @@ class EMSettings(MixtureSettings):
 class MatrixSettings(Settings):
     """Which matrix is completed, and with what rank."""
 
+    kind: ClassVar[str] = "als"
+
     matrix: str = described(
         "checkerboard",
         Choice(
@@ -249,3 +254,6 @@ class ALSSettings(MatrixSettings):
     def of_the_run(self) -> "ALSSettings":
         """Return the settings: all of them change the run."""
         return self
+
+
+RunSettings = EMSettings | ALSSettings

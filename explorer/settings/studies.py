@@ -6,7 +6,7 @@ from explorer.completion import STARTS
 from explorer.mixture import STRATEGIES
 from explorer.settings.kinds import Several, Whole, described
 from explorer.settings.records import settings_of
-from explorer.settings.runs import ALSSettings, EMSettings, MatrixSettings, MixtureSettings
+from explorer.settings.runs import ALSSettings, EMSettings, MatrixSettings, MixtureSettings, RunSettings
 
 _EM, _ALS = settings_of(EMSettings), settings_of(ALSSettings)
 # What is placed or given by hand is one start, not many.
@@ -59,7 +59,7 @@ class ALSStudySettings(MatrixSettings):
 StudySettings = EMStudySettings | ALSStudySettings
 
 
-def run_of_study(study: StudySettings, initialization: str, seed: int, mask_seed: int = 0) -> EMSettings | ALSSettings:
+def run_of_study(study: StudySettings, initialization: str, seed: int, mask_seed: int = 0) -> RunSettings:
     """Return the settings of one run of a study, which the Explore page replays as it was."""
     shared = {name: getattr(study, name) for name in settings_of(type(study)) if name not in _OF_STUDIES}
     if isinstance(study, EMStudySettings):

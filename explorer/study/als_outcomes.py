@@ -16,8 +16,8 @@ from explorer.datasets import MaskedMatrix, MatrixProblem
 from explorer.stop_reason import StopReason
 from explorer.study.als_runs import hidden_errors, masked_by, masks_of, remake, run_on
 from explorer.study.beyond import CONTINUED_RTOL, CONTINUED_SWEEPS, recovered_below
-from explorer.study.plans import Study
-from explorer.study.shares import CERTAINTY, share_with_interval, starts_needed
+from explorer.study.restarts import CERTAINTY, share_with_interval, starts_needed
+from explorer.study.studies import Study
 
 # Two errors on the hidden entries count as alike up to this ratio.
 ALIKE = 1.5
@@ -199,13 +199,6 @@ def shares_recovered(rows: pd.DataFrame, by: str | Sequence[str] = "initializati
     columns = {"runs": "total", "recovered": "count", "share": "share", "low": "low", "high": "high"}
     table = {column: [getattr(share, name) for share in shares.values()] for column, name in columns.items()}
     return pd.DataFrame(table, index=groups.size().index)
-
-
-def outcome_counts(rows: pd.DataFrame, by: str | Sequence[str] = "initialization") -> pd.DataFrame:
-    """Return how many runs had each outcome: a column for every one of ALSOutcome, in their order."""
-    counts = rows.groupby([*_keys(rows, by), rows["outcome"]], sort=False).size().unstack(fill_value=0)
-    groups = rows.groupby(_keys(rows, by), sort=False).size().index
-    return counts.reindex(index=groups, columns=[outcome.value for outcome in ALSOutcome], fill_value=0)
 
 
 def starts_to_recover(rows: pd.DataFrame, certainty: float = CERTAINTY) -> pd.DataFrame:

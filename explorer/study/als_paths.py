@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from explorer.study.als_runs import NOT_RUN, remake
-from explorer.study.plans import Study
+from explorer.study.studies import Study
 
 
 def objective_paths(study: Study, rows: pd.DataFrame) -> list[np.ndarray]:

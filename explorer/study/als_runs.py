@@ -14,7 +14,7 @@ from explorer.completion import STARTS, ManyALSRuns, Observations, rmse, run_man
 from explorer.datasets import MaskedMatrix, MatrixProblem, split
 from explorer.errors import InputError
 from explorer.settings import ALSStudySettings
-from explorer.study.plans import Batch, Study
+from explorer.study.studies import Batch, Study
 
 COLUMNS = (
     "study", "matrix", "rank", "seen", "ridge", "initialization", "mask_seed", "seed",

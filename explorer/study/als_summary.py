@@ -9,7 +9,7 @@ import pandas as pd
 
 from explorer.datasets import MatrixProblem
 from explorer.study.als_outcomes import ALSOutcome, starts_to_recover
-from explorer.study.shares import Share, share_with_interval
+from explorer.study.restarts import Share, share_with_interval
 
 # A run that comes close although its mask leaves the matrix a choice: nobody could have known.
 LUCKY = "close by luck"

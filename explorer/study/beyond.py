@@ -24,9 +24,10 @@ from explorer.completion import (
     rmse,
 )
 from explorer.datasets import MaskedMatrix, MatrixProblem
-from explorer.mixture import EMIterate, ManyRuns, StopReason, initialize, iterate_em, iterate_many
+from explorer.mixture import EMIterate, StopReason, initialize, iterate_em, iterate_many
 from explorer.runs import ALSRun, EMRun
 from explorer.settings import ALSSettings, EMSettings
+from explorer.slices import retold
 
 N_STARTS = 40
 CONTINUED_RTOL = 1e-10
@@ -149,7 +150,10 @@ def ends_of_starts(values: np.ndarray, settings: EMSettings) -> Generator[str, N
         if len(starts) < together and seed + 1 < N_STARTS:
             continue
         done = seed + 1 - len(starts)
-        runs = yield from _told(iterate_many(values, starts, **limits), done)
+        runs = yield from retold(
+            iterate_many(values, starts, **limits),
+            lambda finished, _, done=done: f"{done + finished} of {N_STARTS} other starts",
+        )
         starts = []
         for log_likelihood, reason in zip(runs.log_likelihoods, runs.stop_reasons, strict=True):
             if reason is StopReason.DEGENERATE:
@@ -157,15 +161,6 @@ def ends_of_starts(values: np.ndarray, settings: EMSettings) -> Generator[str, N
             else:
                 log_likelihoods.append(float(log_likelihood))
     return Ends(tuple(log_likelihoods), n_degenerate)
-
-
-def _told(steps: Generator[tuple[int, int | None], None, ManyRuns], done: int) -> Generator[str, None, ManyRuns]:
-    while True:
-        try:
-            finished, _ = next(steps)
-        except StopIteration as end:
-            return end.value
-        yield f"{done + finished} of {N_STARTS} other starts"
 
 
 def _limits(values: np.ndarray, settings: EMSettings) -> dict[str, Any]:

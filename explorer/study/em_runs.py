@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from explorer.datasets import Sample
 from explorer.mixture import ManyRuns, initialize, run_many
 from explorer.settings import EMStudySettings
-from explorer.study.plans import Batch
+from explorer.study.studies import Batch
 
 COLUMNS = (
     "study", "data", "n_components", "structure", "rtol", "initialization", "seed",
@@ -18,6 +18,11 @@ COLUMNS = (
 )  # fmt: skip
 # Followed by _1, _2, ..., one for each component.
 PARAMETERS = ("weight", "mean", "deviation")
+
+
+def columns_of(n_components: int) -> tuple[str, ...]:
+    """The columns of a table whose runs have at most so many components."""
+    return (*COLUMNS, *(f"{name}_{k + 1}" for name in PARAMETERS for k in range(n_components)))
 
 
 def run_em_batch(settings: EMStudySettings, sample: Sample, batch: Batch) -> pd.DataFrame:
@@ -49,8 +54,7 @@ def run_em_batch(settings: EMStudySettings, sample: Sample, batch: Batch) -> pd.
         ordered = np.take_along_axis(array, order, axis=1)
         table |= {f"{name}_{k + 1}": ordered[:, k] for k in range(n_components)}
     table["seconds"] = work / work.sum() * (perf_counter() - began)
-    frame = pd.DataFrame(table)
-    return frame[[*COLUMNS, *(name for name in frame if name not in COLUMNS)]]
+    return pd.DataFrame(table)[list(columns_of(n_components))]
 
 
 def run_starts(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes
-from explorer.study.shares import Share, share_with_interval, starts_needed
+from explorer.study.restarts import Share, share_with_interval, starts_needed
+from explorer.words import spelled
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,12 @@ def _summary(runs: pd.DataFrame, best: str | None) -> InitializationSummary:
 
 # Above this share of early stops a smaller tolerance is advised.
 MANY_EARLY = 0.5
-NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 
 
 def headline(outcomes: EMOutcomes, initializations: Mapping[str, str]) -> tuple[str, str]:
     """What a teacher would say first: a few bold words, and a sentence. `initializations`: their labels by name."""
     n = len(outcomes.proper)
-    counted = NUMBERS[n] if n < len(NUMBERS) else str(n)
-    title = f"{counted} {'optimum' if n == 1 else 'optima'}"
+    title = f"{spelled(n).capitalize()} {'optimum' if n == 1 else 'optima'}"
     traps = _traps(outcomes)
     title += f", {traps}." if traps else "."
     if not n:

@@ -15,17 +15,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explorer.checks import check_whole_number, read_only
-from explorer.datasets import Sample
 from explorer.errors import InputError
 from explorer.mixture import EMOptions, Mixtures, Optima, as_points, run_many
 from explorer.mixture.starts import least_variances
-from explorer.runs import make_em_run
 from explorer.settings import EMSettings
 from explorer.slices import Slices, finish
-from explorer.study.reached import iterate_reached
+from explorer.study.em_limits import iterate_to_limits
 
+# The label of starts with two equal means.
 NEVER_SEPARATES = -1
-"""The label of starts with two equal means."""
 
 # The axes reach beyond the data by this share of its range.
 MARGIN = 0.05
@@ -116,7 +114,7 @@ def iterate_landscape(
     apart = _starts(axis[first], axis[second], variances[first, second])
     alike = _starts(axis, axis, variances.diagonal())
     runs_alike = run_many(points, alike, rtol=rtol, max_iter=max_iter, **settings)
-    runs, limits = yield from iterate_reached(points, apart, rtol=rtol, max_iter=max_iter, **settings)
+    runs, limits = yield from iterate_to_limits(points, apart, rtol=rtol, max_iter=max_iter, **settings)
 
     def mirrored(of_apart: np.ndarray, of_alike: np.ndarray | int) -> np.ndarray:
         square = np.empty((size, size), dtype=of_apart.dtype)
@@ -160,16 +158,6 @@ def settings_at(settings: EMSettings, mean_1: float, mean_2: float) -> EMSetting
     """The settings of the run that starts from these means, for the Explore page to replay it."""
     means = ", ".join(repr(float(mean)) for mean in (mean_1, mean_2))
     return replace(settings, n_components=2, initialization="means", means=means)
-
-
-def path_of(settings: EMSettings, own: Sample | None = None) -> Floats:
-    """The means of a run over its iterations, (T + 1, 2), for its path on the map.
-
-    `own` is the user's data, as in `make_em_run`, whose errors these are; and InputError where K is not 2.
-    """
-    if settings.n_components != 2:
-        raise InputError(f"Only runs of two components have a path on the map, not of {settings.n_components}.")
-    return make_em_run(settings, own).trace.means[:, :, 0]
 
 
 def _starts(means_1: Floats, means_2: Floats, variances: Floats) -> Mixtures:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from explorer.study.als_outcomes import add_als_outcomes
-from explorer.study.em_outcomes import em_outcomes
-from explorer.study.plans import Plan, Study
+from explorer.study.kinds import KINDS
+from explorer.study.plans import Plan
 
 
 def add_outcomes(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
@@ -14,15 +13,10 @@ def add_outcomes(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
 
     They are told by `em_outcomes.EMOutcomes` and `als_outcomes.add_als_outcomes`, for each study by itself.
     """
+    judge = KINDS[plan.kind].add_outcomes
     parts = [
-        _judged(study, table[table["study"] == index].reset_index(drop=True))
+        judge(study, table[table["study"] == index].reset_index(drop=True))
         for index, study in enumerate(plan.studies)
         if (table["study"] == index).any()
     ]
     return pd.concat(parts, ignore_index=True) if parts else table
-
-
-def _judged(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
-    if study.kind == "em":
-        return em_outcomes(study.settings, study.problem.values, rows).table
-    return add_als_outcomes(study, rows)

@@ -19,7 +19,7 @@ from explorer.mixture import EMOptions, Optima, StopReason, as_points
 from explorer.mixture.model import check_n_components
 from explorer.settings import EMSettings
 from explorer.slices import Slices, finish
-from explorer.study.reached import iterate_reached
+from explorer.study.em_limits import iterate_to_limits
 
 MAX_PARTITIONS = 60_000
 
@@ -126,7 +126,7 @@ def iterate_partitions(
     """
     points = as_points(values)
     labels = all_partitions(len(points), n_components)
-    runs, limits = yield from iterate_reached(
+    runs, limits = yield from iterate_to_limits(
         points,
         responsibilities_of(labels, n_components),
         structure=structure,
@@ -145,22 +145,6 @@ def iterate_partitions(
         stopped_early=limits.early,
         optima=limits.optima,
     )
-
-
-def count_early_stops(
-    values: ArrayLike,
-    n_components: int = 2,
-    tolerances: Iterable[float] = (1e-4, 1e-6, 1e-8),
-    **settings: object,
-) -> dict[float, int]:
-    """How many of all partitions stop early, by the tolerance: TD2's plateau, counted.
-
-    settings: those of `enumerate_partitions`; max_iter should be large, or running out of iterations counts as well.
-    """
-    return {
-        rtol: int(enumerate_partitions(values, n_components, rtol=rtol, **settings).stopped_early.sum())
-        for rtol in tolerances
-    }
 
 
 def settings_of_partition(settings: EMSettings, partitions: Partitions, r: int) -> EMSettings:

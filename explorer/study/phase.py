@@ -2,16 +2,14 @@
 
 A cell of the picture is one or more studies that differ in nothing but the problem's seed; the settings say which seeds
 of problems, masks and starts there are. So a cell depends on nothing that was computed before, any of its runs can be
-replayed, and the same picture comes from a plan with lists of `rank` and `seen` (`phase_plan`, `phase_of`). Cells share
-their seeds: of the same matrix, a cell further to the right sees all that its neighbour does, and more.
+replayed, and a plan with lists of `rank` (or `ridge`), `seen` and `matrix_seed` makes all of them. Cells share their
+seeds: of the same matrix, a cell further to the right sees all that its neighbour does, and more.
 """
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import bdtrc
 
@@ -19,9 +17,10 @@ from explorer.datasets import MATRICES, MaskedMatrix
 from explorer.errors import InputError, quoted
 from explorer.settings import OWN, ALSStudySettings
 from explorer.stop_reason import StopReason
-from explorer.study.als_outcomes import ALSOutcome, mask_determines, recovery_limit, true_factors
+from explorer.study.als_outcomes import mask_determines, recovery_limit, true_factors
 from explorer.study.als_runs import hidden_errors, masked_by, run_on, start_of
-from explorer.study.plans import Plan, Study, as_table, batches_of, plan_of, study_of
+from explorer.study.plans import batches_of, study_of
+from explorer.study.studies import Study
 
 # Few trials a cell, and limits that hold back hardly a run: the shares of a picture of 12 x 10 cells, of the 30 x 40
 # matrix, add up to 50.8, to 49.4 with a tolerance of 1e-5 and to 51.6 with 1e-7 and 500 sweeps, in 15, 9 and 35
@@ -235,37 +234,6 @@ def painted(axes: PhaseAxes, cells: Iterable[PhaseCell], what: str = "share") ->
         if figure is not None:
             picture[place.y : place.y + place.step, place.x : place.x + place.step] = figure
     return picture
-
-
-# The same picture from a plan
-
-
-def phase_plan(settings: ALSStudySettings, axes: PhaseAxes, *, n_problems: int = N_PROBLEMS) -> Plan:
-    """Return the plan of all runs of the picture: its cells are those of `iterate_phase`, whose runs make a table."""
-    return plan_of(phase_table(settings, axes, n_problems=n_problems))
-
-
-def phase_table(settings: ALSStudySettings, axes: PhaseAxes, *, n_problems: int = N_PROBLEMS) -> dict[str, Any]:
-    """Return that plan as the table of a plan file."""
-    seeds = list(_problem_seeds(settings, n_problems))
-    return as_table(settings) | {"seen": list(axes.seen), axes.name: list(axes.values), "matrix_seed": seeds}
-
-
-def phase_of(plan: Plan, table: pd.DataFrame) -> tuple[PhaseCell, ...]:
-    """Count the outcomes of a plan's table, as far as it has come, by seen, rank and ridge: a cell for each, in order.
-
-    table: with the columns of `add_als_outcomes`. What is UNKNOWN is not judged. A mask counts once for each problem.
-    """
-    counts: dict[tuple[int, int, float], np.ndarray] = {}
-    for index, rows in table.groupby("study", sort=True):
-        settings = plan.studies[index].settings
-        masks = rows.groupby("mask_seed")["determined"].first()
-        judged = int(np.count_nonzero(rows["outcome"] != ALSOutcome.UNKNOWN))
-        recovered = int(np.count_nonzero(rows["outcome"] == ALSOutcome.RECOVERED))
-        figures = np.array([judged, recovered, len(masks), int(masks.sum())])
-        key = (settings.seen, settings.rank, settings.ridge)
-        counts[key] = counts.get(key, 0) + figures
-    return tuple(PhaseCell(*key, *figures.tolist()) for key, figures in counts.items())
 
 
 def _problem_seeds(settings: ALSStudySettings, n_problems: int) -> range:

@@ -14,33 +14,22 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from explorer.completion import STARTS
 from explorer.datasets import MatrixProblem, Sample
 from explorer.errors import InputError, quoted, told
-from explorer.mixture import STRATEGIES
-from explorer.runs import matrix_of, sample_of
 from explorer.settings import (
     OWN,
-    ALSSettings,
-    ALSStudySettings,
     Choice,
-    EMSettings,
-    EMStudySettings,
-    MatrixSettings,
     Numbers,
-    SampleSettings,
+    RunSettings,
     Setting,
     Several,
     StudySettings,
-    Whole,
     run_of_study,
     settings_of,
 )
+from explorer.study.kinds import KINDS, Kind, Seeds
+from explorer.study.studies import Batch, Study
 
-KINDS = {"em": EMStudySettings, "als": ALSStudySettings}
-DATA = {"em": SampleSettings, "als": MatrixSettings}
-# The setting that names the data.
-SOURCE = {"em": "data", "als": "matrix"}
 MAX_STUDIES = 10_000
 MAX_RUNS = 1_000_000
 # Numbers in all data sets of a plan together, which are in memory at once.
@@ -50,70 +39,27 @@ BATCH_NUMBERS = 400_000
 BATCH_RUNS = 250
 
 
-@dataclass(frozen=True, eq=False)
-class Study:
-    """A study's settings, with the data that they name."""
-
-    settings: StudySettings
-    problem: Sample | MatrixProblem
-
-    @property
-    def kind(self) -> str:
-        return kind_of(self.settings)
-
-    @property
-    def own(self) -> Sample | MatrixProblem | None:
-        """What a user brought, where the study is on that."""
-        return self.problem if self.settings.uses_own_data else None
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Runs of one study that a worker makes together: one initialization (and mask), consecutive seeds.
-
-    study: the index of the study in its plan. mask_seed: None for EM.
-    """
-
-    study: int
-    initialization: str
-    mask_seed: int | None
-    seeds: range
-
-
 def study_of(settings: StudySettings, own: Sample | MatrixProblem | None = None) -> Study:
     """Load the data that the settings name; `own` is what a user brought, needed where they say "own".
 
     Raises InputError where the settings do not fit the data.
     """
-    problem = sample_of(settings, own) if isinstance(settings, EMStudySettings) else matrix_of(settings, own)
-    return _checked(settings, problem)
-
-
-def kind_of(settings: StudySettings) -> str:
-    """Return "em" or "als"."""
-    return "em" if isinstance(settings, EMStudySettings) else "als"
+    return _checked(settings, KINDS[settings.kind].load(settings, own))
 
 
 def _checked(settings: StudySettings, problem: Sample | MatrixProblem) -> Study:
-    if isinstance(settings, EMStudySettings):
-        if settings.n_components > len(problem.values):
-            n = len(problem.values)
-            raise InputError(f"K is {settings.n_components}, but there are only {n} values; lower K.")
-    elif settings.rank > min(problem.values.shape):
-        m, n = problem.values.shape
-        raise InputError(f"The rank is {settings.rank}, but the matrix is {m}×{n}; choose at most {min(m, n)}.")
+    KINDS[settings.kind].check(settings, problem)
     return Study(settings, problem)
 
 
 def _starts_of(settings: StudySettings, initialization: str) -> int:
     """How many seeds an initialization gets (under each mask): one where it draws nothing."""
-    known = STRATEGIES if isinstance(settings, EMStudySettings) else STARTS
-    return settings.n_starts if known[initialization].uses_seed else 1
+    return settings.n_starts if KINDS[settings.kind].initializations[initialization].uses_seed else 1
 
 
 def n_runs_of(settings: StudySettings) -> int:
     """Return how many runs a study has."""
-    n_masks = settings.n_masks if isinstance(settings, ALSStudySettings) else 1
+    n_masks = len(KINDS[settings.kind].mask_seeds(settings))
     return n_masks * sum(_starts_of(settings, each) for each in settings.initializations)
 
 
@@ -122,34 +68,28 @@ def batches_of(study: Study, index: int = 0) -> list[Batch]:
 
     How runs are put together depends on the study alone, so that whoever makes them gets the same figures, bit for bit.
     """
-    settings = study.settings
-    if study.kind == "em":
-        numbers = len(study.problem.values) * settings.n_components
-        masks = (None,)
-    else:
-        numbers = study.problem.values.size * settings.rank
-        masks = range(settings.first_mask_seed, settings.first_mask_seed + settings.n_masks)
-    size = max(1, min(BATCH_RUNS, BATCH_NUMBERS // numbers))
+    settings, kind = study.settings, KINDS[study.kind]
+    size = max(1, min(BATCH_RUNS, BATCH_NUMBERS // kind.numbers_of_a_run(study)))
     batches = []
     for initialization in settings.initializations:
         end = settings.first_seed + _starts_of(settings, initialization)
         batches += [
             Batch(index, initialization, mask_seed, range(first, min(first + size, end)))
-            for mask_seed in masks
+            for mask_seed in kind.mask_seeds(settings)
             for first in range(settings.first_seed, end, size)
         ]
     return batches
 
 
-def run_settings(study: Study, row: Mapping[str, Any]) -> EMSettings | ALSSettings:
+def run_settings(study: Study, row: Mapping[str, Any]) -> RunSettings:
     """Return the settings of the run of one row, such as `table.iloc[0]`, with which Explore replays it."""
-    mask_seed = {} if study.kind == "em" else {"mask_seed": int(row["mask_seed"])}
-    return run_of_study(study.settings, row["initialization"], int(row["seed"]), **mask_seed)
+    seeds = {each.name: int(row[each.name]) for each in KINDS[study.kind].seeds}
+    return run_of_study(study.settings, row["initialization"], **seeds)
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Studies of one kind, "em" or "als", run one after the other; those on own data share one set of it.
+    """Studies of one kind, run one after the other; those on own data share one set of it.
 
     Raises InputError where the studies do not go together, or are too many.
     """
@@ -178,6 +118,11 @@ class Plan:
         return tuple(batch for index, study in enumerate(self.studies) for batch in batches_of(study, index))
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a table of all runs."""
+        return KINDS[self.kind].columns(self.studies)
+
+    @property
     def n_runs(self) -> int:
         return sum(n_runs_of(study.settings) for study in self.studies)
 
@@ -190,18 +135,17 @@ def _check_size(settings: list[StudySettings]) -> None:
     if n_runs > MAX_RUNS:
         raise InputError(f"The plan has {n_runs:,} runs; a plan may have {MAX_RUNS:,}. Split it.")
     for each in settings:
-        described = settings_of(type(each))
-        _check_seeds("seed", each.first_seed, each.n_starts, described["first_seed"])
-        if isinstance(each, ALSStudySettings):
-            _check_seeds("mask seed", each.first_mask_seed, each.n_masks, described["first_mask_seed"])
+        for seeds in KINDS[each.kind].seeds:
+            _check_seeds(each, seeds)
 
 
-def _check_seeds(what: str, first: int, count: int, setting: Whole) -> None:
+def _check_seeds(settings: StudySettings, seeds: Seeds) -> None:
     """A run with a seed above the bound could not be looked at on the Explore page."""
-    if first + count - 1 > setting.high:
+    wanted, most = seeds.of(settings), settings_of(type(settings))[seeds.first].high
+    if wanted[-1] > most:
         raise InputError(
-            f"The last {what} would be {first + count - 1:,}, but seeds end at {setting.high:,}: "
-            f"begin lower than at {first:,}, or have fewer than {count:,}."
+            f"The last {seeds.name.replace('_', ' ')} would be {wanted[-1]:,}, but seeds end at {most:,}: "
+            f"begin lower than at {wanted[0]:,}, or have fewer than {len(wanted):,}."
         )
 
 
@@ -214,7 +158,7 @@ def plan_of_settings(settings: Iterable[StudySettings], own: Sample | MatrixProb
     _check_size(settings)
     studies, loaded, numbers = [], {}, 0
     for each in settings:
-        data = tuple(getattr(each, name) for name in settings_of(DATA[kind_of(each)]))
+        data = tuple(getattr(each, name) for name in settings_of(KINDS[each.kind].data))
         if data not in loaded:
             loaded[data] = study_of(each, own).problem
             numbers += loaded[data].values.size
@@ -225,7 +169,7 @@ def plan_of_settings(settings: Iterable[StudySettings], own: Sample | MatrixProb
 
 
 def read_plan(text: str, own: Sample | MatrixProblem | None = None) -> Plan:
-    """Read the text of a plan file (TOML): `kind = "em"` or `"als"`, and settings by their names in Python.
+    """Read the text of a plan file (TOML): its kind, one of KINDS, and settings by their names in Python.
 
     Raises InputError that says what is wrong.
     """
@@ -245,7 +189,7 @@ def plan_of(table: Mapping[str, Any], own: Sample | MatrixProblem | None = None)
 
     Raises InputError that says what is wrong.
     """
-    kind = kind_named(table)
+    kind = KINDS[kind_named(table)]
     axes = {name: _values(kind, name, value) for name, value in table.items() if name != "kind"}
     count = math.prod(len(values) for values in axes.values())
     if count > MAX_STUDIES:
@@ -253,7 +197,7 @@ def plan_of(table: Mapping[str, Any], own: Sample | MatrixProblem | None = None)
     for name, values in axes.items():
         _check_values(_described(kind, name), name, values)
     combinations = product(*axes.values())
-    return plan_of_settings([KINDS[kind](**dict(zip(axes, values, strict=True))) for values in combinations], own)
+    return plan_of_settings([kind.settings(**dict(zip(axes, values, strict=True))) for values in combinations], own)
 
 
 def settings_in(table: Mapping[str, Any]) -> StudySettings:
@@ -261,22 +205,22 @@ def settings_in(table: Mapping[str, Any]) -> StudySettings:
 
     Raises InputError that says what is wrong.
     """
-    kind = kind_named(table)
+    kind = KINDS[kind_named(table)]
     described = {name: _described(kind, name) for name in table if name != "kind"}
-    return KINDS[kind](**{name: _as_setting(setting, table[name]) for name, setting in described.items()})
+    return kind.settings(**{name: _as_setting(setting, table[name]) for name, setting in described.items()})
 
 
 def kind_named(table: Mapping[str, Any]) -> str:
-    """Return the kind that a plan's table names."""
-    kind = table.get("kind")
-    if kind is None:
-        raise InputError('The plan does not say what to study; write kind = "em" or kind = "als".')
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise InputError(f'The plan\'s kind is {quoted(kind)}; write kind = "em" or kind = "als".')
-    return kind
+    """Return the name of the kind that a plan's table is of."""
+    name, known = table.get("kind"), " or ".join(f'kind = "{each}"' for each in KINDS)
+    if name is None:
+        raise InputError(f"The plan does not say what to study; write {known}.")
+    if not isinstance(name, str) or name not in KINDS:
+        raise InputError(f"The plan's kind is {quoted(name)}; write {known}.")
+    return name
 
 
-def _values(kind: str, name: str, value: Any) -> list[Any]:
+def _values(kind: Kind, name: str, value: Any) -> list[Any]:
     """The values that a plan gives a setting: each of a list, or the one that is given."""
     setting = _described(kind, name)
     if isinstance(setting, Several) or (isinstance(setting, Numbers) and _are_numbers(value)):
@@ -296,13 +240,13 @@ def _check_values(setting: Setting, name: str, values: list[Any]) -> None:
         raise InputError(f"{str(error).removesuffix('.')} ({name} in the plan).") from None
 
 
-def _described(kind: str, name: str) -> Setting:
-    described = settings_of(KINDS[kind])
+def _described(kind: Kind, name: str) -> Setting:
+    described = settings_of(kind.settings)
     if name in ("file", "column"):
         raise InputError(f"The plan names a {name}, which only `explorer study` can read; bring the data itself.")
     if name not in described:
         known = ", ".join(described)
-        raise InputError(f"{quoted(name)} is not a setting of a study of {kind.upper()}; there are {known}.")
+        raise InputError(f"{quoted(name)} is not a setting of a study of {kind.label}; there are {known}.")
     return described[name]
 
 
@@ -325,12 +269,12 @@ def _are_numbers(value: Any) -> bool:
 def as_table(settings: StudySettings) -> dict[str, Any]:
     """Return a study's settings as a table of a plan, with every setting in it."""
     values = {name: getattr(settings, name) for name in settings_of(type(settings))}
-    return {"kind": kind_of(settings)} | {
+    return {"kind": settings.kind} | {
         name: list(value) if isinstance(value, tuple) else value for name, value in values.items()
     }
 
 
 def uses_own_data(table: Mapping[str, Any]) -> bool:
     """Whether a plan's table asks for data that a user brings."""
-    given = table.get(SOURCE[kind_named(table)])
+    given = table.get(KINDS[kind_named(table)].source)
     return given == OWN or (isinstance(given, list) and OWN in given)

@@ -1,7 +1,5 @@
 """The results of a study: its plan with the table of its runs, as a file that loads again."""
 
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +8,12 @@ import pandas as pd
 
 from explorer.errors import InputError, place, shortened
 from explorer.settings import settings_of
-from explorer.study.bounds import check_figures
-from explorer.study.plans import KINDS, Plan
-from explorer.study.portable import plan_as_json, plan_from_json
+from explorer.study.files.bounds import check_figures
+from explorer.study.files.plan_json import plan_as_json, plan_from_json
+from explorer.study.files.writing import write_file
+from explorer.study.kinds import KINDS
+from explorer.study.plans import Plan
 from explorer.study.tables import FORMATS, kind_of_column, table_as_bytes, table_from_bytes
-from explorer.study.work import columns_of
 
 MAX_RESULT_BYTES = 1_000_000_000
 # What columns hold, those of the runs and, where a table has them, those of outcomes; numbers where nothing is said.
@@ -39,7 +38,7 @@ class Results:
         _check_columns(self.plan, self.table)
         places = _places(self.plan, self.table)
         _check_settings(self.plan, self.table)
-        check_figures(self.plan, self.table)
+        check_figures(self.table, KINDS[self.plan.kind].bounds(self.plan.studies, self.table))
         if (np.diff(places) < 0).any():
             in_order = self.table.iloc[np.argsort(places)].reset_index(drop=True)
             object.__setattr__(self, "table", in_order)
@@ -56,26 +55,6 @@ def write_results(results: Results, path: Path) -> None:
     Raises InputError for another suffix, and where `path` cannot be written.
     """
     write_file(path, results_as_bytes(results, format_of(path)))
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """`write_whole`, where what goes wrong is told: raises InputError."""
-    try:
-        write_whole(path, data)
-    except OSError as error:
-        raise InputError(f"{place(path)} cannot be written: {error.strerror}.") from None
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file of which nobody ever sees a part: under another name, which is then changed."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.write_bytes(data)
-        os.replace(unfinished, path)
-    except BaseException:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        raise
 
 
 def format_of(path: Path) -> str:
@@ -119,8 +98,8 @@ def _check_columns(plan: Plan, table: pd.DataFrame) -> None:
     """Refuse a table in which a column is missing, or holds what it cannot hold."""
     if table.empty:
         raise InputError("There is not a single run.")
-    columns = columns_of(plan)
-    for name in [*columns, *(name for name in table if name in _OF_OUTCOMES)]:
+    not_numbers = _TEXT | _WHOLE | _FLAGS | {*settings_of(KINDS[plan.kind].settings)}
+    for name in [*plan.columns, *(name for name in table if name in _OF_OUTCOMES)]:
         if name not in table:
             raise InputError(f"The column “{name}” is missing.")
         kind = kind_of_column(table[name])
@@ -130,7 +109,7 @@ def _check_columns(plan: Plan, table: pd.DataFrame) -> None:
             raise InputError(f"The column “{name}” holds something else than text.")
         if name in _WHOLE and (kind != "int" or table[name].isna().any()):
             raise InputError(f"The column “{name}” holds something else than whole numbers.")
-        if name not in _TEXT | _WHOLE | _FLAGS | set(settings_of(KINDS[plan.kind])) and kind not in ("int", "float"):
+        if name not in not_numbers and kind not in ("int", "float"):
             raise InputError(f"The column “{name}” holds something else than numbers.")
 
 
@@ -157,14 +136,14 @@ def _runs_of(plan: Plan) -> pd.DataFrame:
         "initialization": np.repeat([batch.initialization for batch in plan.batches], sizes),
         "seed": np.concatenate([np.array(batch.seeds) for batch in plan.batches]),
     }
-    if plan.kind == "als":
+    if KINDS[plan.kind].masks:
         runs["mask_seed"] = np.repeat([batch.mask_seed for batch in plan.batches], sizes)
     return pd.DataFrame(runs)
 
 
 def _check_settings(plan: Plan, table: pd.DataFrame) -> None:
     """Refuse a table that says of a study's settings what its plan does not say."""
-    for name in settings_of(KINDS[plan.kind]):
+    for name in settings_of(KINDS[plan.kind].settings):
         if name in table:
             planned = pd.Series([getattr(study.settings, name) for study in plan.studies])
             wrong = planned.iloc[table["study"]].to_numpy() != table[name].to_numpy()

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from explorer.checks import read_only
 from explorer.completion import Factors, distance
 from explorer.errors import InputError
 
@@ -37,17 +38,16 @@ class AlignedBy(StrEnum):
 class Alignment:
     """The k x k matrix T with X_1 T ~ X_2 and Y_1 T^-T ~ Y_2, as near as one comes.
 
-    Attributes:
-        by: what T is. NOTHING where no T turns both factors of one run into those of the other up to SAME of their
-            size: the products differ. T is then the nearest orthogonal matrix.
-        matrix: T (k, k), read-only; orthogonal unless `by` is INVERTIBLE.
-        stretches: (k,) the singular values of T, largest first, read-only. T stretches by these along k directions at
-            right angles, and turns; all are 1 where it is orthogonal.
-        angle: for k = 2 how far T turns, in radians in (-pi, pi]: a row x of X, as a point of the plane, goes
-            counterclockwise. Where T mirrors, twice the angle of the mirror line. None for another k.
-        left_before, right_before: |X_1 - X_2|_F / |X_2|_F, and the same of Y.
-        left_after, right_after: |X_1 T - X_2|_F / |X_2|_F, and |Y_1 T^-T - Y_2|_F / |Y_2|_F.
-        product_difference: |X_1 Y_1^T - X_2 Y_2^T|_F / |X_2 Y_2^T|_F, without forming the products.
+    by: what T is. NOTHING where no T turns both factors of one run into those of the other up to SAME of their size:
+    the products differ. T is then the nearest orthogonal matrix.
+    matrix: T (k, k), read-only; orthogonal unless `by` is INVERTIBLE.
+    stretches (k,): the singular values of T, largest first, read-only. T stretches by these along k directions at right
+    angles, and turns; all are 1 where it is orthogonal.
+    angle: for k = 2 how far T turns, in radians in (-pi, pi]: a row x of X, as a point of the plane, goes
+    counterclockwise. Where T mirrors, twice the angle of the mirror line. None for another k.
+    left_before, right_before: |X_1 - X_2|_F / |X_2|_F, and the same of Y.
+    left_after, right_after: |X_1 T - X_2|_F / |X_2|_F, and |Y_1 T^-T - Y_2|_F / |Y_2|_F.
+    product_difference: |X_1 Y_1^T - X_2 Y_2^T|_F / |X_2 Y_2^T|_F, without forming the products.
     """
 
     by: AlignedBy
@@ -79,14 +79,12 @@ def align_factors(a: Factors, b: Factors) -> Alignment:
         raise InputError("Only factors of one shape can be aligned: choose two runs of one matrix and one rank.")
     by, matrix = _aligned(a, b)
     u, stretches, v = np.linalg.svd(matrix)
-    for array in (matrix, stretches):
-        array.setflags(write=False)
     left_before, right_before = _residuals(a, b, np.eye(a.rank))
     left_after, right_after = _residuals(a, b, matrix)
     return Alignment(
         by=by,
-        matrix=matrix,
-        stretches=stretches,
+        matrix=read_only(matrix),
+        stretches=read_only(stretches),
         angle=_angle(u @ v) if a.rank == 2 else None,
         left_before=left_before,
         right_before=right_before,

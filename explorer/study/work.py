@@ -1,4 +1,4 @@
-"""Who makes the batches of a plan: this process, or any executor; the table is the same, bit for bit."""
+"""The work of a plan: its batches made, by this process or any executor, into a table that is the same, bit for bit."""
 
 from collections.abc import Callable, Iterator, Mapping, Set
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
@@ -10,8 +10,9 @@ import pandas as pd
 from threadpoolctl import ThreadpoolController
 
 from explorer.errors import InputError
-from explorer.study import als_runs, em_runs
-from explorer.study.plans import Batch, Plan, Study
+from explorer.study.kinds import KINDS
+from explorer.study.plans import Plan
+from explorer.study.studies import Batch, Study
 
 # Batches that an executor is given before the first of them is back: more than the cores of most clusters, and few
 # enough to forget when a study is cancelled.
@@ -24,9 +25,7 @@ def make_batch(study: Study, batch: Batch) -> pd.DataFrame:
     Linear algebra gets one thread: how many share a sum changes its last bits, and they would be slower together.
     """
     with one_thread():
-        if study.kind == "em":
-            return em_runs.run_em_batch(study.settings, study.problem, batch)
-        return als_runs.run_als_batch(study.settings, study.problem, batch)
+        return KINDS[study.kind].run_batch(study.settings, study.problem, batch)
 
 
 def one_thread() -> AbstractContextManager:
@@ -104,15 +103,7 @@ def joined(plan: Plan, parts: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
 
     Mixtures with fewer components than others have NaN for what those have more.
     """
-    columns = list(columns_of(plan))
+    columns = list(plan.columns)
     if not parts:
         return pd.DataFrame(columns=columns)
     return pd.concat([parts[index] for index in sorted(parts)], ignore_index=True).reindex(columns=columns)
-
-
-def columns_of(plan: Plan) -> tuple[str, ...]:
-    """Return the columns of a table of all of the plan's runs."""
-    if plan.kind == "als":
-        return als_runs.COLUMNS
-    widest = max(study.settings.n_components for study in plan.studies)
-    return (*em_runs.COLUMNS, *(f"{name}_{k + 1}" for name in em_runs.PARAMETERS for k in range(widest)))

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit import runtime
 
-from explorer.screens import server
+from explorer.screens.jobs import server
 
 if runtime.exists():
     st.title("A page")

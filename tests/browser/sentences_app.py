@@ -5,8 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.screens.charting import draw_headline, heading
-from explorer.screens.telling import remark, tell_error, tell_warning
+from explorer.screens.parts.charting import draw_headline, heading
+from explorer.screens.parts.telling import remark, tell_error, tell_warning
 
 for number, sentence in enumerate(json.loads(Path("sentences.json").read_text("utf-8"))):
     with st.container(key=f"sentence_{number}"):

@@ -11,8 +11,9 @@ from explorer.charts.parts.optimum_styles import colour_of
 from explorer.charts.parts.theme import THEMES, mixed
 from explorer.datasets import load_sample
 from explorer.mixture import OptimumKind
+from explorer.runs import make_em_run
 from explorer.settings import EMSettings
-from explorer.study.landscape import NEVER_SEPARATES, map_landscape, path_of, settings_at
+from explorer.study.landscape import NEVER_SEPARATES, map_landscape, settings_at
 from explorer.study.names import names_of
 
 TEN = load_sample("ten-points").values
@@ -93,6 +94,11 @@ def test_letters_stand_inside_their_own_regions_and_off_the_diagonal(ten_points)
             around = optimum_under(ten_points, x + room * np.cos(turn), y + room * np.sin(turn))
             assert around != NEVER_SEPARATES
             assert names_of(ten_points.optima)[around] == letter
+
+
+def path_of(settings):
+    """The means of a run over its iterations, (T + 1, 2)."""
+    return make_em_run(settings).trace.means[:, :, 0]
 
 
 def test_a_path_is_drawn_over_the_map_and_no_letter_stands_on_it(ten_points):

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from explorer.screens.jobs import promises
+from explorer.screens.jobs.scheduler import wait
 from tests.player.decoder import decode
 
 APP = str(files("explorer") / "app.py")
@@ -51,7 +52,7 @@ class Session:
         """What the browser does: ask for what the player's last message promised. Its answer, header and arrays."""
         path = self.header(f"{panel}_player")["ask"]
         made = promises.promised(path.removeprefix(f"{promises.PATH}/"))
-        made.job().wait(seconds)
+        wait(made.job(), seconds)
         return decode(made.message())
 
     def known(self, panel):

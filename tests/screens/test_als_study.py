@@ -7,10 +7,8 @@ import pytest
 import streamlit as st
 
 from explorer.datasets import MATRICES
-from explorer.screens import phase_view
 from explorer.screens.jobs import scheduler, tasks
-from explorer.screens.jobs.job import Job
-from explorer.screens.phase_diagram import PhaseDiagram
+from explorer.screens.parts import phase_view
 from explorer.settings import ALSStudySettings
 from explorer.study.phase import PHASE
 from tests.screens.sessions import opened
@@ -154,11 +152,11 @@ def test_the_phase_diagram_waits_until_it_is_asked_for_and_stops_when_told(few_c
         """The page rests when a cell is there, as if it were still at it."""
         if diagram.cells and not allowed_all:
             st.stop()
-        return Job.wait(diagram, seconds)
+        return scheduler.wait(diagram, seconds)
 
     allowed_all = []
     monkeypatch.setattr(tasks, "iterate_phase", when_allowed)
-    monkeypatch.setattr(PhaseDiagram, "wait", wait)
+    monkeypatch.setattr(phase_view, "wait", wait)
     monkeypatch.setattr(scheduler, "SLICE", 0.0)
     page = study(matrix="generated", rows="9", cols="9")
     assert page.app.button(key="phase_run").label.startswith("Compute 4 cells")

@@ -10,9 +10,9 @@ from explorer.completion import STARTS
 from explorer.datasets import MATRICES
 from explorer.mixture import STRATEGIES
 from explorer.runs import make_em_run
-from explorer.screens import computed, widgets
-from explorer.screens.jobs import promises, scheduler, tasks
+from explorer.screens.jobs import promises, scheduler, shared, tasks
 from explorer.screens.jobs.kept import Kept
+from explorer.screens.parts import widgets
 from explorer.settings import ALSSettings, EMSettings, write_query
 from tests.player import node
 from tests.screens.sessions import opened
@@ -413,7 +413,7 @@ def begun(monkeypatch):
         return (yield from find(values, settings))
 
     monkeypatch.setattr(tasks, "ends_of_starts", counted)
-    monkeypatch.setattr(computed, "KEPT", Kept())
+    monkeypatch.setattr(shared, "KEPT", Kept())
     return counts
 
 
@@ -430,7 +430,7 @@ def test_whoever_has_a_page_drawn_counts_as_active_and_whose_player_asks_does_no
 
 
 def test_how_far_it_is_is_told_with_the_verdict_by_then(monkeypatch):
-    monkeypatch.setattr(computed, "KEPT", Kept())
+    monkeypatch.setattr(shared, "KEPT", Kept())
     monkeypatch.setattr(scheduler, "SLICE", 0.0)
     page, sentences = opened(data="two-bumps", k="5", seed="7"), set()
     for _ in range(600):
@@ -479,7 +479,7 @@ LONG = {"data": "generated", "points": "5000", "k": "10", "iterations": "700", "
 
 
 def test_a_run_that_may_take_long_is_promised_and_told_of_until_it_is_there(monkeypatch):
-    monkeypatch.setattr(computed, "KEPT", Kept())
+    monkeypatch.setattr(shared, "KEPT", Kept())
     page = opened(**LONG)
     header = page.header("em_player")
     assert (header["role"], header["slot"], header["address"]["iterations"]) == ("promised", "em", "700")
@@ -505,7 +505,7 @@ def test_a_large_picture_is_fetched_and_not_sent_with_every_change():
 
 
 def test_what_is_wrong_with_a_promised_run_is_told_when_it_is_fetched(monkeypatch):
-    monkeypatch.setattr(computed, "KEPT", Kept())
+    monkeypatch.setattr(shared, "KEPT", Kept())
     page = opened(**LONG, init="means", means="1 2")
     answer, _ = page.ask("em", seconds=10)
     assert answer["role"] == "error" and "K is 10" in answer["text"]
@@ -524,13 +524,13 @@ def test_a_promise_keeps_nobody_s_data():
 
 
 def test_what_took_down_its_workers_is_tried_again_when_the_page_is_drawn_and_not_when_a_player_asks(monkeypatch):
-    monkeypatch.setattr(computed, "KEPT", Kept())
+    monkeypatch.setattr(shared, "KEPT", Kept())
     page = opened(**LONG)
     settings = EMSettings(data="generated", n_points=5000, n_components=10, max_iter=700, rtol=0.0)
-    job = computed.run_job(settings, None)
+    job = shared.run_job(settings, None)
     job.end(error=scheduler.LostWork(scheduler.LOST))
     for _ in range(2):
         answer, _ = page.ask("em")
         assert (answer["role"], answer["text"]) == ("error", scheduler.LOST)
     page.run()
-    assert computed.run_job(settings, None) is not job
+    assert shared.run_job(settings, None) is not job

@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 
 from explorer.errors import InputError
-from explorer.screens import phase_diagram, study_work
-from explorer.screens.jobs import scheduler
+from explorer.screens import study_work
+from explorer.screens.jobs import phase_diagram, scheduler
 from explorer.screens.jobs.job import ENDED, Job
-from explorer.screens.jobs.scheduler import ACTIVE, LEASE, LOST, PUT_AWAY, SHARE, Process
+from explorer.screens.jobs.phase_diagram import PhaseDiagram
+from explorer.screens.jobs.scheduler import ACTIVE, LEASE, LOST, PUT_AWAY, SHARE, Process, wait, want
 from explorer.screens.jobs.worker import Bench, Reply, State
-from explorer.screens.phase_diagram import PhaseDiagram
 from explorer.screens.study_work import StudyWork
 from explorer.settings import EMStudySettings
 from explorer.study.phase import PHASE, PhaseAxes
@@ -151,7 +151,7 @@ def stands_still(measure):
 
 
 def answer(job):
-    assert job.wait(LONG)
+    until(lambda: wait(job, 1.0))  # the scheduler's clock may be moved on meanwhile
     return job.answer()
 
 
@@ -182,7 +182,7 @@ def test_of_a_generator_the_answer_is_what_it_returns_at_the_end(anywhere):
 
 
 def test_what_needs_no_work_has_ended():
-    assert ENDED.finished and ENDED.wait(0) and ENDED.answer() is None
+    assert ENDED.finished and wait(ENDED, 0) and ENDED.answer() is None
 
 
 def test_nothing_is_done_before_somebody_wants_it():
@@ -194,14 +194,14 @@ def test_nothing_is_done_before_somebody_wants_it():
 
 def test_waiting_ends_when_the_time_is_over(anywhere, tmp_path):
     job = Job(works.wait_for, tmp_path / "go")
-    assert not job.wait(0.01)
+    assert not wait(job, 0.01)
     (tmp_path / "go").touch()
     assert answer(job) > 0
 
 
 def test_words_tell_how_far_it_is(anywhere, tmp_path):
     job = Job(works.wait_for, tmp_path / "go", "halfway")
-    until(lambda: job.wait(0.01) or job.progress == "halfway")
+    until(lambda: wait(job, 0.01) or job.progress == "halfway")
     assert not job.finished
     (tmp_path / "go").touch()
     answer(job)
@@ -252,7 +252,7 @@ def test_a_failure_keeps_nothing_of_the_pages_on_which_it_was_raised():
         job.answer()
 
     seen, job = [], Job(works.refuse, "No.")
-    job.wait(LONG)
+    wait(job, LONG)
     with contextlib.suppress(InputError):
         draw()
     assert seen[0]() is None
@@ -350,7 +350,7 @@ def test_ctrl_c_is_not_the_worker_s(at_process):
 def test_a_worker_that_is_killed_is_replaced_and_what_it_did_is_done(tmp_path, caplog):
     scheduler.SCHEDULER.start([Process()])
     job = Job(works.note_and_wait, tmp_path / "pid", tmp_path / "go")
-    until(lambda: job.wait(0.05) or ((tmp_path / "pid").exists() and (tmp_path / "pid").read_text()))
+    until(lambda: wait(job, 0.05) or ((tmp_path / "pid").exists() and (tmp_path / "pid").read_text()))
     killed = int((tmp_path / "pid").read_text())
     os.kill(killed, signal.SIGKILL)
     (tmp_path / "go").touch()
@@ -362,9 +362,9 @@ def test_a_worker_that_is_killed_is_replaced_and_what_it_did_is_done(tmp_path, c
 def test_what_takes_two_workers_with_it_has_failed_and_what_was_beside_it_is_done(tmp_path):
     scheduler.SCHEDULER.start([Process()])
     beside = Job(works.wait_for, tmp_path / "go")
-    until(lambda: beside.wait(0.05) or beside.progress)
+    until(lambda: wait(beside, 0.05) or beside.progress)
     deadly = Job(works.kill_worker)
-    until(lambda: beside.wait(0.01) or deadly.wait(0.05))
+    until(lambda: wait(beside, 0.01) or wait(deadly, 0.05))
     with pytest.raises(InputError, match=f"^{LOST}$"):
         deadly.answer()
     (tmp_path / "go").touch()
@@ -394,11 +394,11 @@ def test_a_worker_ends_when_the_server_is_killed_in_the_middle_of_a_slice(tmp_pa
 def test_stopping_ends_the_processes_and_whoever_waits_still_waits_no_longer_than_said(tmp_path, caplog):
     scheduler.SCHEDULER.start([Process()])
     job = Job(works.sleep_in_one_piece, tmp_path / "pid", 600)
-    until(lambda: job.wait(0.05) or ((tmp_path / "pid").exists() and (tmp_path / "pid").read_text()))
+    until(lambda: wait(job, 0.05) or ((tmp_path / "pid").exists() and (tmp_path / "pid").read_text()))
     scheduler.SCHEDULER.stop()
     assert gone(int((tmp_path / "pid").read_text()))
-    assert not job.wait(0.1)
-    assert not Job(works.add, 1).wait(0.1)
+    assert not wait(job, 0.1)
+    assert not wait(Job(works.add, 1), 0.1)
     assert "unexpectedly" not in caplog.text
 
 
@@ -411,7 +411,7 @@ def test_a_process_that_is_started_while_the_scheduler_stops_ends_too():
     worker = Started()
     scheduler.SCHEDULER.start([worker])
     job = Job(works.add, 1)
-    job.want()
+    want(job)
     until(lambda: job.finished and worker._process is None)
 
 
@@ -423,7 +423,7 @@ def test_several_jobs_take_turns(step_by_step):
     scheduler.SCHEDULER.start([bench])
     jobs = [Job(works.yield_cells, range(3)) for _ in range(3)]
     for job in jobs:
-        job.want()
+        want(job)
     bench.gate.set()
     for job in jobs:
         answer(job)
@@ -433,11 +433,11 @@ def test_several_jobs_take_turns(step_by_step):
 
 def test_a_job_that_nobody_wants_any_more_stops_and_goes_on_when_it_is_wanted_again(clock, step_by_step):
     job = Parts(works.count, 10**9)
-    job.want()
+    want(job)
     until(lambda: len(job.numbers) > 2)
     clock.forward(LEASE)
     reached = stands_still(lambda: len(job.numbers))
-    job.want()
+    want(job)
     until(lambda: len(job.numbers) > reached)
     clock.forward(LEASE)
     assert job.numbers == list(range(stands_still(lambda: len(job.numbers)))), "it went on where it was"
@@ -445,12 +445,12 @@ def test_a_job_that_nobody_wants_any_more_stops_and_goes_on_when_it_is_wanted_ag
 
 def test_a_job_that_nobody_wants_for_long_is_put_away_and_begun_again(clock, step_by_step):
     job = Parts(works.count, 10**9)
-    job.want()
+    want(job)
     until(lambda: len(job.numbers) > 2)
     clock.forward(LEASE + PUT_AWAY + 1)
     until(lambda: job not in scheduler.SCHEDULER._until)
     reached = len(job.numbers)
-    job.want()
+    want(job)
     until(lambda: len(job.numbers) > reached)
     assert job.numbers[reached] == 0
     clock.forward(LEASE)
@@ -460,13 +460,13 @@ def test_what_is_put_away_or_has_ended_leaves_nothing_behind(clock, step_by_step
     bench, own = Bench(), scheduler.SCHEDULER
     own.start([bench])
     left = Parts(works.count, 10**9)
-    left.want()
+    want(left)
     until(lambda: left.parts)
     clock.forward(LEASE + PUT_AWAY + 1)
     until(lambda: left not in own._until)
     until(lambda: bench._works == {})  # without that anybody asks for something else
     answer(Job(works.add, 1))
-    Job(works.fail, KeyError()).wait(LONG)
+    wait(Job(works.fail, KeyError()), LONG)
     until(lambda: not any((own._until, own._at, own._busy, own._served, own._losses, own._forgotten[bench])))
     assert bench._works == {}
 
@@ -538,12 +538,12 @@ def test_to_want_again_what_is_wanted_wakes_no_worker(monkeypatch):
     bench = Noting()
     own.start([bench, bench])
     job = Job(works.add, 1)
-    job.want()
+    want(job)
     assert bench.reached.wait(LONG)  # one is at work, the other waits
     time.sleep(0.1)
     monkeypatch.setattr(own, "_put_away", lambda: woken.append(1))
     for _ in range(100):
-        job.want()
+        want(job)
         time.sleep(0.001)
     assert len(woken) < 50
     bench.gate.set()
@@ -553,14 +553,14 @@ def test_to_want_again_what_is_wanted_wakes_no_worker(monkeypatch):
 def test_to_want_what_ends_at_this_moment_is_no_error():
     job, failed = Job(works.add, asked=True), []
 
-    def want():
+    def want_it():
         try:
-            job.want()
+            want(job)
         except Exception as error:
             failed.append(error)
 
     with scheduler.SCHEDULER._changed:
-        wanting = threading.Thread(target=want)
+        wanting = threading.Thread(target=want_it)
         wanting.start()
         time.sleep(0.1)
         job.end(1)
@@ -581,7 +581,7 @@ def test_while_somebody_is_active_what_nobody_asked_for_gets_its_share_of_one_co
             clock.forward(seconds)
             own.somebody_is_active()
         for job in unasked:
-            job.want()
+            want(job)
 
     def turns():
         return sum(len(worker.turns) for worker in workers)
@@ -595,7 +595,7 @@ def test_while_somebody_is_active_what_nobody_asked_for_gets_its_share_of_one_co
     assert stands_still(turns) == 2
     clock.forward(ACTIVE + 0.1)
     for job in unasked:
-        job.want()
+        want(job)
     until(lambda: turns() > 20)  # now nobody is active
     own.somebody_is_active()
     stands_still(turns)
@@ -607,12 +607,12 @@ def test_while_somebody_is_active_only_one_of_what_nobody_asked_for_is_at_work(c
     own.start(workers)
     jobs = [Job(works.add), Job(works.add)]
     for job in jobs:
-        job.want()
+        want(job)
     until(lambda: any(worker.reached.is_set() for worker in workers))
     time.sleep(0.2)
     assert sum(worker.reached.is_set() for worker in workers) == 1
     asked = Job(works.add, asked=True)
-    asked.want()
+    want(asked)
     until(lambda: all(worker.reached.is_set() for worker in workers))
     for worker in workers:
         worker.gate.set()
@@ -623,7 +623,7 @@ def test_what_somebody_asked_for_has_no_such_bound(clock):
     worker = Pretending()
     scheduler.SCHEDULER.start([worker])
     scheduler.SCHEDULER.somebody_is_active()
-    Job(works.add, asked=True).want()
+    want(Job(works.add, asked=True))
     until(lambda: len(worker.turns) > 20)
 
 
@@ -633,7 +633,7 @@ def test_so_many_that_were_asked_for_take_turns_and_others_wait_and_know_it(step
     scheduler.SCHEDULER.start([bench])
     jobs = [Job(works.yield_cells, range(3), asked=True) for _ in range(4)]
     for job in jobs:
-        job.want()
+        want(job)
     assert [job.ahead for job in jobs] == [0, 0, 1, 2]
     bench.gate.set()
     for job in jobs:
@@ -646,11 +646,11 @@ def test_so_many_that_were_asked_for_take_turns_and_others_wait_and_know_it(step
 def test_who_leaves_makes_room(clock, step_by_step, monkeypatch):
     monkeypatch.setattr(scheduler, "MAX_ASKED", 1)
     left, waiting = Job(works.count, 10**9, asked=True), Job(works.add, 1, asked=True)
-    left.want()
-    waiting.want()
+    want(left)
+    want(waiting)
     assert waiting.ahead == 1
     clock.forward(LEASE)
-    waiting.want()
+    want(waiting)
     assert waiting.ahead == 0
     assert answer(waiting) == 1
 
@@ -661,7 +661,7 @@ def test_who_leaves_makes_room(clock, step_by_step, monkeypatch):
 def test_a_computation_that_knows_nothing_of_slices_rests_for_others_and_goes_on(anywhere, tmp_path):
     file, ended = tmp_path / "go", tmp_path / "ended"
     long = Job(works.compute_until, file, tmp_path / "began", ended, asked=True)
-    long.want()
+    want(long)
     assert answer(Job(works.add, 1, 2, asked=True)) == 3
     assert not long.finished
     file.touch()
@@ -674,5 +674,5 @@ def test_a_computation_that_is_put_away_ends_where_it_rests(anywhere, tmp_path, 
     monkeypatch.setattr(scheduler, "PUT_AWAY", 0.1)
     began, ended = tmp_path / "began", tmp_path / "ended"
     job = Job(works.compute_until, tmp_path / "never", began, ended, asked=True)
-    until(lambda: job.wait(0.01) or began.exists())
+    until(lambda: wait(job, 0.01) or began.exists())
     until(ended.exists)

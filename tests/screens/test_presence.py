@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from explorer.screens import presence
+from explorer.screens.parts import presence
 from tests.screens.sessions import opened
 
 

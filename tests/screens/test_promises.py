@@ -12,12 +12,13 @@ import pytest
 from starlette.applications import Starlette
 
 from explorer.datasets import own_sample
-from explorer.screens import computed, panels
-from explorer.screens.em_panel import EM_PANEL
-from explorer.screens.jobs import promises, scheduler
+from explorer.screens.jobs import promises, scheduler, shared
 from explorer.screens.jobs.job import ENDED, Job
 from explorer.screens.jobs.kept import Kept
 from explorer.screens.jobs.promises import PATH, PATIENCE, Gone, Promise, promise, promised, route
+from explorer.screens.jobs.scheduler import wait
+from explorer.screens.parts import panels
+from explorer.screens.parts.em_panel import EM_PANEL
 from explorer.settings import EMSettings
 from tests.player.decoder import decode
 from tests.screens import works
@@ -144,7 +145,7 @@ def shown_of(settings, own=None):
 @pytest.fixture
 def shown(monkeypatch):
     """A run on the explorer's own data, of which nothing is known yet."""
-    monkeypatch.setattr(computed, "KEPT", Kept())
+    monkeypatch.setattr(shared, "KEPT", Kept())
     return shown_of(EMSettings(data="ten-points", n_components=2))
 
 
@@ -154,7 +155,7 @@ class EndsWhenLookedAt(Job):
     @property
     def result(self):
         before, self._result = getattr(self, "_result", None), "found"
-        self._ended.set()
+        self.ended.set()
         return before
 
     @result.setter
@@ -180,22 +181,22 @@ def test_what_is_called_finished_is_all_there_is(shown, monkeypatch, message):
 
 
 def test_what_took_long_and_is_not_kept_any_more_is_gone_and_nothing_is_found_out_beyond_it(shown, monkeypatch):
-    monkeypatch.setattr(computed, "may_take_long", lambda *args: True)
-    assert shown.making.wait(60)
-    assert shown.beyond.wait(60) and shown.beyond.error is None
-    monkeypatch.setattr(computed, "KEPT", Kept())
+    monkeypatch.setattr(shared, "may_take_long", lambda *args: True)
+    assert wait(shown.making, 60)
+    assert wait(shown.beyond, 60) and shown.beyond.error is None
+    monkeypatch.setattr(shared, "KEPT", Kept())
     with pytest.raises(Gone):
         _ = shown.beyond
     with pytest.raises(Gone):
         panels._known(shown)
-    assert not any(key[0] == "beyond" for key in computed.KEPT._entries)
+    assert not any(key[0] == "beyond" for key in shared.KEPT._entries)
     header, _ = decode(panels._run_or_progress(shown))
     assert header["role"] == "progress", "the run itself is made again"
 
 
 def test_who_brought_the_same_data_is_promised_something_of_their_own():
     settings = EMSettings(data="own", n_components=2)
-    mine, theirs = (computed.Own.of(own_sample([1.0, 2.0, 3.0, 10.0, 11.0, 12.0])) for _ in range(2))
+    mine, theirs = (shared.Own.of(own_sample([1.0, 2.0, 3.0, 10.0, 11.0, 12.0])) for _ in range(2))
     tokens = {shown_of(settings, own).token("run") for own in (mine, theirs)}
     assert len(tokens) == 2
     assert shown_of(settings, mine).token("run") in tokens

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.mixture.model import density
 from explorer.player.payload import shared_axes
 from explorer.runs import make_als_run, make_em_run
-from explorer.screens.replay import name_of
+from explorer.screens.parts.replay import name_of
 from explorer.settings import ALSSettings, EMSettings
 from tests.screens.sessions import Session, opened
 
@@ -84,7 +84,8 @@ def test_two_runs_of_als():
 
 
 def draw_two_of_als():
-    from explorer.screens.replay import draw_replay
+    from explorer.screens.explore import page
+    from explorer.screens.parts.replay import draw_replay
     from explorer.settings import ALSSettings
 
     draw_replay(
@@ -92,6 +93,7 @@ def draw_two_of_als():
         ALSSettings(rank=3, initialization="spectral", mask_seed=6),
         own=None,
         close=print,
+        explore=page,
     )
 
 

@@ -8,14 +8,16 @@ import pytest
 
 from explorer.datasets import own_sample
 from explorer.mixture import STRATEGIES
-from explorer.screens import computed, results_file, study_bar, study_work
-from explorer.screens.jobs import tasks
+from explorer.screens import study_work
+from explorer.screens.jobs import shared, tasks
 from explorer.screens.jobs.kept import Kept
 from explorer.screens.jobs.tasks import make_batches
+from explorer.screens.parts import results_file, study_bar
 from explorer.settings import OWN, ALSStudySettings, EMStudySettings, run_of_study, write_run
 from explorer.study.outcomes import add_outcomes
-from explorer.study.plans import Plan, Study, study_of
+from explorer.study.plans import Plan, study_of
 from explorer.study.results import Results, read_results, results_as_bytes
+from explorer.study.studies import Study
 from explorer.study.work import run_plan
 from tests.screens.sessions import opened
 
@@ -64,7 +66,7 @@ def made(monkeypatch):
         return make(study, batch)
 
     monkeypatch.setattr(tasks, "make_batch", make_and_note)
-    monkeypatch.setattr(computed, "KEPT", Kept())
+    monkeypatch.setattr(shared, "KEPT", Kept())
     return batches
 
 
@@ -249,7 +251,7 @@ def test_the_players_know_the_best_of_the_study():
     page = study_page(runs="random-points:3")
     header = page.header("a_player")
     assert header["best_label"] == "best of 24 starts"
-    work = computed.study_work_of(SETTINGS, None)
+    work = shared.study_work_of(SETTINGS, None)
     assert header["best"] == pytest.approx(work.table()["log_likelihood"].max(), abs=60)
 
 

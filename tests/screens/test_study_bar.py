@@ -28,7 +28,7 @@ class PausingWork(StudyWork):
 def draw():
     import streamlit as st
 
-    from explorer.screens.study_bar import StudyBar
+    from explorer.screens.parts.study_bar import StudyBar
 
     bar, work, wanted = StudyBar("some"), st.session_state["work"], st.session_state["wanted"]
     if bar.asked is None:

@@ -8,6 +8,7 @@ import pytest
 
 from explorer.screens.jobs import tasks
 from explorer.screens.jobs.job import Job
+from explorer.screens.jobs.scheduler import wait
 from explorer.screens.study_work import StudyWork, work_from
 from explorer.settings import ALSStudySettings, EMStudySettings
 from explorer.study.plans import batches_of, study_of
@@ -111,7 +112,7 @@ def test_an_answer_is_kept_until_there_are_more_runs(study):
 
     work.step()
     first = work.answer("count", count)
-    assert first.wait(60) and first.answer() == work.n_finished
+    assert wait(first, 60) and first.answer() == work.n_finished
     assert work.answer("count", count) is first
     assert work.answer("other", count) is not first
     work.step()

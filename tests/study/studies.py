@@ -5,7 +5,8 @@ import pandas as pd
 from explorer.settings import EMStudySettings
 from explorer.study.em_outcomes import EMOutcomes, em_outcomes
 from explorer.study.em_runs import run_em_batch
-from explorer.study.plans import Study, batches_of, study_of
+from explorer.study.plans import batches_of, study_of
+from explorer.study.studies import Study
 
 
 def em_table(settings: EMStudySettings) -> tuple[Study, pd.DataFrame]:

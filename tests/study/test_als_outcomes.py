@@ -18,10 +18,10 @@ from explorer.study.als_outcomes import (
     add_als_outcomes,
     judge_masks,
     mask_determines,
-    outcome_counts,
     shares_recovered,
     starts_to_recover,
 )
+from explorer.study.als_summary import ENDINGS, LUCKY, endings_of
 from explorer.study.beyond import beyond_als
 from explorer.study.plans import run_settings, study_of
 from explorer.study.verdicts import als_verdict
@@ -129,7 +129,7 @@ def test_a_quarter_of_the_checkerboard_often_does_not_determine_it_and_then_no_r
     ]
     assert table.groupby("mask_seed")["determined"].first().tolist() == determined
     assert 10 <= determined.count(False) <= 30
-    outcomes = outcome_counts(table, ["determined"])
+    outcomes = pd.crosstab(table["determined"], table["outcome"]).reindex(columns=[*ALSOutcome], fill_value=0)
     assert outcomes.loc[False, "stuck"] == outcomes.loc[False, "held back"] == 0
     assert outcomes.loc[False, "not determined"] > 0.5 * 10 * determined.count(False)
     assert outcomes.loc[True, "not determined"] == 0
@@ -198,14 +198,11 @@ def test_shares_recovered():
     assert shares_recovered(TABLE, "mask_seed")["runs"].to_dict() == {0: 5, 1: 4, 2: 1}
 
 
-def test_outcome_counts_name_every_outcome():
-    counts = outcome_counts(TABLE)
-    assert list(counts) == [outcome.value for outcome in ALSOutcome]
-    assert counts.loc["gaussian"].to_dict() == {
-        "recovered": 3, "stuck": 2, "stopped early": 0, "held back": 0, "not determined": 1, "rank differs": 0,
-        "diverged": 0, "unknown": 0,
-    }  # fmt: skip
-    assert counts.to_numpy().sum() == len(TABLE)
+def test_every_outcome_is_an_ending_that_is_shown_and_every_run_has_one():
+    assert {outcome.value for outcome in ALSOutcome} | {LUCKY} == {*ENDINGS}
+    endings = pd.Series(endings_of(TABLE)).groupby(TABLE["initialization"]).value_counts()
+    assert endings["gaussian"].to_dict() == {"recovered": 3, "stuck": 2, "not determined": 1}
+    assert endings.sum() == len(TABLE)
 
 
 def test_starts_to_recover_count_only_masks_that_determine_the_matrix():

@@ -11,7 +11,8 @@ from explorer.runs import make_als_run
 from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, EMStudySettings, run_of_study
 from explorer.study.als_paths import objective_paths
 from explorer.study.als_runs import COLUMNS, NOT_RUN, remake, run_als_batch
-from explorer.study.plans import Batch, batches_of, run_settings, study_of
+from explorer.study.plans import batches_of, run_settings, study_of
+from explorer.study.studies import Batch
 
 
 def table_of(study):

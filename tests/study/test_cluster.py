@@ -16,8 +16,8 @@ from distributed import Client, LocalCluster
 
 from explorer import cli
 from explorer.errors import InputError
-from explorer.study import cluster
-from explorer.study.cluster import dask_executor
+from explorer.study.command import cluster
+from explorer.study.command.cluster import dask_executor
 from explorer.study.plans import plan_of
 from explorer.study.results import read_results
 from explorer.study.work import run_plan

@@ -17,9 +17,9 @@ import pytest
 from explorer import cli
 from explorer.errors import InputError
 from explorer.study import work
-from explorer.study.journal import folder_of
+from explorer.study.command.journal import folder_of
+from explorer.study.files.plan_file import load_plan
 from explorer.study.outcomes import add_outcomes
-from explorer.study.plan_files import load_plan
 from explorer.study.results import read_results
 from explorer.study.work import run_plan
 
@@ -181,7 +181,7 @@ def test_a_result_that_appears_while_one_waits_for_the_lock_is_not_replaced(fold
         Path("a.csv").write_text("of the first command")
         yield
 
-    monkeypatch.setattr("explorer.study.command.held", after_another)
+    monkeypatch.setattr("explorer.study.command.run_study.held", after_another)
     assert study("short.toml", "--out", "a.csv", "--workers", "1") == 2
     assert "a.csv exists already" in capsys.readouterr().err
     assert Path("a.csv").read_text() == "of the first command"

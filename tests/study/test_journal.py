@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from explorer.errors import InputError
-from explorer.study.journal import folder_of, open_journal
+from explorer.study.command.journal import folder_of, open_journal
 from explorer.study.plans import plan_of
 from explorer.study.work import iterate_batches
 
@@ -132,7 +132,7 @@ def test_another_plan_is_refused(folder, plan, batches, other):
 def test_another_version_of_the_explorer_or_a_broken_plan_is_refused(folder, plan, batches, monkeypatch):
     open_journal(folder, plan).keep(0, batches[0])
     with monkeypatch.context() as patched:
-        patched.setattr("explorer.study.portable.__version__", "99")
+        patched.setattr("explorer.study.files.plan_json.__version__", "99")
         with pytest.raises(InputError, match="by another version of the explorer"):
             open_journal(folder, plan)
     (folder / "plan.json").write_text("{")

@@ -15,7 +15,6 @@ from explorer.study.landscape import (
     axis_of,
     iterate_landscape,
     map_landscape,
-    path_of,
     settings_at,
     starting_variances,
 )
@@ -99,9 +98,7 @@ def test_a_place_on_the_map_is_replayed_on_the_explore_page(ten_points):
     assert trace.means[0, :, 0].tolist() == [mean_1, mean_2]
     assert trace.n_iterations == ten_points.iterations[row, column]
     assert trace.log_likelihoods[-1] == pytest.approx(ten_points.log_likelihoods[row, column], rel=1e-12)
-    path = path_of(settings)
-    assert path.shape == (trace.n_iterations + 1, 2)
-    assert path.tolist() == trace.means[:, :, 0].tolist()
+    assert trace.means[:, :, 0].shape == (trace.n_iterations + 1, 2), "its path on the map"
 
 
 @pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
@@ -139,8 +136,3 @@ def test_progress_rises_to_all_starts_run_and_continued():
 def test_what_has_no_map_is_told(values, size, message):
     with pytest.raises(InputError, match=message):
         map_landscape(values, size)
-
-
-def test_only_two_components_have_a_path():
-    with pytest.raises(InputError, match="two components"):
-        path_of(EMSettings(n_components=3))

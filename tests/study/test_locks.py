@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from explorer.errors import InputError
-from explorer.study import locks
-from explorer.study.locks import held
+from explorer.study.command import locks
+from explorer.study.command.locks import held
 
 REPOSITORY = Path(__file__).parents[2]
 HOLD = """
 import sys, time
 from pathlib import Path
-from explorer.study.locks import held
+from explorer.study.command.locks import held
 with held(Path("lock"), "it"):
     print("held", flush=True)
     time.sleep(60)

@@ -12,7 +12,7 @@ from explorer.datasets import split
 from explorer.errors import InputError
 from explorer.runs import make_als_run
 from explorer.settings import ALSStudySettings, EMStudySettings, run_of_study
-from explorer.study.als_outcomes import add_als_outcomes
+from explorer.study.als_outcomes import ALSOutcome, add_als_outcomes
 from explorer.study.als_runs import run_als_batch
 from explorer.study.phase import (
     PHASE,
@@ -23,11 +23,8 @@ from explorer.study.phase import (
     least_density,
     painted,
     phase_cells,
-    phase_of,
-    phase_plan,
-    phase_table,
 )
-from explorer.study.plans import batches_of, plan_of, study_of
+from explorer.study.plans import as_table, batches_of, plan_of, study_of
 
 SMALL = replace(PHASE, n_rows=12, n_cols=15, n_masks=2, n_starts=2, max_sweeps=60)
 AXES = PhaseAxes((30, 45, 60, 75, 90), "rank", (1, 2, 3))
@@ -186,6 +183,27 @@ def test_a_matrix_of_unknown_rank_has_no_phase_diagram():
 # The same picture from a plan
 
 
+def phase_table(settings, axes, matrix_seeds=(0, 1)):
+    """The plan of all runs of the picture."""
+    lists = {"seen": list(axes.seen), axes.name: list(axes.values), "matrix_seed": list(matrix_seeds)}
+    return as_table(settings) | lists
+
+
+def phase_of(plan, table):
+    """The cells, counted from the outcomes of single runs; a mask counts once for each problem."""
+    counts = {}
+    for index, rows in table.groupby("study", sort=True):
+        settings = plan.studies[index].settings
+        masks = rows.groupby("mask_seed")["determined"].first()
+        judged, recovered = (
+            (rows["outcome"] != ALSOutcome.UNKNOWN).sum(),
+            (rows["outcome"] == ALSOutcome.RECOVERED).sum(),
+        )
+        key = (settings.seen, settings.rank, settings.ridge)
+        counts[key] = counts.get(key, 0) + np.array([judged, recovered, len(masks), masks.sum()])
+    return tuple(PhaseCell(*key, *figures.tolist()) for key, figures in counts.items())
+
+
 def table_of(plan):
     parts = []
     for index, study in enumerate(plan.studies):
@@ -203,7 +221,7 @@ def table_of(plan):
     ids=["over rank", "two starts, and nothing hidden"],
 )
 def test_a_plan_gives_the_same_cells(settings, axes, n_runs):
-    plan = phase_plan(settings, axes)
+    plan = plan_of(phase_table(settings, axes))
     assert plan.n_runs == n_runs
     found = phase_of(plan, table_of(plan))
     assert set(found) == set(iterate_phase(settings, axes))
@@ -211,7 +229,7 @@ def test_a_plan_gives_the_same_cells(settings, axes, n_runs):
 
 
 def test_a_table_that_has_not_come_to_its_end_gives_the_cells_so_far():
-    plan = phase_plan(SMALL, PhaseAxes((45, 75), "rank", (1,)))
+    plan = plan_of(phase_table(SMALL, PhaseAxes((45, 75), "rank", (1,))))
     table = table_of(plan)
     some = phase_of(plan, table[table["study"] < 3])
     assert [(cell.seen, cell.n_runs, cell.n_masks) for cell in some] == [(45, 8, 4), (75, 4, 2)]
@@ -220,7 +238,7 @@ def test_a_table_that_has_not_come_to_its_end_gives_the_cells_so_far():
 
 def test_the_plan_can_be_written_into_a_file():
     axes = PhaseAxes((30, 60), "ridge", (0.0, 0.01))
-    table = phase_table(replace(PHASE, matrix="checkerboard"), axes)
+    table = phase_table(replace(PHASE, matrix="checkerboard"), axes, [0])
     assert (table["kind"], table["seen"], table["ridge"], table["matrix_seed"]) == ("als", [30, 60], [0.0, 0.01], [0])
     studies = [study.settings for study in plan_of(table).studies]
     assert {(each.seen, each.ridge) for each in studies} == {(30, 0.0), (30, 0.01), (60, 0.0), (60, 0.01)}

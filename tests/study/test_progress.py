@@ -2,9 +2,7 @@
 
 import io
 
-import pytest
-
-from explorer.study.progress import ProgressLine, described, in_words
+from explorer.study.command.progress import ProgressLine, described
 
 
 class Terminal(io.StringIO):
@@ -19,13 +17,6 @@ class Clock:
 
     def __call__(self):
         return self.now
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0, "0:00"), (7.4, "0:07"), (59.6, "1:00"), (754, "12:34"), (18367, "5:06:07")]
-)
-def test_durations(seconds, words):
-    assert in_words(seconds) == words
 
 
 def test_the_line_says_how_many_runs_how_long_and_how_long_still():

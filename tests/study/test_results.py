@@ -316,7 +316,7 @@ def test_writing_that_fails_leaves_the_old_file_as_it_was(em, tmp_path, monkeypa
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("explorer.study.results.os.replace", full)
+    monkeypatch.setattr("explorer.study.files.writing.os.replace", full)
     with pytest.raises(InputError, match="No space left on device"):
         write_results(em, path)
     assert path.read_text() == "old"

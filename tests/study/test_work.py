@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,9 +14,10 @@ import pytest
 
 from explorer.errors import InputError
 from explorer.study import work
+from explorer.study.command.processes import n_cores, process_pool
+from explorer.study.kinds import KINDS
 from explorer.study.plans import Plan, plan_of
-from explorer.study.processes import n_cores, process_pool
-from explorer.study.work import columns_of, iterate_batches, joined, make_batch, run_plan
+from explorer.study.work import iterate_batches, joined, make_batch, run_plan
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -50,7 +52,7 @@ def test_the_table_has_a_row_for_every_run_in_the_plans_order(plan, table):
     runs = [(batch.study, batch.initialization, seed) for batch in plan.batches for seed in batch.seeds]
     assert list(zip(table["study"], table["initialization"], table["seed"], strict=True)) == runs
     assert len(table) == plan.n_runs == 320
-    assert list(table) == list(columns_of(plan))
+    assert list(table) == list(plan.columns)
 
 
 def test_components_that_a_mixture_has_not_are_nan_and_columns_are_in_the_widest_ones_order(table):
@@ -67,14 +69,15 @@ def test_matrix_completion_is_made_the_same_way():
     plan = plan_of({"kind": "als", "matrix": "generated", "n_masks": 3, "n_starts": 4, "max_sweeps": 10})
     table = run_plan(plan)
     assert list(zip(table["mask_seed"], table["seed"], strict=True)) == [(m, s) for m in range(3) for s in range(4)]
-    assert list(table) == list(columns_of(plan))
+    assert list(table) == list(plan.columns)
     with ThreadPoolExecutor(2) as pool:
         assert_same(run_plan(plan, pool), table)
 
 
 def test_linear_algebra_has_one_thread_in_a_batch_so_that_sums_end_in_the_same_bits(plan, monkeypatch):
     seen = []
-    monkeypatch.setattr(work.em_runs, "run_em_batch", lambda *_: seen.extend(work._linear_algebra().info()))
+    looking = replace(KINDS["em"], run_batch=lambda *_: seen.extend(work._linear_algebra().info()))
+    monkeypatch.setitem(KINDS, "em", looking)
     make_batch(plan.studies[0], plan.batches[0])
     assert {library["num_threads"] for library in seen if library["user_api"] == "blas"} == {1}
 
@@ -141,7 +144,7 @@ def test_a_process_that_is_killed_is_told_in_a_sentence(plan):
 def test_worker_processes_end_when_their_parent_is_killed():
     script = (
         "import os, time\n"
-        "from explorer.study.processes import process_pool\n"
+        "from explorer.study.command.processes import process_pool\n"
         "if __name__ == '__main__':\n"
         "    with process_pool(1) as pool:\n"
         "        print(pool.submit(os.getpid).result(), flush=True)\n"

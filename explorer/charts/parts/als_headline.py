@@ -6,12 +6,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from explorer.charts.parts.words import number, percent
 from explorer.completion import STARTS
 from explorer.datasets import MatrixProblem
 from explorer.study.als_outcomes import ALSOutcome
 from explorer.study.als_summary import share_recovered
-from explorer.study.em_summary import NUMBERS
+from explorer.words import number, percent, spelled
 
 
 def headline(table: pd.DataFrame, problem: MatrixProblem, labels: Mapping[str, str]) -> tuple[str, str]:
@@ -42,7 +41,7 @@ def _masks_filled(n_determined: int, n_masks: int) -> str:
         return "The mask can be filled."
     if n_determined == n_masks:
         return "Both masks can be filled." if n_masks == 2 else f"All {n_masks} masks can be filled."
-    return f"{NUMBERS[n_determined] if n_determined < len(NUMBERS) else n_determined} of {n_masks} masks can be filled."
+    return f"{spelled(n_determined).capitalize()} of {n_masks} masks can be filled."
 
 
 def _who_recovers(table: pd.DataFrame, labels: Mapping[str, str]) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from explorer.charts.parts.words import counted, number
 from explorer.mixture import Mixture
 from explorer.study.em_outcomes import EMOutcome, EMOutcomes, ends_of
+from explorer.words import counted, number
 
 MOST_OPTIMA = 5
 # The keys of rows that hold more than one optimum; the others have the optimum's label.

@@ -10,7 +10,7 @@ import pandas as pd
 
 from explorer.study.als_outcomes import ALSOutcome
 from explorer.study.als_summary import endings_of
-from explorer.study.shares import Share, share_with_interval
+from explorer.study.restarts import Share, share_with_interval
 
 MOST_ROWS = 30
 

@@ -6,18 +6,18 @@ import threading
 from collections.abc import Callable, Sequence
 from copy import copy
 from itertools import count
-from time import monotonic
 from typing import Any
 
 _NUMBERS = count()
 
 
 class Job:
-    """A slow answer in the making; nothing is done unless somebody wants it, by `want` or `wait`, every few seconds.
+    """A slow answer in the making; nothing is done unless somebody wants it, by the scheduler's `want` or `wait`.
 
     function(*args, *results of needs): a plain function, or a generator function that yields words on how far it is.
     It runs in another process, so it and its arguments must be picklable. needs: jobs that come before.
     asked: whether somebody asked for it by a button; other work takes a small share of a core while people are active.
+    ended: is set when there is nothing more to wait for.
     """
 
     def __init__(self, function: Callable[..., Any], *args: Any, needs: Sequence[Job] = (), asked: bool = False):
@@ -29,31 +29,17 @@ class Job:
         self.ahead = 0  # how many others must end before its turn comes
         self.result: Any = None
         self.error: BaseException | None = None
-        self._ended = threading.Event()
+        self.ended = threading.Event()
 
     @property
     def finished(self) -> bool:
         """Whether there is nothing more to wait for: the result is there, or will never be."""
-        return self._ended.is_set()
+        return self.ended.is_set()
 
     @property
     def words(self) -> str:
         """How far it is, or how far that is which comes before it; nothing before anything is known."""
         return next((need.words for need in self.needs if not need.finished), self.progress)
-
-    def want(self) -> None:
-        """Keep it going for the next few seconds."""
-        from explorer.screens.jobs.scheduler import SCHEDULER  # which knows this module
-
-        SCHEDULER.want(self)
-
-    def wait(self, seconds: float) -> bool:
-        """Want it, and wait for its end, for so many seconds at most; return whether it has come."""
-        until = monotonic() + seconds
-        while not self.finished and monotonic() < until:
-            self.want()
-            self._ended.wait(min(1.0, max(0.0, until - monotonic())))
-        return self.finished
 
     def answer(self) -> Any:
         """The result, once it is finished. Raises again what the work raised."""
@@ -74,7 +60,7 @@ class Job:
 
     def end(self, result: Any = None, error: BaseException | None = None) -> None:
         self.result, self.error = result, error
-        self._ended.set()
+        self.ended.set()
 
 
 ENDED = Job(lambda: None)  # stands for what needs no work

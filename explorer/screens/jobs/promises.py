@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from explorer.screens.jobs.job import Job
+from explorer.screens.jobs.scheduler import want
 
 PATH = "answers"
 MAX_PROMISES = 4_000  # that are remembered: those of the last few changes of some hundred people
@@ -65,7 +66,7 @@ async def _answer(request: Request) -> Response:
         return Response(status_code=404, headers=_HEADERS)
     try:
         job = await run_in_threadpool(made.job)
-        job.want()  # for longer than this waits
+        want(job)  # for longer than this waits
         until = monotonic() + PATIENCE
         while not job.finished and monotonic() < until:
             await asyncio.sleep(GLANCE)

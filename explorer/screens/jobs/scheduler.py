@@ -240,3 +240,17 @@ class Scheduler:
 
 
 SCHEDULER = Scheduler()
+
+
+def want(job: Job) -> None:
+    """Keep a job going for the next few seconds."""
+    SCHEDULER.want(job)
+
+
+def wait(job: Job, seconds: float) -> bool:
+    """Want a job, and wait for its end, for so many seconds at most; return whether it has come."""
+    until = monotonic() + seconds
+    while not job.finished and monotonic() < until:
+        want(job)
+        job.ended.wait(min(1.0, max(0.0, until - monotonic())))
+    return job.finished

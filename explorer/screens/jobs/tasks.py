@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Generator, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from explorer.datasets import MatrixProblem, Sample
 from explorer.runs import ALSRun, EMRun, als_run_in_slices, em_run_in_slices, sample_of
-from explorer.settings import ALSSettings, ALSStudySettings, EMSettings
+from explorer.settings import ALSSettings, ALSStudySettings, EMSettings, RunSettings
+from explorer.slices import Slices, retold
 from explorer.study.beyond import BeyondALS, BeyondEM, Ends, beyond_als, beyond_em, ends_of_starts
 from explorer.study.phase import PhaseAxes, PhaseCell, iterate_phase
-from explorer.study.plans import Batch, Study
+from explorer.study.studies import Batch, Study
 from explorer.study.work import make_batch, one_thread
 
 Words = Generator[str, None, Any]
 
 
-def make_run(settings: EMSettings | ALSSettings, own: Sample | MatrixProblem | None) -> Generator[str, None, Any]:
+# How a run is made in slices, and what is told of each.
+_RUNS = {
+    "em": (em_run_in_slices, "Running EM: {:,} of at most {:,} iterations"),
+    "als": (als_run_in_slices, "Running ALS: {:,} of at most {:,} sweeps"),
+}
+
+
+def make_run(settings: RunSettings, own: Sample | MatrixProblem | None) -> Words:
     """Make a run that takes long; its trace is that of `make_em_run` or `make_als_run`."""
-    if isinstance(settings, EMSettings):
-        return (yield from told(em_run_in_slices(settings, own), "Running EM: {:,} of at most {:,} iterations"))
-    return (yield from told(als_run_in_slices(settings, own), "Running ALS: {:,} of at most {:,} sweeps"))
+    in_slices, words = _RUNS[settings.kind]
+    return retold(in_slices(settings, own), words.format)
 
 
 def find_ends(settings: EMSettings, own: Sample | None) -> Generator[str, None, Ends]:
@@ -63,27 +69,12 @@ def make_cells(settings: ALSStudySettings, axes: PhaseAxes, done: Container[tupl
         yield cell
 
 
-def in_words(what: str, function: Callable[..., Any], *args: Any) -> Words:
-    """Do what a generator function does that works in slices, telling how far it is: `what` with a share of it."""
-    return (yield from told(function(*args), f"{what}, {{:.0%}}"))
-
-
-def starts_in_words(what: str, function: Callable[..., Any], values: np.ndarray, settings: dict[str, Any]) -> Words:
-    """`in_words`, for functions that try many starts on some values."""
-    return (yield from told(function(values, **settings), f"{what}, {{:.0%}}"))
+def in_shares(what: str, function: Callable[..., Slices[Any]], *args: Any) -> Words:
+    """Do what a function does that works in slices, telling how far it is: `what`, and which share of it is done."""
+    return retold(function(*args), lambda finished, of_all: f"{what}, {finished / max(1, of_all):.0%}")
 
 
 def alone(function: Callable[..., Any], *args: Any) -> Any:
     """Call a function with one thread for linear algebra."""
     with one_thread():
         return function(*args)
-
-
-def told(slices: Generator[tuple[int, int], Any, Any], words: str) -> Words:
-    """Work in slices of time, telling in words how far it is: with both numbers, or the share of one in the other."""
-    while True:
-        try:
-            finished, of_all = next(slices)
-        except StopIteration as end:
-            return end.value
-        yield words.format(finished / max(1, of_all)) if "%" in words else words.format(finished, of_all)
