@@ -21,6 +21,29 @@ COMMAND = [INSTALLED] if INSTALLED else [sys.executable, "-m", "explorer"]
 OURS = {} if INSTALLED else {"PYTHONPATH": str(Path(__file__).parents[1])}
 
 
+WORKERS = 2
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run whole folders on two workers, if nothing else was said by -n; never files, benchmarks, or what -s shows."""
+    option = config.option
+    folders = [path for path in config.args if Path(path).is_dir() and "benchmarks" not in path]
+    watched = option.capture == "no" or option.usepdb or option.collectonly
+    has_workers = config.pluginmanager.hasplugin("xdist") and not hasattr(config, "workerinput")
+    if has_workers and folders and not watched and option.numprocesses is None:
+        option.numprocesses = WORKERS
+        # Each begins with a half, and takes from the end of the other's when its own is done: the tests in the browser
+        # come first, and stay with the first worker, its server and its pages.
+        option.dist = "worksteal"
+
+
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """A new folder that all workers of this session share."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @dataclass(frozen=True)
 class RunningExplorer:
     process: subprocess.Popen
