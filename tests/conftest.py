@@ -12,6 +12,11 @@ from pathlib import Path
 
 import pytest
 
+# Linear algebra gets one thread, as the command gives it: on a busy machine two wait for each other ten times as long
+# as they work. It is read when numpy is loaded, which no plugin does before this file.
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
 START_TIMEOUT = 90.0  # seconds
 
 # An installed command to test instead of this clone's, as .ci/run does with the built wheel.
