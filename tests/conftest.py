@@ -12,6 +12,11 @@ from pathlib import Path
 
 import pytest
 
+# Linear algebra gets one thread, as the command gives it: on a busy machine two wait for each other ten times as long
+# as they work. It is read when numpy is loaded, which no plugin does before this file.
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
 START_TIMEOUT = 90.0  # seconds
 
 # An installed command to test instead of this clone's, as .ci/run does with the built wheel.
@@ -19,6 +24,29 @@ INSTALLED = os.environ.get("EXPLORER_COMMAND")
 COMMAND = [INSTALLED] if INSTALLED else [sys.executable, "-m", "explorer"]
 # The command is run in other folders, where Python would find another clone's explorer, if one is installed.
 OURS = {} if INSTALLED else {"PYTHONPATH": str(Path(__file__).parents[1])}
+
+
+WORKERS = 2
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run whole folders on two workers, if nothing else was said by -n; never files, benchmarks, or what -s shows."""
+    option = config.option
+    folders = [path for path in config.args if Path(path).is_dir() and "benchmarks" not in path]
+    watched = option.capture == "no" or option.usepdb or option.collectonly
+    has_workers = config.pluginmanager.hasplugin("xdist") and not hasattr(config, "workerinput")
+    if has_workers and folders and not watched and option.numprocesses is None:
+        option.numprocesses = WORKERS
+        # Each begins with a half, and takes from the end of the other's when its own is done: the tests in the browser
+        # come first, and stay with the first worker, its server and its pages.
+        option.dist = "worksteal"
+
+
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """A new folder that all workers of this session share."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the README says about the library is true: its examples run, one after the other, as in a notebook."""
+"""What the README and its pages say is true: the examples run, one after the other, as in a notebook."""
 
 import re
 from pathlib import Path
@@ -14,17 +14,20 @@ from explorer.study.em_outcomes import EMOutcome
 from explorer.study.files.plan_file import load_plan
 from explorer.study.results import read_results
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README, NOTEBOOK, PLANS = ROOT / "README.md", ROOT / "explorer/NOTEBOOK.md", ROOT / "explorer/study/PLANS.md"
+PAGES = [README, NOTEBOOK, PLANS, ROOT / "explorer/PERFORMANCE.md"]
 
 
 @pytest.fixture(scope="module")
 def notebook() -> dict:
     """The names that the examples leave behind."""
-    cells = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert len(cells) >= 4
     names: dict = {}
-    for number, cell in enumerate(cells, 1):
-        exec(compile(cell, f"README, example {number}", "exec"), names)
+    for page in (README, NOTEBOOK):
+        cells = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert len(cells) >= 2
+        for number, cell in enumerate(cells, 1):
+            exec(compile(cell, f"{page.name}, example {number}", "exec"), names)
     return names
 
 
@@ -42,11 +45,11 @@ def test_bic_takes_three_components_for_the_eruptions(notebook):
 
 
 def test_the_matrix_is_completed(notebook):
-    assert notebook["trace"].rmse_hidden[-1] < 0.1
+    assert notebook["als"].rmse_hidden[-1] < 0.1
 
 
-def test_the_plan_file_runs_as_the_command_line_section_says(tmp_path, monkeypatch):
-    text = README.read_text(encoding="utf-8")
+def test_the_plan_file_runs_as_its_page_says(tmp_path, monkeypatch):
+    text = PLANS.read_text(encoding="utf-8")
     (plan,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
     assert "3000 runs" in plan
     (tmp_path / "plan.toml").write_text(plan, encoding="utf-8")
@@ -62,12 +65,11 @@ def test_the_plan_file_runs_as_the_command_line_section_says(tmp_path, monkeypat
 
 
 def test_every_setting_of_a_plan_and_every_column_of_its_table_is_explained():
-    text = README.read_text(encoding="utf-8")
-    section = text[text.index("### A study without a screen") : text.index("## Test it")]
+    page = PLANS.read_text(encoding="utf-8")
     settings = {*settings_of(EMStudySettings), *settings_of(ALSStudySettings)}
     columns = {*em_runs.COLUMNS, *als_runs.COLUMNS, *(f"{name}_1" for name in em_runs.PARAMETERS)}
     columns |= {"outcome", "optimum", "limit", "gap", "determined"}
-    missing = [name for name in (*settings, *columns, *EMOutcome, *ALSOutcome) if f"`{name}`" not in section]
+    missing = [name for name in (*settings, *columns, *EMOutcome, *ALSOutcome) if f"`{name}`" not in page]
     assert not missing
 
 
@@ -75,3 +77,10 @@ def test_the_limits_know_one_best_optimum_and_the_arrays_are_as_said(notebook):
     assert notebook["limits"].optima.kinds[0] == "proper"
     assert notebook["limits"].on_plateau.sum() > 0
     assert notebook["axes"].values == (1, 2)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file_and_every_page_is_led_to(page):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert all((page.parent / link).is_file() for link in links)
+    assert page == README or page.relative_to(ROOT).as_posix() in README.read_text(encoding="utf-8")

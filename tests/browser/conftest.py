@@ -1,7 +1,5 @@
 """Fixtures for tests in the browser: Chromium, and pages that fail a test on errors and foreign requests."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,7 +7,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.find_browser import NoBrowser, start_browser
+from tests.conftest import shared_folder
 
 # No sandbox: the tests may run as root. The rest keeps Chromium from talking to anyone but the app.
 FLAGS = [
@@ -21,10 +22,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NO_BROWSER = (
-    "The browser tests need Chromium, and none was found: install it with `apt-get install chromium` or "
-    "`playwright install chromium`, or name its executable in the environment variable CHROMIUM."
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,21 +54,18 @@ class PageLog:
         page.on("websocket", lambda socket: note_address(socket.url))
 
 
-def _chromium(playwright: Playwright) -> str:
-    """Path of the Chromium to drive: $CHROMIUM, one of the system's, or the one Playwright installed."""
-    named = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"]
-    found = [shutil.which(name) for name in named if name]
-    own = playwright.chromium.executable_path
-    return next((path for path in found if path), own if Path(own).is_file() else "")
-
-
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        executable = _chromium(playwright)
-        if not executable:
-            pytest.fail(NO_BROWSER, pytrace=False)
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        chromium = playwright.chromium
+        try:
+            browser = start_browser(
+                lambda path: chromium.launch(executable_path=path, args=FLAGS),
+                chromium.executable_path,
+                shared_folder(tmp_path_factory),
+            )
+        except NoBrowser as reason:
+            pytest.fail(str(reason), pytrace=False)
         yield browser
         browser.close()
 

@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +22,7 @@ from explorer.study import work
 from explorer.study.command.journal import folder_of
 from explorer.study.files.plan_file import load_plan
 from explorer.study.outcomes import add_outcomes
+from explorer.study.plans import plan_of
 from explorer.study.results import read_results
 from explorer.study.work import run_plan
 
@@ -77,10 +80,17 @@ def assert_undisturbed(out: str, plan: str) -> None:
     """The result is the table that a study gives which nobody stops."""
     results = read_results(Path(out))
     assert results.complete
-    expected = add_outcomes(results.plan, run_plan(load_plan(Path(plan))))
+    expected = undisturbed(Path(plan).read_text())
     pd.testing.assert_frame_equal(
         results.table.drop(columns="seconds"), expected.drop(columns="seconds"), check_exact=True
     )
+
+
+@cache
+def undisturbed(plan: str) -> pd.DataFrame:
+    """The table of a plan file with this text, made once for all tests."""
+    made = plan_of(tomllib.loads(plan))
+    return add_outcomes(made, run_plan(made))
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "csv", "json"])
