@@ -7,7 +7,8 @@ import pandas as pd
 
 from explorer.charts.small_multiples import EndRow
 from explorer.charts.words import counted, number
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes, ends_of
+from explorer.mixture import EMOutcome
+from explorer.study.em_outcomes import EMOutcomes, ends_of
 
 MOST_OPTIMA = 5
 # The keys of rows that hold more than one optimum; the others have the optimum's label.

@@ -14,7 +14,8 @@ from explorer.charts.strategies import said
 from explorer.charts.theme import FONT_SIZE, layout_of, theme_of
 from explorer.charts.windows import apart, levels_of, window_of
 from explorer.charts.words import number
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes
+from explorer.mixture import EMOutcome
+from explorer.study.em_outcomes import EMOutcomes
 
 # A path is thinned to so many places, chosen where it climbs: all runs of a class fit into one picture then.
 MOST_PLACES = 40

@@ -13,11 +13,11 @@ from explorer.charts.optima import colour_of
 from explorer.charts.theme import DASHES, FONT_SIZE, Theme, layout_of, mixed, theme_of
 from explorer.charts.windows import levels_of, window_of
 from explorer.charts.words import counted, number
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes
+from explorer.mixture import EMOutcome
+from explorer.mixture.judge import LOG_LIKELIHOOD_TOLERANCE
+from explorer.study.em_outcomes import EMOutcomes
 from explorer.study.shares import best_of
 
-# Ends that differ by less are one bubble.
-SAME_END = 0.05
 LARGEST_BUBBLE = 34.0  # pixels across, for all runs of an initialization
 SMALLEST_BUBBLE = 5.0
 
@@ -134,7 +134,7 @@ def _lane_names(table: pd.DataFrame, initializations: Mapping[str, str], colours
 
 def _bubbles(runs: pd.DataFrame, runs_of: pd.Series) -> pd.DataFrame:
     """Runs that end alike, together: outcome, optimum, initialization, log_likelihood, count, seed, size in pixels."""
-    rounded = (runs["log_likelihood"] / SAME_END).round()
+    rounded = (runs["log_likelihood"] / LOG_LIKELIHOOD_TOLERANCE).round()
     groups = runs.groupby(["outcome", "optimum", "initialization", rounded.rename("end")], sort=False)
     bubbles = groups.agg(
         log_likelihood=("log_likelihood", "mean"), count=("seed", "size"), seed=("seed", "first")

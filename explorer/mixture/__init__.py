@@ -10,8 +10,8 @@ an M step needs, and the M step itself), `deviations` (the reference form of the
 dimension needs few arrays), `problem`, `recording`, `units` (in and out).
 
 Beside EM: `many` (a thousand runs), `optima` (which ends are the same), `limits` (which runs stopped before their end),
-`selection` (how many components), `kmeans`, `gradient` with `optimizers`. And the sources' mistakes, as lessons:
-`squared`, `projected`, `loops`.
+`judge` (what became of a run), `selection` (how many components), `kmeans`, `gradient` with `optimizers`. And the
+sources' mistakes, as lessons: `squared`, `projected`, `loops`.
 """
 
 from explorer.mixture.covariances import STRUCTURES, CovarianceStructure
@@ -19,6 +19,7 @@ from explorer.mixture.degeneracy import Degeneracy, DegeneracyKind
 from explorer.mixture.em import EMIterate, iterate_em, run_em, run_em_in_slices
 from explorer.mixture.gradient import GradientIterate, iterate_gradient_ascent, run_gradient_ascent
 from explorer.mixture.initialization import STRATEGIES, Strategy, initialize, mixture_at
+from explorer.mixture.judge import EMOutcome, OptimumKind
 from explorer.mixture.kmeans import (
     KMeansIterate,
     KMeansTrace,
@@ -29,11 +30,11 @@ from explorer.mixture.kmeans import (
     nearest,
     run_k_means,
 )
-from explorer.mixture.limits import Limits, find_limits, iterate_limits
+from explorer.mixture.limits import Limits, find_limits, iterate_limit, iterate_limits
 from explorer.mixture.loops import WAYS, LoopTiming, compare_loops
 from explorer.mixture.many import ManyRuns, iterate_many, run_many
 from explorer.mixture.model import Mixture, Mixtures, as_points, density, log_joint, log_likelihood
-from explorer.mixture.optima import Optima, OptimumKind, align, group_ends, group_optima
+from explorer.mixture.optima import Optima, align, group_ends, group_optima
 from explorer.mixture.optimizers import OPTIMIZERS, Optimizer
 from explorer.mixture.projected import run_projected_ascent
 from explorer.mixture.selection import (
@@ -64,6 +65,7 @@ __all__ = [
     "Degeneracy",
     "DegeneracyKind",
     "EMIterate",
+    "EMOutcome",
     "GradientIterate",
     "KMeansIterate",
     "KMeansTrace",
@@ -94,6 +96,7 @@ __all__ = [
     "iterate_em",
     "iterate_gradient_ascent",
     "iterate_k_means",
+    "iterate_limit",
     "iterate_limits",
     "iterate_many",
     "k_means_plus_plus",

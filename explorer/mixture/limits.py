@@ -20,18 +20,18 @@ from explorer.errors import InputError
 from explorer.mixture.covariances import Floats, form_of
 from explorer.mixture.degeneracy import Degeneracy
 from explorer.mixture.em import DEFAULT_VARIANCE_FLOOR
-from explorer.mixture.many import ManyRuns, iterate_many
-from explorer.mixture.model import Mixtures
-from explorer.mixture.optima import (
+from explorer.mixture.judge import (
     DISTANCE_TOLERANCE,
+    LIMIT_RTOL,
     LOG_LIKELIHOOD_TOLERANCE,
-    SPURIOUS_SHARE,
-    Optima,
+    EMOutcome,
     OptimumKind,
-    check_tolerances,
-    distances_between,
-    group_optima,
+    limit_iterations,
+    outcome_of,
 )
+from explorer.mixture.many import ManyRuns, iterate_many
+from explorer.mixture.model import Mixture, Mixtures, as_points
+from explorer.mixture.optima import Optima, check_tolerances, distances_between, group_optima
 from explorer.slices import Slices, finish
 from explorer.stop_reason import StopReason
 
@@ -49,8 +49,9 @@ TIED_PUSHES = 8
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Limits:
-    """The limits of R runs, and the distinct optima among them. The arrays are read-only.
+    """What became of R runs: their limits, and the distinct optima among them. The arrays are read-only.
 
+    outcomes: R of them, as the judge decides.
     optima: of the limits; `optima.labels` (R,) is the optimum that each run belongs to, the best one first.
     continued: the runs at their limits, components in the order that they had; n_iterations are those that it took from
     where the run had stopped. The stop reason is converged or degenerate where the limit was reached, max_iter or None
@@ -61,6 +62,7 @@ class Limits:
     of iterations, or were cut short.
     """
 
+    outcomes: tuple[EMOutcome, ...]
     optima: Optima
     continued: ManyRuns
     gaps: Floats
@@ -78,20 +80,20 @@ def find_limits(
     *,
     structure: str = "full",
     variance_floor: float = DEFAULT_VARIANCE_FLOOR,
-    rtol: float = 1e-12,
-    max_iter: int = 20_000,
+    rtol: float = LIMIT_RTOL,
+    max_iter: int | None = None,
     log_likelihood_tolerance: float = LOG_LIKELIHOOD_TOLERANCE,
     distance_tolerance: float = DISTANCE_TOLERANCE,
-    spurious_share: float = SPURIOUS_SHARE,
     progress: Callable[[int, int], object] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Limits:
     """Continue many runs to their limits, and group these into distinct optima.
 
     data, structure, variance_floor: those of the runs, whose E steps must not have been hard.
-    rtol, max_iter: of the continuation. A degenerate run is at its limit already.
-    log_likelihood_tolerance, distance_tolerance, spurious_share: as in `group_ends`. Within the first two of its limit
-    a run is said to have reached it.
+    rtol, max_iter: of the continuation; a max_iter of None is what the judge allows (`judge.limit_iterations`). A
+    degenerate run is at its limit already.
+    log_likelihood_tolerance, distance_tolerance: as in `group_ends`. Within these of its limit a run is said to have
+    reached it.
     progress(finished, all) and cancelled() are called after every iteration, as in `run_many`; `all` are the runs that
     ended in different places, since those that ended in the same one are continued only once. Once cancelled() is true,
     the runs are grouped as they stand, those under way with a stop reason of None, and saddle points are no longer
@@ -110,7 +112,6 @@ def find_limits(
         max_iter=max_iter,
         log_likelihood_tolerance=log_likelihood_tolerance,
         distance_tolerance=distance_tolerance,
-        spurious_share=spurious_share,
     )
     return finish(slices, progress, cancelled)
 
@@ -121,11 +122,10 @@ def iterate_limits(
     *,
     structure: str = "full",
     variance_floor: float = DEFAULT_VARIANCE_FLOOR,
-    rtol: float = 1e-12,
-    max_iter: int = 20_000,
+    rtol: float = LIMIT_RTOL,
+    max_iter: int | None = None,
     log_likelihood_tolerance: float = LOG_LIKELIHOOD_TOLERANCE,
     distance_tolerance: float = DISTANCE_TOLERANCE,
-    spurious_share: float = SPURIOUS_SHARE,
 ) -> Slices[Limits]:
     """`find_limits` in slices of time: yields (finished, all) after every iteration, and returns the limits at the end.
 
@@ -133,28 +133,44 @@ def iterate_limits(
     """
     if not isinstance(runs, ManyRuns):
         raise InputError("The runs must be what `run_many` gives.")
-    check_tolerances(log_likelihood_tolerance, distance_tolerance, spurious_share)
+    check_tolerances(log_likelihood_tolerance, distance_tolerance)
     settings = {"structure": structure, "variance_floor": variance_floor, "rtol": rtol, "max_iter": max_iter}
-    grouping = {
-        "log_likelihood_tolerance": log_likelihood_tolerance,
-        "distance_tolerance": distance_tolerance,
-        "spurious_share": spurious_share,
-    }
+    grouping = {"log_likelihood_tolerance": log_likelihood_tolerance, "distance_tolerance": distance_tolerance}
     return _iterate(data, runs, settings, grouping)
 
 
+def iterate_limit(data: ArrayLike, end: Mixture, *, structure: str, variance_floor: float) -> Slices[Limits]:
+    """`iterate_limits` for one run, which ended at this mixture and was neither degenerate nor diverged."""
+    limits = {"structure": structure, "variance_floor": variance_floor}
+    alone = yield from iterate_many(data, [end], max_iter=0, **limits)
+    return (yield from iterate_limits(data, alone, **limits))
+
+
 def _iterate(data: ArrayLike, runs: ManyRuns, settings: dict, grouping: dict) -> Slices[Limits]:
+    if settings["max_iter"] is None:
+        n_components = runs.weights.shape[1]
+        settings = settings | {"max_iter": limit_iterations(len(as_points(data)), n_components)}
     continued, n_places = yield from _continued(data, runs, settings)
-    optima = group_optima(continued, **grouping)
+    optima = group_optima(data, continued, **grouping)
     tolerance = grouping["log_likelihood_tolerance"]
     if None not in continued.stop_reasons:
         left = yield from _left_when_pushed(data, optima, settings, tolerance, n_places)
         if left.any():
-            optima = group_optima(continued, saddles=left[optima.labels], **grouping)
+            optima = group_optima(data, continued, saddles=left[optima.labels], **grouping)
     gaps = np.maximum(continued.log_likelihoods - runs.log_likelihoods, 0.0)
     early = (gaps > tolerance) | (distances_between(runs, continued) > grouping["distance_tolerance"])
     converged = np.array([reason is StopReason.CONVERGED for reason in runs.stop_reasons])
-    return Limits(optima, continued, read_only(gaps), read_only(early), read_only(early & converged))
+    return Limits(
+        outcomes=tuple(
+            outcome_of(reason, bool(is_early), optima.kinds[label])
+            for reason, is_early, label in zip(runs.stop_reasons, early, optima.labels, strict=True)
+        ),
+        optima=optima,
+        continued=continued,
+        gaps=read_only(gaps),
+        early=read_only(early),
+        on_plateau=read_only(early & converged),
+    )
 
 
 def _continued(data: ArrayLike, runs: ManyRuns, settings: dict) -> Slices[tuple[ManyRuns, int]]:
@@ -163,7 +179,7 @@ def _continued(data: ArrayLike, runs: ManyRuns, settings: dict) -> Slices[tuple[
 
     Runs that ended in the same place are continued once; each gets the limit with its components in its own order.
     """
-    places = group_optima(runs, log_likelihood_tolerance=1.0, distance_tolerance=SAME_PLACE)
+    places = group_optima(data, runs, log_likelihood_tolerance=1.0, distance_tolerance=SAME_PLACE)
     first = places.representatives
     on = first[~runs.degenerate[first]]
     n_places = len(on)

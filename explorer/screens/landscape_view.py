@@ -13,7 +13,7 @@ from explorer.charts.partitions import partitions_figure
 from explorer.charts.words import counted
 from explorer.datasets import Sample
 from explorer.mixture import MixtureTrace, StopReason
-from explorer.mixture.optima import LOG_LIKELIHOOD_TOLERANCE
+from explorer.mixture.judge import LOG_LIKELIHOOD_TOLERANCE
 from explorer.screens.charting import draw_chart, heading, looks
 from explorer.screens.computed import Own, landscape_of, partitions_of, run_of
 from explorer.screens.waiting import worked_out
