@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from explorer import cli
+from explorer.mixture import EMOutcome
 from explorer.settings import ALSStudySettings, EMStudySettings
 from explorer.settings.records import settings_of
 from explorer.study import als_runs, em_runs
 from explorer.study.als_outcomes import ALSOutcome
-from explorer.study.em_outcomes import EMOutcome
 from explorer.study.files.plan_file import load_plan
 from explorer.study.results import read_results
 

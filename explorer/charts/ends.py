@@ -12,11 +12,11 @@ from explorer.charts.parts.end_rows import keys_of_runs
 from explorer.charts.parts.optimum_styles import colour_of, said
 from explorer.charts.parts.theme import FONT_SIZE, Theme, layout_of, mixed, theme_of
 from explorer.charts.parts.windows import levels_of, window_of
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes
+from explorer.mixture import EMOutcome
+from explorer.mixture.judge import LOG_LIKELIHOOD_TOLERANCE
+from explorer.study.em_outcomes import EMOutcomes
 from explorer.words import counted, number
 
-# Ends that differ by less are one bubble.
-SAME_END = 0.05
 # Pixels across: for all runs of an initialization, and at the least.
 LARGEST_BUBBLE, SMALLEST_BUBBLE = 34.0, 5.0
 
@@ -90,7 +90,7 @@ def _lane_names(table: pd.DataFrame, initializations: Mapping[str, str], colours
 
 def _bubbles(runs: pd.DataFrame, runs_of: pd.Series) -> pd.DataFrame:
     """Runs that end alike, together: outcome, optimum, initialization, log_likelihood, count, seed, size in pixels."""
-    rounded = (runs["log_likelihood"] / SAME_END).round()
+    rounded = (runs["log_likelihood"] / LOG_LIKELIHOOD_TOLERANCE).round()
     groups = runs.groupby(["outcome", "optimum", "initialization", rounded.rename("end")], sort=False)
     bubbles = groups.agg(
         log_likelihood=("log_likelihood", "mean"), count=("seed", "size"), seed=("seed", "first")

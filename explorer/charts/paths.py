@@ -13,7 +13,8 @@ from explorer.charts.parts.optimum_styles import colour_of, said
 from explorer.charts.parts.theme import FONT_SIZE, layout_of, theme_of
 from explorer.charts.parts.windows import levels_of, window_of
 from explorer.charts.parts.writing import apart
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes
+from explorer.mixture import EMOutcome
+from explorer.study.em_outcomes import EMOutcomes
 from explorer.words import number
 
 # A path is thinned to so many places, chosen where it climbs: all runs of a class fit into one picture then.

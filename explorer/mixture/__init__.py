@@ -14,6 +14,7 @@ from explorer.mixture.algorithms import ALGORITHMS, Algorithm
 from explorer.mixture.degeneracy import Degeneracy, DegeneracyKind
 from explorer.mixture.em import EMIterate, EMOptions, iterate_em, run_em, run_em_in_slices
 from explorer.mixture.engine import STRUCTURES, CovarianceStructure
+from explorer.mixture.judge import EMOutcome, OptimumKind
 from explorer.mixture.kmeans import (
     KMeansIterate,
     KMeansOptions,
@@ -25,10 +26,10 @@ from explorer.mixture.kmeans import (
     nearest,
     run_k_means,
 )
-from explorer.mixture.limits import Limits, find_limits, iterate_limits
+from explorer.mixture.limits import Limits, find_limits, iterate_limit, iterate_limits
 from explorer.mixture.many import ManyRuns, iterate_many, run_many
 from explorer.mixture.model import Mixture, Mixtures, as_points, density, log_joint, log_likelihood
-from explorer.mixture.optima import Optima, OptimumKind, align, group_ends, group_optima
+from explorer.mixture.optima import Optima, align, group_ends, group_optima
 from explorer.mixture.others.gradient import (
     GradientIterate,
     GradientOptions,
@@ -70,6 +71,7 @@ __all__ = [
     "DegeneracyKind",
     "EMIterate",
     "EMOptions",
+    "EMOutcome",
     "GradientIterate",
     "GradientOptions",
     "KMeansIterate",
@@ -104,6 +106,7 @@ __all__ = [
     "iterate_em",
     "iterate_gradient_ascent",
     "iterate_k_means",
+    "iterate_limit",
     "iterate_limits",
     "iterate_many",
     "k_means_plus_plus",

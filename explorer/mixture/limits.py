@@ -19,19 +19,20 @@ from explorer.checks import Floats, check_callbacks, read_only
 from explorer.errors import InputError
 from explorer.mixture import engine
 from explorer.mixture.degeneracy import Degeneracy
-from explorer.mixture.em import EMOptions
-from explorer.mixture.many import ManyRuns, iterate_many
-from explorer.mixture.model import Mixtures
-from explorer.mixture.optima import (
+from explorer.mixture.em import DEFAULTS, EMOptions
+from explorer.mixture.judge import (
     DISTANCE_TOLERANCE,
+    LIMIT_RTOL,
     LOG_LIKELIHOOD_TOLERANCE,
-    SPURIOUS_SHARE,
-    Optima,
+    EMOutcome,
     OptimumKind,
-    check_tolerances,
-    distances_between,
-    group_optima,
+    limit_iterations,
+    outcome_of,
 )
+from explorer.mixture.loop import pose
+from explorer.mixture.many import ManyRuns, iterate_many
+from explorer.mixture.model import Mixture, Mixtures, as_points
+from explorer.mixture.optima import Optima, check_tolerances, distances_between, group_optima
 from explorer.slices import Slices, finish, retold
 from explorer.stop_reason import StopReason
 
@@ -49,8 +50,9 @@ TIED_PUSHES = 8
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Limits:
-    """The limits of R runs, and the distinct optima among them. The arrays are read-only.
+    """What became of R runs: their limits, and the distinct optima among them. The arrays are read-only.
 
+    outcomes: R of them, as the judge decides.
     optima: of the limits; `optima.labels` (R,) is the optimum that each run belongs to, the best one first.
     continued: the runs at their limits, components in the order that they had; n_iterations are those that it took from
     where the run had stopped. The stop reason is converged or degenerate where the limit was reached, max_iter or None
@@ -61,6 +63,7 @@ class Limits:
     of iterations, or were cut short.
     """
 
+    outcomes: tuple[EMOutcome, ...]
     optima: Optima
     continued: ManyRuns
     gaps: Floats
@@ -75,23 +78,23 @@ class Limits:
 def find_limits(
     data: ArrayLike,
     runs: ManyRuns,
+    options: EMOptions = DEFAULTS,
     *,
-    structure: str = "full",
-    variance_floor: float = EMOptions.variance_floor,
-    rtol: float = 1e-12,
-    max_iter: int = 20_000,
+    rtol: float = LIMIT_RTOL,
+    max_iter: int | None = None,
     log_likelihood_tolerance: float = LOG_LIKELIHOOD_TOLERANCE,
     distance_tolerance: float = DISTANCE_TOLERANCE,
-    spurious_share: float = SPURIOUS_SHARE,
     progress: Callable[[int, int], object] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    **changes: object,
 ) -> Limits:
     """Continue many runs to their limits, and group these into distinct optima.
 
-    data, structure, variance_floor: those of the runs, whose E steps must not have been hard.
-    rtol, max_iter: of the continuation. A degenerate run is at its limit already.
-    log_likelihood_tolerance, distance_tolerance, spurious_share: as in `group_ends`. Within the first two of its limit
-    a run is said to have reached it.
+    data: that of the runs. options, changes: what they were made with, as in `run_em`; E steps must not have been hard.
+    rtol, max_iter: of the continuation; a max_iter of None is what the judge allows (`judge.limit_iterations`). A
+    degenerate run is at its limit already.
+    log_likelihood_tolerance, distance_tolerance: as in `group_ends`. Within these of its limit a run is said to have
+    reached it.
     progress(finished, all) and cancelled() are called after every iteration, as in `run_many`; `all` are the runs that
     ended in different places, since those that ended in the same one are continued only once. Once cancelled() is true,
     the runs are grouped as they stand, those under way with a stop reason of None, and saddle points are no longer
@@ -104,13 +107,12 @@ def find_limits(
     slices = iterate_limits(
         data,
         runs,
-        structure=structure,
-        variance_floor=variance_floor,
+        options,
         rtol=rtol,
         max_iter=max_iter,
         log_likelihood_tolerance=log_likelihood_tolerance,
         distance_tolerance=distance_tolerance,
-        spurious_share=spurious_share,
+        **changes,
     )
     return finish(slices, progress, cancelled)
 
@@ -118,14 +120,13 @@ def find_limits(
 def iterate_limits(
     data: ArrayLike,
     runs: ManyRuns,
+    options: EMOptions = DEFAULTS,
     *,
-    structure: str = "full",
-    variance_floor: float = EMOptions.variance_floor,
-    rtol: float = 1e-12,
-    max_iter: int = 20_000,
+    rtol: float = LIMIT_RTOL,
+    max_iter: int | None = None,
     log_likelihood_tolerance: float = LOG_LIKELIHOOD_TOLERANCE,
     distance_tolerance: float = DISTANCE_TOLERANCE,
-    spurious_share: float = SPURIOUS_SHARE,
+    **changes: object,
 ) -> Slices[Limits]:
     """`find_limits` in slices of time: yields (finished, all) after every iteration, and returns the limits at the end.
 
@@ -133,37 +134,51 @@ def iterate_limits(
     """
     if not isinstance(runs, ManyRuns):
         raise InputError("The runs must be what `run_many` gives.")
-    check_tolerances(log_likelihood_tolerance, distance_tolerance, spurious_share)
-    settings = {"structure": structure, "variance_floor": variance_floor, "rtol": rtol, "max_iter": max_iter}
-    grouping = {
-        "log_likelihood_tolerance": log_likelihood_tolerance,
-        "distance_tolerance": distance_tolerance,
-        "spurious_share": spurious_share,
-    }
-    return _iterate(data, runs, settings, grouping)
+    check_tolerances(log_likelihood_tolerance, distance_tolerance)
+    if max_iter is None:
+        max_iter = limit_iterations(len(as_points(data)), runs.weights.shape[1])
+    options = replace(options, **changes, rtol=rtol, max_iter=max_iter)
+    grouping = {"log_likelihood_tolerance": log_likelihood_tolerance, "distance_tolerance": distance_tolerance}
+    return _iterate(data, runs, options, grouping)
 
 
-def _iterate(data: ArrayLike, runs: ManyRuns, settings: dict, grouping: dict) -> Slices[Limits]:
-    continued, n_places = yield from _continued(data, runs, settings)
-    optima = group_optima(continued, **grouping)
+def iterate_limit(data: ArrayLike, end: Mixture, options: EMOptions) -> Slices[Limits]:
+    """`iterate_limits` for one run, which ended at this mixture and was neither degenerate nor diverged."""
+    alone = yield from iterate_many(data, [end], options, max_iter=0)
+    return (yield from iterate_limits(data, alone, options))
+
+
+def _iterate(data: ArrayLike, runs: ManyRuns, options: EMOptions, grouping: dict) -> Slices[Limits]:
+    continued, n_places = yield from _continued(data, runs, options)
+    optima = group_optima(data, continued, **grouping)
     tolerance = grouping["log_likelihood_tolerance"]
     if None not in continued.stop_reasons:
-        left = yield from _left_when_pushed(data, optima, settings, tolerance, n_places)
+        left = yield from _left_when_pushed(data, optima, options, tolerance, n_places)
         if left.any():
-            optima = group_optima(continued, saddles=left[optima.labels], **grouping)
+            optima = group_optima(data, continued, saddles=left[optima.labels], **grouping)
     gaps = np.maximum(continued.log_likelihoods - runs.log_likelihoods, 0.0)
     early = (gaps > tolerance) | (distances_between(runs, continued) > grouping["distance_tolerance"])
     converged = np.array([reason is StopReason.CONVERGED for reason in runs.stop_reasons])
-    return Limits(optima, continued, read_only(gaps), read_only(early), read_only(early & converged))
+    return Limits(
+        outcomes=tuple(
+            outcome_of(reason, bool(is_early), optima.kinds[label])
+            for reason, is_early, label in zip(runs.stop_reasons, early, optima.labels, strict=True)
+        ),
+        optima=optima,
+        continued=continued,
+        gaps=read_only(gaps),
+        early=read_only(early),
+        on_plateau=read_only(early & converged),
+    )
 
 
-def _continued(data: ArrayLike, runs: ManyRuns, settings: dict) -> Slices[tuple[ManyRuns, int]]:
+def _continued(data: ArrayLike, runs: ManyRuns, options: EMOptions) -> Slices[tuple[ManyRuns, int]]:
     """The runs, those that are not degenerate continued to their limits, as far as that went before it was cancelled;
     and in how many places they had ended.
 
     Runs that ended in the same place are continued once; each gets the limit with its components in its own order.
     """
-    places = group_optima(runs, log_likelihood_tolerance=1.0, distance_tolerance=SAME_PLACE)
+    places = group_optima(data, runs, log_likelihood_tolerance=1.0, distance_tolerance=SAME_PLACE)
     first = places.representatives
     on = first[~runs.degenerate[first]]
     n_places = len(on)
@@ -172,7 +187,7 @@ def _continued(data: ArrayLike, runs: ManyRuns, settings: dict) -> Slices[tuple[
     log_likelihoods, held = runs.log_likelihoods.copy(), runs.held.copy()
     if len(on):
         starts = Mixtures(weights[on], means[on], covariances[on])
-        found = yield from iterate_many(data, starts, **settings)
+        found = yield from iterate_many(data, starts, options)
         # Starts that were not read any more stand where they stood.
         for r in on[found.n_runs :]:
             reasons[r] = None
@@ -206,16 +221,18 @@ def _renamed(falls: tuple[Degeneracy, ...], order: list[int]) -> tuple[Degenerac
 
 
 def _left_when_pushed(
-    data: ArrayLike, optima: Optima, settings: dict, tolerance: float, of_all: int
+    data: ArrayLike, optima: Optima, options: EMOptions, tolerance: float, of_all: int
 ) -> Slices[NDArray[np.bool_]]:
     """Which proper optima (G,) EM leaves for a higher log-likelihood, when it begins right beside them."""
     proper = np.flatnonzero([kind is OptimumKind.PROPER for kind in optima.kinds])
     left = np.zeros(optima.n_optima, dtype=bool)
     if len(proper):
         weights, means, covariances = optima.weights[proper], optima.means[proper], optima.covariances[proper]
-        pushed = _pushed(weights, means, covariances, settings["structure"])
+        pushed = _pushed(weights, means, covariances, options.structure)
+        if options.at_floor == "hold":
+            pushed = _raised_to_the_floor(data, pushed, options)
         # The runs themselves are finished, all of them: this is a last short step.
-        beside = yield from retold(iterate_many(data, pushed, **settings), lambda *_: (of_all, of_all))
+        beside = yield from retold(iterate_many(data, pushed, options), lambda *_: (of_all, of_all))
         # Push after push, each of all optima; the last ones are missing where it was cancelled.
         pushed_from = np.resize(proper, beside.n_runs)
         higher = beside.log_likelihoods > optima.log_likelihoods[pushed_from] + tolerance
@@ -248,3 +265,13 @@ def _pushed(weights: Floats, means: Floats, covariances: Floats, structure: str)
         moved.reshape(-1, n_components, d),
         ((stretched + stretched.swapaxes(-1, -2)) / 2).reshape(-1, n_components, d, d),
     )
+
+
+def _raised_to_the_floor(data: ArrayLike, mixtures: Mixtures, options: EMOptions) -> Mixtures:
+    """The mixtures, with variances of at least the floor that runs are held at: they cannot begin below it."""
+    problem = pose(data, options.structure, options.variance_floor)
+    given = (mixtures.weights, mixtures.means, mixtures.covariances)
+    theta = engine.standardized_mixtures(problem.data, problem.form, *given)
+    covariances, whitening, _ = engine.at_least(problem.form, theta.covariances, problem.floor)
+    raised = theta._replace(covariances=covariances, whitening=whitening)
+    return Mixtures(*engine.in_data_units(problem.data, problem.form, raised))

@@ -12,28 +12,25 @@ Bhattacharyya's grows without end when a narrow component moves a little, so tha
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
-from explorer.checks import Floats, as_floats, check_fraction, check_positive, read_only
+from explorer.checks import Floats, as_floats, check_positive, read_only
 from explorer.errors import InputError
+from explorer.mixture.judge import (
+    DISTANCE_TOLERANCE,
+    LOG_LIKELIHOOD_TOLERANCE,
+    OptimumKind,
+    kinds_of_ends,
+    spurious_components,
+)
 from explorer.mixture.many import ManyRuns
 from explorer.mixture.model import LARGEST_VALUE, Mixture, check_mixture, check_n_components
 
 MAX_RUNS = 100_000
-# On Old Faithful's eruptions and the galaxies, K = 2..4, runs that EM stops at rtol = 1e-6 near an optimum end up to
-# 0.025 nats and a distance of 0.09 from it (1e-8: 0.0004 and 0.022). Distinct optima may have the same likelihood, but
-# the least distance between two of them is 0.34. A run that the tolerance stops on a plateau remains on its own.
-LOG_LIKELIHOOD_TOLERANCE = 0.05
-DISTANCE_TOLERANCE = 0.15
-# Among the optima that 3000 starts for each K = 2..5 reach on the eruptions, and all 1024 partitions on TD2's ten
-# points, those with a component of at most 0.026 of the data's standard deviation have it on one to five points, on
-# values that rounding has tied, or on two neighbours of the ten. No component of the others is narrower than 0.037.
-SPURIOUS_SHARE = 0.03
 # In standard deviations of the data: its square does not overflow.
 LARGEST_COORDINATE = 1e150
 # Of all components in coordinates, which are held three times: 1.2 GB.
@@ -44,20 +41,6 @@ BLOCK_NUMBERS = 131_072
 _NOT_POSITIVE = "The covariances must be positive: give every component some width."
 
 Indices = NDArray[np.intp]
-
-
-class OptimumKind(StrEnum):
-    """Whether the likelihood there says something about the data, in the order in which optima are listed.
-
-    proper: it does. spurious: a component is so narrow that its high density on a few points buys the likelihood.
-    saddle: EM rests there, but not at a maximum: it leaves after the slightest push (told by `find_limits` only).
-    degenerate: a component collapsed or lost its points, as `run_em` reported.
-    """
-
-    PROPER = "proper"
-    SPURIOUS = "spurious"
-    SADDLE = "saddle"
-    DEGENERATE = "degenerate"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,21 +87,13 @@ class Optima:
         return np.flatnonzero(self.labels == range(self.n_optima)[g])
 
 
-def are_spurious(runs: ManyRuns, share: float = SPURIOUS_SHARE) -> NDArray[np.bool_]:
-    """Which runs (R,) are spurious, as `group_ends` has it: a component narrower than this share of the data."""
-    best = _best_first(runs.weights, runs.means, runs.log_likelihoods, runs.degenerate)[0]
-    frame = _frame(runs.weights[best], runs.means[best], runs.covariances[best])
-    _, narrowest = _coordinates(runs.weights, runs.means, runs.covariances, frame)
-    return narrowest < share
-
-
 def distances_between(runs: ManyRuns, others: ManyRuns) -> Floats:
     """How far each run is from the other of the same index, (R,), as `group_ends` measures it, but component by
     component as they are: for what one and the same run was at two times. The frame is that of the best of the others.
     """
     best = _best_first(others.weights, others.means, others.log_likelihoods, others.degenerate)[0]
     frame = _frame(others.weights[best], others.means[best], others.covariances[best])
-    one, other = (_coordinates(some.weights, some.means, some.covariances, frame)[0] for some in (runs, others))
+    one, other = (_coordinates(some.weights, some.means, some.covariances, frame) for some in (runs, others))
     return _distances(one, other)
 
 
@@ -134,23 +109,24 @@ def align(mixture: Mixture, reference: Mixture) -> Indices:
         raise InputError("Mixtures can be aligned only if they have equally many components and dimensions.")
     frame = _frame(*_parameters(reference))
     pair = (np.stack(both) for both in zip(_parameters(mixture), _parameters(reference), strict=True))
-    coordinates, _ = _coordinates(*pair, frame)
+    coordinates = _coordinates(*pair, frame)
     permutations, _ = _align_all(coordinates[:1], coordinates[1])
     return permutations[0]
 
 
 def group_optima(
+    data: ArrayLike,
     runs: ManyRuns,
     *,
     saddles: ArrayLike | None = None,
     log_likelihood_tolerance: float = LOG_LIKELIHOOD_TOLERANCE,
     distance_tolerance: float = DISTANCE_TOLERANCE,
-    spurious_share: float = SPURIOUS_SHARE,
 ) -> Optima:
-    """Group the ends of many runs into distinct optima, as `group_ends` does, which tells the tolerances.
+    """Group the ends of many runs on the data into distinct optima, as `group_ends` does, which tells the tolerances.
 
     It takes the runs as they ended: what the tolerance stopped on a plateau is a group of its own, and called proper.
-    `find_limits` tells plateaus and saddle points from maxima.
+    `find_limits` tells plateaus and saddle points from maxima. Spurious ends are those that the judge calls so
+    (`judge.spurious_components`).
     """
     if not isinstance(runs, ManyRuns):
         raise InputError("The runs must be what `run_many` gives: for arrays of your own there is `group_ends`.")
@@ -160,10 +136,10 @@ def group_optima(
         runs.covariances,
         runs.log_likelihoods,
         degenerate=runs.degenerate,
+        spurious=spurious_components(data, runs).any(axis=1),
         saddles=saddles,
         log_likelihood_tolerance=log_likelihood_tolerance,
         distance_tolerance=distance_tolerance,
-        spurious_share=spurious_share,
     )
 
 
@@ -174,22 +150,18 @@ def group_ends(
     log_likelihoods: ArrayLike,
     *,
     degenerate: ArrayLike | None = None,
+    spurious: ArrayLike | None = None,
     saddles: ArrayLike | None = None,
     log_likelihood_tolerance: float = LOG_LIKELIHOOD_TOLERANCE,
     distance_tolerance: float = DISTANCE_TOLERANCE,
-    spurious_share: float = SPURIOUS_SHARE,
 ) -> Optima:
     """Group the ends of R runs into distinct optima.
 
-    Args:
-        weights: (R, K). means: (R, K, d). covariances: (R, K, d, d). log_likelihoods: (R,), totals over points.
-        degenerate: (R,) of bool, which runs ended as degenerate; None where none did.
-        saddles: (R,) of bool, which runs rest at a saddle point, if that is known.
-        log_likelihood_tolerance: in nats, > 0.
-        distance_tolerance: > 0, between aligned components: the root of the squared differences in weight, in mean (in
-            standard deviations of the data) and in half the logarithm of the covariance (in the data's), all summed.
-        spurious_share: in [0, 1); a run is spurious where a component's smallest standard deviation is below
-            this share of the data's in that direction.
+    weights (R, K), means (R, K, d), covariances (R, K, d, d), log_likelihoods (R,), totals over points: where the runs
+    ended. degenerate, spurious, saddles, (R,) of bool: which ended degenerate, in a spurious maximum, or at a saddle
+    point, as far as that is known; None where none did. log_likelihood_tolerance: in nats, > 0. distance_tolerance:
+    > 0, between aligned components: the root of the squared differences in weight, in mean (in standard deviations of
+    the data) and in half the logarithm of the covariance (in the data's), all summed.
 
     The best run that is in no group yet represents a new one, and takes in the runs of its kind within both
     tolerances: from it, not from each other, so that groups do not grow along chains. A run within reach of two
@@ -197,22 +169,22 @@ def group_ends(
 
     The data's mean and covariance are taken to be those of the best run that is not degenerate: after an M step a
     mixture's own mean is exactly the data's, and so is its covariance where the structure is full or tied. Raises
-    InputError where arrays do not fit together, are not
-    mixtures, or a tolerance is out of its bounds.
+    InputError where arrays do not fit together, are not mixtures, or a tolerance is out of its bounds.
     """
     weights, means, covariances, log_likelihoods = _as_runs(weights, means, covariances, log_likelihoods)
     degenerate = _as_flags("degenerate", degenerate, len(weights))
+    spurious = _as_flags("spurious", spurious, len(weights))
     saddles = _as_flags("saddle points", saddles, len(weights))
-    check_tolerances(log_likelihood_tolerance, distance_tolerance, spurious_share)
+    check_tolerances(log_likelihood_tolerance, distance_tolerance)
 
     order = _best_first(weights, means, log_likelihoods, degenerate)
     best = order[0]
     frame = _frame(weights[best], means[best], covariances[best])
-    coordinates, narrowest = _coordinates(weights, means, covariances, frame)
-    kinds = np.select([degenerate, saddles, narrowest < spurious_share], [3, 2, 1], 0)
+    coordinates = _coordinates(weights, means, covariances, frame)
+    kinds = kinds_of_ends(degenerate, spurious, saddles)
     runs = _as_runs_in(coordinates)
     groups = []
-    for kind in range(len(OptimumKind)):
+    for kind in OptimumKind:
         ranked = order[kinds[order] == kind]
         groups += _group(runs, ranked, log_likelihoods[ranked], log_likelihood_tolerance, distance_tolerance)
 
@@ -225,7 +197,7 @@ def group_ends(
         permutations[members] = _permutations(runs, members, shown[g], distance_tolerance)
     each = representatives[:, None]
     return Optima(
-        kinds=tuple(list(OptimumKind)[kinds[r]] for r in representatives),
+        kinds=tuple(kinds[representatives]),
         weights=read_only(weights[each, shown]),
         means=read_only(means[each, shown]),
         covariances=read_only(covariances[each, shown]),
@@ -237,11 +209,10 @@ def group_ends(
     )
 
 
-def check_tolerances(log_likelihood_tolerance: float, distance_tolerance: float, spurious_share: float) -> None:
+def check_tolerances(log_likelihood_tolerance: float, distance_tolerance: float) -> None:
     """Raise InputError unless these settings of `group_ends` are within its bounds."""
     for what, value in (("log-likelihood", log_likelihood_tolerance), ("distance", distance_tolerance)):
         check_positive(f"The {what} tolerance", value)
-    check_fraction("The spurious share", spurious_share)
 
 
 class _Frame(NamedTuple):
@@ -362,11 +333,8 @@ def _frame(weights: Floats, means: Floats, covariances: Floats) -> _Frame:
         raise InputError(_NOT_POSITIVE) from None
 
 
-def _coordinates(weights: Floats, means: Floats, covariances: Floats, frame: _Frame) -> tuple[Floats, Floats]:
-    """The coordinates (R, K, d + d^2 + 1) of all components: mean, logarithm of the deviations, weight.
-
-    And the smallest standard deviation of each run, (R,), as a share of the data's.
-    """
+def _coordinates(weights: Floats, means: Floats, covariances: Floats, frame: _Frame) -> Floats:
+    """The coordinates (R, K, d + d^2 + 1) of all components: mean, logarithm of the deviations, weight."""
     with np.errstate(over="ignore", invalid="ignore"):
         whitened = frame.whiten @ covariances @ frame.whiten.T
         places = (means - frame.mean) @ frame.whiten.T
@@ -377,7 +345,7 @@ def _coordinates(weights: Floats, means: Floats, covariances: Floats, frame: _Fr
         raise InputError(_NOT_POSITIVE)
     logarithms = (axes * (0.5 * np.log(spreads))[..., None, :]) @ axes.swapaxes(-1, -2)
     columns = [places, logarithms.reshape(*weights.shape, -1), weights[..., None]]
-    return np.concatenate(columns, axis=-1), np.sqrt(spreads.min(axis=(-2, -1)))
+    return np.concatenate(columns, axis=-1)
 
 
 def _best_first(weights: Floats, means: Floats, log_likelihoods: Floats, degenerate: NDArray[np.bool_]) -> Indices:

@@ -19,9 +19,9 @@ from explorer.checks import LARGEST_SEED, Floats, check_callbacks, check_choice,
 from explorer.errors import InputError
 from explorer.mixture import engine
 from explorer.mixture.em import EMOptions
+from explorer.mixture.judge import OptimumKind, kinds_as_ended
 from explorer.mixture.many import ManyRuns, run_many
 from explorer.mixture.model import MAX_DIMENSIONS, Mixture, as_points, check_n_components, log_joint
-from explorer.mixture.optima import are_spurious
 from explorer.mixture.starts import initialize
 from explorer.stop_reason import StopReason
 
@@ -87,8 +87,8 @@ class Candidate:
     """A structure and a number of components, and the best of EM's restarts, degenerate and spurious ones left aside.
 
     n_starts: restarts, of which n_degenerate ended degenerate, and n_spurious with a component so narrow that its
-    density on a few points buys the likelihood (`group_ends`). Where all did, there is nothing to compare with others,
-    and criteria, stop_reason and mixture are None. stop_reason: of the best restart.
+    density on a few points buys the likelihood (`judge.spurious_components`). Where all did, there is nothing to
+    compare with others, and criteria, stop_reason and mixture are None. stop_reason: of the best restart.
     """
 
     structure: str
@@ -217,8 +217,8 @@ def select(
 
 
 def _candidate(points: Floats, structure: str, n_components: int, runs: ManyRuns) -> Candidate:
-    spurious = are_spurious(runs) & ~runs.degenerate
-    sound = ~runs.degenerate & ~spurious
+    kinds = kinds_as_ended(points, runs)
+    sound = kinds == OptimumKind.PROPER
     figures = stop_reason = mixture = None
     if sound.any():
         best = int(np.where(sound, runs.log_likelihoods, -np.inf).argmax())
@@ -229,8 +229,8 @@ def _candidate(points: Floats, structure: str, n_components: int, runs: ManyRuns
         n_components=n_components,
         n_parameters=n_parameters(n_components, points.shape[1], structure),
         n_starts=runs.n_runs,
-        n_degenerate=int(np.count_nonzero(runs.degenerate)),
-        n_spurious=int(np.count_nonzero(spurious)),
+        n_degenerate=int(np.count_nonzero(kinds == OptimumKind.DEGENERATE)),
+        n_spurious=int(np.count_nonzero(kinds == OptimumKind.SPURIOUS)),
         criteria=figures,
         stop_reason=stop_reason,
         mixture=mixture,

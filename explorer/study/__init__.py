@@ -23,7 +23,7 @@ from explorer.study.als_outcomes import (
     shares_recovered,
     starts_to_recover,
 )
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes, Optimum, em_outcomes
+from explorer.study.em_outcomes import EMOutcomes, Optimum, em_outcomes
 from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
 from explorer.study.em_summary import InitializationSummary, headline, summarize
 from explorer.study.files.plan_file import load_plan
@@ -43,7 +43,6 @@ __all__ = [
     "ALSOutcome",
     "ALSStudySettings",
     "Alignment",
-    "EMOutcome",
     "EMOutcomes",
     "EMStudySettings",
     "InitializationSummary",

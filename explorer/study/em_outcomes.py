@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explorer.mixture import ManyRuns, Mixture, OptimumKind, StopReason, iterate_limits
+from explorer.mixture import EMOutcome, ManyRuns, Mixture, Optima, OptimumKind, StopReason, iterate_limits
 from explorer.settings import EMStudySettings
 from explorer.slices import Slices, finish
 from explorer.study.names import names_of
 
 Floats = NDArray[np.float64]
 
-# To find its limit a run goes on for so many iterations, fewer where each takes long: points times components times
-# iterations, half a second. A run that is not there by then has a limit at least as high as where it stands.
-MOST_ITERATIONS, LEAST_ITERATIONS = 20_000, 200
-LIMIT_NUMBERS = 100_000_000
-
-
-class EMOutcome(StrEnum):
-    """How a run ended.
-
-    proper: in a maximum whose likelihood says something about the data. plateau: the tolerance or the bound on
-    iterations stopped it before its limit. saddle: it rests, but the slightest push would lead it away; so it is with
-    components that started equal. spurious: in a maximum that buys its likelihood with a tiny variance. degenerate: a
-    component collapsed or lost its points.
-    """
-
-    PROPER = "proper"
-    PLATEAU = "plateau"
-    SADDLE = "saddle"
-    SPURIOUS = "spurious"
-    DEGENERATE = "degenerate"
+# Runs that stopped so have no limit.
+_LOST = (StopReason.DEGENERATE, StopReason.DIVERGED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +61,14 @@ class EMOutcomes:
 
 
 def em_outcomes(settings: EMStudySettings, values: Floats, table: pd.DataFrame) -> EMOutcomes:
-    """Judge the runs of one study, all or some of them, by their limits (`find_limits`)."""
+    """Judge the runs of one study, all or some of them, by their limits (`find_limits`, `judge`)."""
     return finish(iterate_em_outcomes(settings, values, table))
 
 
 def iterate_em_outcomes(settings: EMStudySettings, values: Floats, table: pd.DataFrame) -> Slices[EMOutcomes]:
     """`em_outcomes` in slices of time: yields (finished, all), and returns the outcomes at the end."""
-    lasting = ~table["stop_reason"].isin([StopReason.DEGENERATE, StopReason.DIVERGED]).to_numpy()
-    outcome = np.full(len(table), EMOutcome.DEGENERATE, dtype=object)
+    lasting = ~table["stop_reason"].isin(_LOST).to_numpy()
+    outcome = np.array([EMOutcome(why) if why in _LOST else None for why in table["stop_reason"]], dtype=object)
     optimum = np.full(len(table), "", dtype=object)
     limit, gap = np.full(len(table), np.nan), np.full(len(table), np.nan)
     optima: tuple[Optimum, ...] = ()
@@ -96,14 +77,12 @@ def iterate_em_outcomes(settings: EMStudySettings, values: Floats, table: pd.Dat
         limits = yield from iterate_limits(
             values,
             ends,
-            structure=settings.structure,
-            variance_floor=settings.variance_floor,
-            max_iter=_affordable_iterations(values.size * settings.n_components),
+            settings.options(),
         )
-        optima, labels, outcomes = _named(limits.optima)
-        labels, outcomes = labels[limits.optima.labels], outcomes[limits.optima.labels]
+        optima, labels = _named(limits.optima)
+        labels = labels[limits.optima.labels]
         reached = np.where(labels == "", np.nan, limits.continued.log_likelihoods)
-        outcome[lasting] = np.where(limits.early, EMOutcome.PLATEAU, outcomes)
+        outcome[lasting] = limits.outcomes
         optimum[lasting], limit[lasting] = labels, reached
         best = next((each.log_likelihood for each in optima if each.outcome is EMOutcome.PROPER), np.nan)
         gap[lasting] = best - ends.log_likelihoods
@@ -129,29 +108,15 @@ def ends_of(table: pd.DataFrame, n_components: int) -> ManyRuns:
     )
 
 
-_OUTCOMES = {
-    OptimumKind.PROPER: EMOutcome.PROPER,
-    OptimumKind.SPURIOUS: EMOutcome.SPURIOUS,
-    OptimumKind.SADDLE: EMOutcome.SADDLE,
-    OptimumKind.DEGENERATE: EMOutcome.DEGENERATE,
-}
-
-
-def _named(found) -> tuple[tuple[Optimum, ...], NDArray, NDArray]:
-    """The optima but for collapses; and of all, collapses too, the labels and outcomes (G,)."""
-    optima, labels, outcomes = [], [], []
+def _named(found: Optima) -> tuple[tuple[Optimum, ...], NDArray]:
+    """The optima but for collapses; and the labels of all, collapses too, (G,)."""
+    optima, labels = [], []
     for g, (kind, name) in enumerate(zip(found.kinds, names_of(found), strict=True)):
-        outcome = _OUTCOMES[kind]
-        label = "" if outcome is EMOutcome.DEGENERATE else name
-        labels.append(label)
-        outcomes.append(outcome)
-        if outcome is not EMOutcome.DEGENERATE:
-            order = np.argsort(found.means[g, :, 0], kind="stable")
-            mixture = Mixture(found.weights[g][order], found.means[g][order], found.covariances[g][order])
-            optima.append(Optimum(label, outcome, float(found.log_likelihoods[g]), mixture))
-    return tuple(optima), np.array(labels, dtype=object), np.array(outcomes, dtype=object)
-
-
-def _affordable_iterations(numbers: int) -> int:
-    """How many iterations a run may go on for, with so many points times components."""
-    return max(LEAST_ITERATIONS, min(MOST_ITERATIONS, LIMIT_NUMBERS // numbers))
+        if kind is OptimumKind.DEGENERATE:
+            labels.append("")
+            continue
+        labels.append(name)
+        order = np.argsort(found.means[g, :, 0], kind="stable")
+        mixture = Mixture(found.weights[g][order], found.means[g][order], found.covariances[g][order])
+        optima.append(Optimum(name, EMOutcome(kind), float(found.log_likelihoods[g]), mixture))
+    return tuple(optima), np.array(labels, dtype=object)

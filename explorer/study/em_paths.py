@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explorer.mixture.optima import LOG_LIKELIHOOD_TOLERANCE
+from explorer.mixture.judge import LOG_LIKELIHOOD_TOLERANCE
 from explorer.settings import EMStudySettings
 from explorer.study.em_runs import run_starts
 

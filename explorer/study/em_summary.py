@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes
+from explorer.mixture import EMOutcome
+from explorer.study.em_outcomes import EMOutcomes
 from explorer.study.restarts import Share, share_with_interval, starts_needed
 from explorer.words import spelled
 

@@ -84,6 +84,11 @@ class Kind:
         return self.masks.of(settings) if self.masks else (None,)
 
 
+def _check_em(settings: EMStudySettings, sample: Sample) -> None:
+    check_n_components(settings.n_components, sample)
+    settings.options()  # which may contradict each other
+
+
 # By the name that stands in a plan and in an address.
 KINDS = {
     "em": Kind(
@@ -93,7 +98,7 @@ KINDS = {
         source="data",
         initializations=STRATEGIES,
         load=sample_of,
-        check=lambda settings, sample: check_n_components(settings.n_components, sample),
+        check=_check_em,
         numbers_of_a_run=lambda study: len(study.problem.values) * study.settings.n_components,
         run_batch=em_runs.run_em_batch,
         columns=lambda studies: em_runs.columns_of(max(study.settings.n_components for study in studies)),

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from explorer.checks import check_whole_number, read_only
 from explorer.errors import InputError
 from explorer.mixture import EMOptions, Mixtures, Optima, as_points, run_many
+from explorer.mixture.em import DEFAULTS
 from explorer.mixture.starts import least_variances
 from explorer.settings import EMSettings
 from explorer.slices import Slices, finish
@@ -69,32 +70,17 @@ class Landscape:
         return np.bincount(labels, minlength=self.optima.n_optima) / self.labels.size
 
 
-def map_landscape(
-    values: ArrayLike,
-    size: int = 100,
-    *,
-    structure: str = "full",
-    rtol: float = 1e-6,
-    max_iter: int = 200,
-    variance_floor: float = EMOptions.variance_floor,
-) -> Landscape:
+def map_landscape(values: ArrayLike, size: int = 100, options: EMOptions = DEFAULTS, **changes: object) -> Landscape:
     """Run EM from size x size pairs of means.
 
-    values: (n,), not all equal. size: 2 to LARGEST_SIZE. The other arguments are those of `run_em`. Raises InputError
+    values: (n,), not all equal. size: 2 to LARGEST_SIZE. options, changes: as in `run_em`. Raises InputError
     where any of this does not hold. For a first look, a size of 25 takes a sixteenth of the time of 100.
     """
-    settings = {"structure": structure, "rtol": rtol, "max_iter": max_iter, "variance_floor": variance_floor}
-    return finish(iterate_landscape(values, size, **settings))
+    return finish(iterate_landscape(values, size, options, **changes))
 
 
 def iterate_landscape(
-    values: ArrayLike,
-    size: int = 100,
-    *,
-    structure: str = "full",
-    rtol: float = 1e-6,
-    max_iter: int = 200,
-    variance_floor: float = EMOptions.variance_floor,
+    values: ArrayLike, size: int = 100, options: EMOptions = DEFAULTS, **changes: object
 ) -> Slices[Landscape]:
     """`map_landscape` in slices of time: yields (finished, all) after every iteration, and returns the map at the end.
 
@@ -106,15 +92,16 @@ def iterate_landscape(
         raise InputError(f"The map is drawn for data in one dimension, not in {points.shape[1]}: take one column.")
     if np.ptp(points) == 0:
         raise InputError("All values are equal, so there is no map of starts to draw: choose other data.")
-    settings = {"structure": structure, "variance_floor": variance_floor}
+    options = replace(options, **changes)
     axis = axis_of(points[:, 0], size)
-    variances = np.maximum(starting_variances(points[:, 0], axis), least_variances(points, variance_floor, structure))
+    floor = least_variances(points, options.variance_floor, options.structure)
+    variances = np.maximum(starting_variances(points[:, 0], axis), floor)
     # One of every two mirror images; the diagonal goes apart, because it leads to no optimum.
     first, second = np.triu_indices(size, 1)
     apart = _starts(axis[first], axis[second], variances[first, second])
     alike = _starts(axis, axis, variances.diagonal())
-    runs_alike = run_many(points, alike, rtol=rtol, max_iter=max_iter, **settings)
-    runs, limits = yield from iterate_to_limits(points, apart, rtol=rtol, max_iter=max_iter, **settings)
+    runs_alike = run_many(points, alike, options)
+    runs, limits = yield from iterate_to_limits(points, apart, options)
 
     def mirrored(of_apart: np.ndarray, of_alike: np.ndarray | int) -> np.ndarray:
         square = np.empty((size, size), dtype=of_apart.dtype)
@@ -122,9 +109,7 @@ def iterate_landscape(
         np.fill_diagonal(square, of_alike)
         return read_only(square)
 
-    start_log_likelihoods = [
-        run_many(points, starts, max_iter=0, **settings).log_likelihoods for starts in (apart, alike)
-    ]
+    start_log_likelihoods = [run_many(points, starts, options, max_iter=0).log_likelihoods for starts in (apart, alike)]
     return Landscape(
         axis=read_only(axis),
         labels=mirrored(limits.optima.labels, NEVER_SEPARATES),

@@ -8,7 +8,7 @@ from string import ascii_uppercase
 from typing import Protocol
 
 from explorer.mixture import Optima, OptimumKind
-from explorer.mixture.optima import LOG_LIKELIHOOD_TOLERANCE
+from explorer.mixture.judge import LOG_LIKELIHOOD_TOLERANCE
 
 DEGENERATE = "degenerate"
 _PREFIXES = {OptimumKind.SADDLE: "u", OptimumKind.SPURIOUS: "s"}

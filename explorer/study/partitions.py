@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from explorer.checks import check_whole_number, read_only
 from explorer.errors import InputError
 from explorer.mixture import EMOptions, Optima, StopReason, as_points
+from explorer.mixture.em import DEFAULTS
 from explorer.mixture.model import check_n_components
 from explorer.settings import EMSettings
 from explorer.slices import Slices, finish
@@ -95,30 +96,17 @@ def all_partitions(n: int, n_components: int) -> NDArray[np.uint8]:
 
 
 def enumerate_partitions(
-    values: ArrayLike,
-    n_components: int = 2,
-    *,
-    structure: str = "full",
-    rtol: float = 1e-6,
-    max_iter: int = 200,
-    variance_floor: float = EMOptions.variance_floor,
+    values: ArrayLike, n_components: int = 2, options: EMOptions = DEFAULTS, **changes: object
 ) -> Partitions:
     """Run EM from every partition of the values (n,) into at most K groups.
 
-    The other arguments are those of `run_em`. Raises InputError as `all_partitions` and `run_em` do.
+    options, changes: as in `run_em`. Raises InputError as `all_partitions` and `run_em` do.
     """
-    settings = {"structure": structure, "rtol": rtol, "max_iter": max_iter, "variance_floor": variance_floor}
-    return finish(iterate_partitions(values, n_components, **settings))
+    return finish(iterate_partitions(values, n_components, options, **changes))
 
 
 def iterate_partitions(
-    values: ArrayLike,
-    n_components: int = 2,
-    *,
-    structure: str = "full",
-    rtol: float = 1e-6,
-    max_iter: int = 200,
-    variance_floor: float = EMOptions.variance_floor,
+    values: ArrayLike, n_components: int = 2, options: EMOptions = DEFAULTS, **changes: object
 ) -> Slices[Partitions]:
     """`enumerate_partitions` in slices of time: yields (finished, all), and returns the record at the end.
 
@@ -126,14 +114,8 @@ def iterate_partitions(
     """
     points = as_points(values)
     labels = all_partitions(len(points), n_components)
-    runs, limits = yield from iterate_to_limits(
-        points,
-        responsibilities_of(labels, n_components),
-        structure=structure,
-        rtol=rtol,
-        max_iter=max_iter,
-        variance_floor=variance_floor,
-    )
+    starts = responsibilities_of(labels, n_components)
+    runs, limits = yield from iterate_to_limits(points, starts, replace(options, **changes))
     return Partitions(
         labels=read_only(labels),
         renamed=read_only(_renamed(labels, n_components)),

@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 
 from explorer.completion import Identifiability
-from explorer.mixture import STRATEGIES, Degeneracy, DegeneracyKind, StopReason
+from explorer.mixture import STRATEGIES, Degeneracy, DegeneracyKind, EMOutcome, OptimumKind, StopReason
+from explorer.mixture.judge import is_best
 from explorer.runs import ALSRun, EMRun
 from explorer.settings import ALSSettings, EMSettings, shown
 from explorer.study.als_outcomes import ALSOutcome, alike, why_not_recovered
 from explorer.study.beyond import Alternatives, BeyondALS, BeyondEM, recovered_below
 
-# Two ends of EM closer than this in total log-likelihood count as one optimum: it is far below what a person would
-# call better, and far above what the tolerance of 1e-10 leaves open on the app's data.
-SAME_OPTIMUM = 0.05
 # Components whose means, weights and variances agree to this share of the data's spread have not separated.
 SAME_COMPONENT = 1e-6
 
@@ -56,24 +54,92 @@ def em_verdict(run: EMRun, settings: EMSettings, beyond: BeyondEM | None = None)
             return _verdict("warning", "Stopped at max iterations", f"{how}, L = {_number(end)}")
         after = f"after {steps} iteration{'' if steps == 1 else 's'}"
         return _verdict("plain", "Converged", f"{after}, L = {_number(end)}")
-    climb = beyond.continued - end
-    if climb > SAME_OPTIMUM:
-        word = "Stopped at max iterations" if stopped_early else "Stopped on a plateau"
-        reason = "while still climbing" if stopped_early else f"by the tolerance {shown(settings, 'rtol')}"
-        more = f"{beyond.continued_iterations} more iterations climb {_number(climb, signed=False)} higher"
-        return _verdict("warning", word, f"stopped at {steps} {reason}; {more}")
+    return _JUDGED[beyond.outcome](run, settings, beyond, how)
+
+
+def _on_a_plateau(run: EMRun, settings: EMSettings, beyond: BeyondEM, how: str) -> Verdict:
+    """It stopped before its limit: what would have come."""
+    steps, end = run.trace.n_iterations, float(run.trace.log_likelihoods[-1])
+    stopped_early = run.trace.stop_reason == StopReason.MAX_ITER
+    word = "Stopped at max iterations" if stopped_early else "Stopped on a plateau"
+    reason = "while still climbing" if stopped_early else f"by the tolerance {shown(settings, 'rtol')}"
+    more = f"{beyond.continued_iterations} more iterations"
+    if beyond.falls:
+        fall = beyond.falls[0]
+        detail = describe_fall(fall, run.sample.unit)["detail"]
+        outlook = f"{more} on, component {_number_of(run, fall.component)} {detail}"
+    else:
+        outlook = f"{more} climb {_number(beyond.continued - end, signed=False)} higher"
+        outlook += {OptimumKind.SPURIOUS: ", to a spurious spike", OptimumKind.SADDLE: ", to a saddle point"}.get(
+            beyond.limit, ""
+        )
+    return _verdict("warning", word, f"stopped at {steps} {reason}; {outlook}")
+
+
+def _at_a_saddle(run: EMRun, settings: EMSettings, beyond: BeyondEM, how: str) -> Verdict:
+    sentence = f"{how}, L = {_last(run)}: EM rests here, but the slightest push leads away{_higher(beyond)}"
+    return Verdict("warning", "Saddle point", sentence, "Ends at a saddle point")
+
+
+def _spurious(run: EMRun, settings: EMSettings, beyond: BeyondEM, how: str) -> Verdict:
+    """It bought its likelihood: with which component, how narrow that is, and on how few points."""
+    last, n = run.trace.mixture(-1), len(run.sample.values)
+    deviations = np.sqrt(last.covariances[:, 0, 0])
+    k = min(beyond.spurious, key=lambda k: deviations[k])
+    weight = float(last.weights[k])
+    width = f"{_number(float(deviations[k]), signed=False)} {run.sample.unit}".strip()
+    sentence = (
+        f"{how}: component {_number_of(run, k)} is only {width} wide, on about {_number(n * weight, signed=False)} of "
+        f"{n} points (weight {weight:.2g}); so narrow a spike buys its likelihood, so L = {_last(run)} does not count"
+    )
+    return Verdict("warning", "Spurious", sentence, "Ends spurious")
+
+
+def _at_an_optimum(run: EMRun, settings: EMSettings, beyond: BeyondEM, how: str) -> Verdict:
+    """It is in a proper one: the best known, or another."""
+    sentence = f"{how}, L = {_last(run)}"
     if beyond.n_degenerate == beyond.n_starts:
-        return _verdict(
-            "plain", "Converged", f"{how}, L = {_number(end)}; all {beyond.n_starts} other starts collapsed"
-        )
-    gap = beyond.best - beyond.continued
-    if gap > SAME_OPTIMUM:
-        sentence = (
-            f"{how}, L = {_number(end)}; the best of {beyond.n_starts} starts is {_number(gap, signed=False)} higher"
-        )
-        return Verdict("local", "Local optimum", sentence, "Ends in a local optimum")
-    sentence = f"{how}, L = {_number(end)}; none of {beyond.n_starts} other starts ends higher"
+        return _verdict("plain", "Converged", f"{sentence}; all {beyond.n_starts} other starts collapsed")
+    if beyond.n_degenerate + beyond.n_spurious == beyond.n_starts:
+        none = f"none of {beyond.n_starts} other starts ends in an optimum that counts{_left_out(beyond)}"
+        return _verdict("plain", "Converged", f"{sentence}; {none}")
+    if not is_best(beyond.continued, beyond.best):
+        return Verdict("local", "Local optimum", f"{sentence}{_higher(beyond)}", "Ends in a local optimum")
+    sentence += f"; none of {beyond.n_starts} other starts ends higher{_left_out(beyond)}"
     return Verdict("good", "Best known optimum", sentence, "Ends in the best known optimum")
+
+
+def _collapsing(run: EMRun, settings: EMSettings, beyond: BeyondEM, how: str) -> Verdict:
+    """It converged right where a component collapses when it goes on."""
+    fall = beyond.falls[0]
+    detail = describe_fall(fall, run.sample.unit)["detail"]
+    sentence = f"{how}, L = {_last(run)}; when it goes on, component {_number_of(run, fall.component)} {detail}"
+    return _verdict("warning", "Degenerate", sentence)
+
+
+# What is said of each outcome that a run can have which is neither degenerate nor diverged by itself.
+_JUDGED = {
+    EMOutcome.PROPER: _at_an_optimum,
+    EMOutcome.PLATEAU: _on_a_plateau,
+    EMOutcome.SADDLE: _at_a_saddle,
+    EMOutcome.SPURIOUS: _spurious,
+    EMOutcome.DEGENERATE: _collapsing,
+}
+
+
+def _higher(beyond: BeyondEM) -> str:
+    """How much higher the best known optimum is, where it is."""
+    if beyond.best is None or is_best(beyond.continued, beyond.best):
+        return ""
+    gap = _number(beyond.best - beyond.continued, signed=False)
+    return f"; the best of {beyond.n_starts} starts is {gap} higher{_left_out(beyond)}"
+
+
+def _left_out(beyond: BeyondEM) -> str:
+    """Which of the other starts do not count."""
+    counts = ((beyond.n_spurious, "spurious"), (beyond.n_degenerate, "degenerate"))
+    told = " and ".join(f"{count} {name}" for count, name in counts if count)
+    return f" ({told} left out)" if told else ""
 
 
 def als_verdict(run: ALSRun, settings: ALSSettings, beyond: BeyondALS | None = None) -> Verdict:
@@ -164,8 +230,9 @@ def _degenerate(run: EMRun, settings: EMSettings, beyond: BeyondEM | None) -> Ve
     others = ""
     if beyond and beyond.n_degenerate:
         others = f"; {beyond.n_degenerate} of {beyond.n_starts} other starts collapse too"
-    number = run.shown_order.tolist().index(fall.component) + 1
-    what = told["detail"] if fall.kind == DegeneracyKind.CONSTANT else f"component {number} {told['detail']}"
+    what = told["detail"]
+    if fall.kind != DegeneracyKind.CONSTANT:
+        what = f"component {_number_of(run, fall.component)} {what}"
     return _verdict("warning", "Degenerate", f"stopped at {run.trace.n_iterations}: {what}{others}; {advice}")
 
 
@@ -191,6 +258,15 @@ def _undetermined(found: Identifiability, rank: int) -> str:
 
 def _in_units(run: ALSRun, error: float) -> str:
     return f"{_number(error * run.masked.scale, signed=False)} {run.problem.unit}".strip()
+
+
+def _last(run: EMRun) -> str:
+    return _number(float(run.trace.log_likelihoods[-1]))
+
+
+def _number_of(run: EMRun, component: int) -> int:
+    """The number by which people know a component, from 1."""
+    return run.shown_order.tolist().index(component) + 1
 
 
 def _verdict(tone: str, word: str, sentence: str) -> Verdict:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from explorer.mixture import Mixture
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes, Optimum
+from explorer.mixture import EMOutcome, Mixture
+from explorer.study.em_outcomes import EMOutcomes, Optimum
 
 _KINDS = {"s": EMOutcome.SPURIOUS, "u": EMOutcome.SADDLE}
 

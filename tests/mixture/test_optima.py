@@ -11,8 +11,8 @@ from scipy.optimize import linear_sum_assignment
 
 from explorer.datasets import load_sample
 from explorer.errors import InputError
-from explorer.mixture import Mixture, initialize, run_em
-from explorer.mixture.optima import OptimumKind, align, group_ends
+from explorer.mixture import Mixture, Mixtures, OptimumKind, align, group_ends, initialize, run_em
+from explorer.mixture.judge import spurious_components
 from explorer.stop_reason import StopReason
 from tests.mixture.strategies import SEEDS
 
@@ -212,10 +212,11 @@ def test_narrow_and_degenerate_runs_are_kinds_of_their_own_and_come_last():
     narrow = int(np.argmin(runs[2][2].ravel()))
     runs[2][2, narrow] = 1e-4
     runs[3][:] = [-100.0, -100.0, -90.0, -100.0]
-    optima = group_ends(*runs, degenerate=[False, True, False, False])
+    spurious, degenerate = [False, False, True, False], [False, True, False, False]
+    optima = group_ends(*runs, degenerate=degenerate, spurious=spurious)
     assert optima.kinds == (OptimumKind.PROPER, OptimumKind.SPURIOUS, OptimumKind.DEGENERATE)
     assert optima.labels.tolist() == [0, 2, 1, 0]
-    assert group_ends(*runs, spurious_share=0.0).kinds == (OptimumKind.PROPER,) * 2
+    assert group_ends(*runs).kinds == (OptimumKind.PROPER,) * 2
 
 
 def test_groups_do_not_grow_along_chains():
@@ -270,7 +271,7 @@ def test_the_unit_and_the_origin_of_the_data_change_no_group(seed, shift, scale)
 
 @cache
 def old_faithful(n_components, rtol):
-    """The ends of EM from several strategies, and which are degenerate."""
+    """The ends of EM from several strategies, and which are degenerate or spurious."""
     data = load_sample("faithful-eruptions").values
     starts = [
         initialize(data, n_components, strategy, seed)
@@ -278,21 +279,21 @@ def old_faithful(n_components, rtol):
         for seed in range(8)
     ]
     traces = [run_em(data, q, rtol=rtol, max_iter=5000) for q in [*starts, initialize(data, n_components, "equal")]]
-    ends = [trace.mixture(-1) for trace in traces]
-    return (
-        np.array([end.weights for end in ends]),
-        np.array([end.means for end in ends]),
-        np.array([end.covariances for end in ends]),
-        np.array([trace.log_likelihoods[-1] for trace in traces]),
-    ), np.array([trace.stop_reason == StopReason.DEGENERATE for trace in traces])
+    names = ("weights", "means", "covariances", "log_likelihoods")
+    runs = [np.array([getattr(trace, name)[-1] for trace in traces]) for name in names]
+    return runs, {
+        "degenerate": np.array([trace.stop_reason == StopReason.DEGENERATE for trace in traces]),
+        "spurious": spurious_components(data, Mixtures(*runs[:3])).any(axis=1),
+    }
 
 
 @pytest.mark.parametrize("n_components", [2, 3, 4])
 def test_old_faithful_s_optima_do_not_depend_on_em_s_tolerance(n_components):
-    exact = group_ends(*old_faithful(n_components, 1e-10)[0], degenerate=old_faithful(n_components, 1e-10)[1])
+    runs, known = old_faithful(n_components, 1e-10)
+    exact = group_ends(*runs, **known)
     for rtol in (1e-6, 1e-8):
-        runs, degenerate = old_faithful(n_components, rtol)
-        optima = group_ends(*runs, degenerate=degenerate)
+        runs, known = old_faithful(n_components, rtol)
+        optima = group_ends(*runs, **known)
         assert optima.kinds == exact.kinds
         np.testing.assert_array_equal(optima.labels, exact.labels)
         # What the tolerance leaves undone is well within the tolerances of the groups.
@@ -300,18 +301,18 @@ def test_old_faithful_s_optima_do_not_depend_on_em_s_tolerance(n_components):
 
 
 def test_old_faithful_with_three_components_has_two_optima_and_a_plateau():
-    runs, degenerate = old_faithful(3, 1e-8)
-    optima = group_ends(*runs, degenerate=degenerate)
+    runs, known = old_faithful(3, 1e-8)
+    optima = group_ends(*runs, **known)
     assert optima.log_likelihoods == pytest.approx([-263.92, -267.89, -421.42], abs=0.01)
     # The trap: all components equal, at the data's mean.
-    assert optima.members(2).tolist() == [len(degenerate) - 1]
+    assert optima.members(2).tolist() == [len(runs[0]) - 1]
     assert np.ptp(optima.means[2]) < 1e-6
 
 
 def test_a_narrow_cluster_of_many_points_is_not_spurious():
     """Thirty eruptions within a twentieth of the data's standard deviation are a part of the best four components."""
-    runs, degenerate = old_faithful(4, 1e-8)
-    optima = group_ends(*runs, degenerate=degenerate)
+    runs, known = old_faithful(4, 1e-8)
+    optima = group_ends(*runs, **known)
     narrowest = np.sqrt(optima.covariances[0].min()) / load_sample("faithful-eruptions").values.std()
     assert narrowest == pytest.approx(0.048, abs=0.001)
     assert optima.kinds[0] is OptimumKind.PROPER
@@ -342,7 +343,7 @@ def four(**changes):
         ({"log_likelihood_tolerance": 0.0}, "log-likelihood tolerance"),
         ({"distance_tolerance": np.inf}, "distance tolerance"),
         ({"distance_tolerance": "wide"}, "distance tolerance"),
-        ({"spurious_share": 1.0}, "spurious share"),
+        ({"spurious": [True]}, "booleans"),
     ],
 )
 def test_what_is_not_a_set_of_runs_is_refused(changes, message):

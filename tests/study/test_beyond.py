@@ -8,11 +8,11 @@ import pytest
 
 from explorer.completion import factorize, identifiability, run_als
 from explorer.datasets import own_sample
-from explorer.mixture import StopReason, initialize, run_em
+from explorer.mixture import EMOutcome, OptimumKind, StopReason, initialize, limits, run_em
 from explorer.runs import make_als_run, make_em_run
 from explorer.settings import ALSSettings, EMSettings
 from explorer.study import beyond as study
-from explorer.study.beyond import CONTINUED_ITERATIONS, CONTINUED_RTOL, N_STARTS, beyond_als, beyond_em, ends_of_starts
+from explorer.study.beyond import N_STARTS, Ends, beyond_als, beyond_em, ends_of_starts
 
 PLATEAU = EMSettings(data="ten-points", initialization="partition", n_components=2, rtol=1e-4)
 COLLAPSED = EMSettings(
@@ -40,22 +40,30 @@ def beyond(run, settings):
 
 
 def plain_loop(run, settings):
-    """(continued, its iterations, best or None, number of degenerate starts), by run_em and nothing else."""
-    limits = {"max_iter": 3000, "rtol": 1e-10, "variance_floor": settings.variance_floor}
+    """(continued, its iterations, best or None, number of degenerate starts), by run_em and nothing else.
+
+    Neither degenerate ends are the best, nor those with a component that is narrower than 3 % of the data.
+    """
+    limits = {"max_iter": 20_000, "rtol": 1e-12, "variance_floor": settings.variance_floor}
     values, ends, n_degenerate = run.sample.values, [], 0
     continued, more = run.trace.log_likelihoods[-1], 0
+
+    def kept(trace):
+        narrowest = np.sqrt(trace.covariances[-1].min())
+        if trace.stop_reason is not StopReason.DEGENERATE and narrowest >= 0.03 * values.std():
+            ends.append(trace.log_likelihoods[-1])
+
     if run.trace.stop_reason is not StopReason.DEGENERATE:
         on = run_em(values, run.trace.mixture(-1), **limits)
+        more = on.n_iterations
         if on.stop_reason is not StopReason.DEGENERATE:
-            continued, more = on.log_likelihoods[-1], on.n_iterations
-        ends.append(continued)
+            continued = on.log_likelihoods[-1]
+        kept(on)
     for seed in range(40):
         trace = run_em(values, initialize(values, settings.n_components, "random-points", seed), **limits)
-        if trace.stop_reason is StopReason.DEGENERATE:
-            n_degenerate += 1
-        else:
-            ends.append(trace.log_likelihoods[-1])
-    return continued, more, max(ends) if ends else None, n_degenerate
+        n_degenerate += trace.stop_reason is StopReason.DEGENERATE
+        kept(trace)
+    return continued, more, max(ends, default=None), n_degenerate
 
 
 @pytest.mark.parametrize(
@@ -75,12 +83,45 @@ def test_the_best_of_forty_is_that_of_a_plain_loop(settings):
     run = make_em_run(settings)
     found, _ = finish(beyond(run, settings))
     expected = plain_loop(run, settings)
-    assert (found.continued, found.continued_iterations, found.n_degenerate) == (*expected[:2], expected[3])
-    assert found.best == (expected[2] if expected[2] is None else pytest.approx(expected[2], rel=1e-12))
+    assert found.continued == pytest.approx(expected[0], rel=1e-12)
+    assert (found.continued_iterations, found.n_degenerate) == (expected[1], expected[3])
+    assert found.best == (expected[2] if expected[2] is None else pytest.approx(expected[2], rel=1e-11))
 
 
-def test_there_are_forty_other_starts_and_a_tolerance_of_1e_10():
-    assert (N_STARTS, CONTINUED_RTOL, CONTINUED_ITERATIONS) == (40, 1e-10, 3000)
+def test_the_best_is_the_best_proper_one():
+    """Nearly all starts on the galaxies end in a spike, and all of these above the best end that is none."""
+    settings = EMSettings(data="galaxies", n_components=5, seed=20)
+    run = make_em_run(settings)
+    found, _ = finish(beyond(run, settings))
+    assert found.best == found.best_of_starts == pytest.approx(plain_loop(run, settings)[2], abs=1e-6)
+    assert found.continued > found.best + 5
+    assert (found.outcome, found.limit) == (EMOutcome.SPURIOUS, OptimumKind.SPURIOUS)
+    assert found.n_spurious > 20
+    (narrow,) = found.spurious
+    assert run.trace.covariances[-1, :, 0, 0].argmin() == narrow
+
+
+def test_a_saddle_point_is_not_the_best_however_high_it_is():
+    """Equal components rest; nobody else is asked, so there is no best."""
+    settings = EMSettings(n_components=2, initialization="equal")
+
+    def nobody():
+        yield from ()
+        return Ends(best=None, n_degenerate=0, n_spurious=0, n_starts=0)
+
+    found, _ = finish(beyond_em(make_em_run(settings), settings, nobody()))
+    assert (found.outcome, found.best) == (EMOutcome.SADDLE, None)
+
+
+def test_where_all_starts_rest_at_a_saddle_point_there_is_no_best(monkeypatch):
+    monkeypatch.setattr(study, "initialize", lambda values, n_components, *_: initialize(values, n_components, "equal"))
+    settings = EMSettings(n_components=2)
+    found, _ = finish(ends_of_starts(make_em_run(settings).sample.values, settings))
+    assert found == Ends(best=None, n_degenerate=0, n_spurious=0)
+
+
+def test_other_starts_are_forty():
+    assert N_STARTS == Ends(None, 0, 0).n_starts == 40
 
 
 def test_a_run_on_a_plateau_goes_on_to_climb():
@@ -115,15 +156,10 @@ def test_where_every_start_collapses_there_is_no_best():
 def count_iterates(monkeypatch):
     """A list of one number: how many iterates of EM have been computed beyond the run."""
     counted = [0]
-    iterate_em, iterate_many = study.iterate_em, study.iterate_many
+    iterate_many = study.iterate_many
 
-    def counting(*arguments, **limits):
-        for iterate in iterate_em(*arguments, **limits):
-            counted[0] += 1
-            yield iterate
-
-    def counting_many(*arguments, **limits):
-        steps = iterate_many(*arguments, **limits)
+    def counting_many(*arguments, **options):
+        steps = iterate_many(*arguments, **options)
         while True:
             try:
                 step = next(steps)
@@ -132,8 +168,8 @@ def count_iterates(monkeypatch):
             counted[0] += 1
             yield step
 
-    monkeypatch.setattr(study, "iterate_em", counting)
-    monkeypatch.setattr(study, "iterate_many", counting_many)
+    for module in (study, limits):
+        monkeypatch.setattr(module, "iterate_many", counting_many)
     return counted
 
 
@@ -200,7 +236,7 @@ def test_starts_that_somebody_else_works_out_are_not_run_again(count_iterates):
     run = make_em_run(settings)
     alone, _ = finish(beyond(run, settings))
     ends, _ = finish(ends_of_starts(run.sample.values, settings))
-    assert len(ends.log_likelihoods) + ends.n_degenerate == N_STARTS
+    assert ends.best == alone.best_of_starts
     count_iterates[0] = 0
 
     def known():
@@ -209,7 +245,7 @@ def test_starts_that_somebody_else_works_out_are_not_run_again(count_iterates):
 
     found, progress = finish(beyond_em(run, settings, known()))
     assert found == alone
-    assert count_iterates[0] < 10
+    assert count_iterates[0] < 30  # to the run's limit, and back to it after a push
     assert progress[-1] == "being worked out"
 
 

@@ -5,9 +5,8 @@ import pytest
 from scipy.special import logsumexp
 from sklearn.mixture import GaussianMixture
 
-from explorer.mixture import initialize, m_step
+from explorer.mixture import EMOutcome, initialize, m_step
 from explorer.settings import EMStudySettings
-from explorer.study.em_outcomes import EMOutcome
 from tests.study.studies import judged
 
 TEN_POINTS = EMStudySettings(

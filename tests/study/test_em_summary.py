@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from explorer.mixture import Mixture
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes, Optimum
+from explorer.mixture import EMOutcome, Mixture
+from explorer.study.em_outcomes import EMOutcomes, Optimum
 from explorer.study.em_summary import headline, summarize
 
 LABELS = {"k-means++": "k-means++ seeding", "random-points": "Random points"}

@@ -2,8 +2,8 @@
 
 from types import SimpleNamespace
 
-from explorer.mixture import OptimumKind
-from explorer.study.em_outcomes import EMOutcome, Optimum
+from explorer.mixture import EMOutcome, OptimumKind
+from explorer.study.em_outcomes import Optimum
 from explorer.study.names import kind_of_name, names_of, rank_of_name
 
 KINDS = {"p": OptimumKind.PROPER, "s": OptimumKind.SPURIOUS, "u": OptimumKind.SADDLE, "d": OptimumKind.DEGENERATE}

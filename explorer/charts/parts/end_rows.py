@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from explorer.mixture import Mixture
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes, ends_of
+from explorer.mixture import EMOutcome, Mixture
+from explorer.study.em_outcomes import EMOutcomes, ends_of
 from explorer.words import counted, number
 
 MOST_OPTIMA = 5

@@ -132,8 +132,7 @@ def _of_all_starts(
 ) -> Job:
     # Neither initializations nor seeds matter where all starts are tried.
     alike = replace(settings, initializations=("equal",), n_starts=1, first_seed=0)
-    limits = {name: getattr(settings, name) for name in ("structure", "rtol", "max_iter", "variance_floor")}
-    trying = partial(work, sample.values, **limits, **more)
+    trying = partial(work, sample.values, options=settings.options(), **more)
     return kept(what, alike, own, lambda: Job(tasks.in_shares, "Running EM from every start", trying, asked=True))
 
 

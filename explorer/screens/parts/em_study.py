@@ -16,7 +16,8 @@ from explorer.charts.parts.end_rows import end_rows, keys_of_runs
 from explorer.charts.paths import paths_figure
 from explorer.charts.restarts import restarts_figure
 from explorer.charts.tolerances import tolerances_figure
-from explorer.mixture import STRATEGIES
+from explorer.mixture import STRATEGIES, EMOutcome
+from explorer.mixture.judge import LOG_LIKELIHOOD_TOLERANCE
 from explorer.runs import EMRun
 from explorer.screens.jobs.job import Job
 from explorer.screens.jobs.shared import Own
@@ -31,7 +32,7 @@ from explorer.screens.parts.widgets import Form
 from explorer.screens.study_work import StudyWork
 from explorer.settings import EMSettings, EMStudySettings, run_of_study, write_run
 from explorer.study.beyond import BeyondEM, Ends
-from explorer.study.em_outcomes import EMOutcome, EMOutcomes, iterate_em_outcomes
+from explorer.study.em_outcomes import EMOutcomes, iterate_em_outcomes
 from explorer.study.em_paths import log_likelihood_paths, tolerance_effects
 from explorer.study.em_summary import InitializationSummary, headline, summarize
 from explorer.study.partitions import MAX_PARTITIONS
@@ -235,7 +236,10 @@ def _draw_tolerances(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str,
         return  # what collapses has no limit to stop below
     find = partial(Job, tolerance_effects, settings, sample.values, lasting, asked=True)
     effects = worked_out(work.answer("tolerances", lambda _: find()))
-    heading("What the tolerance does", "runs that stop on a plateau, more than 0.05 nats below their limit")
+    heading(
+        "What the tolerance does",
+        f"runs that stop on a plateau, more than {LOG_LIKELIHOOD_TOLERANCE:g} nats below their limit",
+    )
     told = "; ".join(f"{effect.rtol:g}: {percent(float(effect.stopped_early.mean()))}" for effect in effects)
     draw_picture(
         tolerances_figure(effects, lasting["initialization"].to_numpy(), labels, **looks()), "tolerances",
@@ -298,10 +302,10 @@ def _known(work: StudyWork) -> dict[str, Any]:
 
 def _find_out(work: StudyWork, own: Own | None, run: EMRun, settings: EMSettings) -> BeyondEM:
     """Where a run would come if it went on, and where the study's others ended."""
-    table = _outcomes_of(work).table
-    limits = table.loc[table["optimum"].isin([optimum.label for optimum in _outcomes_of(work).proper]), "limit"]
-
-    ends = Ends(tuple(limits), int((table["outcome"] == EMOutcome.DEGENERATE).sum()), len(table))
+    outcomes = _outcomes_of(work)
+    counts = outcomes.table["outcome"].value_counts()
+    left_out = (int(counts.get(outcome, 0)) for outcome in (EMOutcome.DEGENERATE, EMOutcome.SPURIOUS))
+    ends = Ends(outcomes.best and outcomes.best.log_likelihood, *left_out, len(outcomes.table))
     find = partial(Job, go_beyond_em, run, settings, ends, asked=True)
     return worked_out(work.answer(f"beyond {write_run(settings)}", lambda _: find()))
 

@@ -12,7 +12,7 @@ from explorer.charts.partitions import caption as partitions_caption
 from explorer.charts.partitions import partitions_figure
 from explorer.datasets import Sample
 from explorer.mixture import MixtureTrace, StopReason
-from explorer.mixture.optima import LOG_LIKELIHOOD_TOLERANCE
+from explorer.mixture.judge import LOG_LIKELIHOOD_TOLERANCE
 from explorer.screens.jobs.shared import Own, landscape_of, partitions_of, run_of
 from explorer.screens.parts.charting import draw_chart, heading, looks
 from explorer.screens.parts.waiting import worked_out

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from explorer.datasets import n_shown
 from explorer.errors import InputError, quoted
+from explorer.mixture import EMOutcome
 from explorer.stop_reason import StopReason
 from explorer.study.als_outcomes import ALSOutcome
 from explorer.study.als_runs import NOT_RUN
-from explorer.study.em_outcomes import EMOutcome
 from explorer.study.em_runs import PARAMETERS
 from explorer.study.studies import Study
 
