@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from explorer.completion import STARTS
-from explorer.datasets import MatrixProblem, Sample
 from explorer.mixture import STRATEGIES
 from explorer.runs import check_n_components, check_rank, matrix_of, sample_of
 from explorer.settings import ALSStudySettings, EMStudySettings, MatrixSettings, SampleSettings, Settings, StudySettings
@@ -18,9 +17,7 @@ from explorer.study.als_outcomes import add_als_outcomes
 from explorer.study.em_outcomes import em_outcomes
 from explorer.study.files import own_data
 from explorer.study.files.bounds import Bound, als_bounds, em_bounds
-from explorer.study.studies import Batch, Study
-
-Problem = Sample | MatrixProblem
+from explorer.study.studies import Batch, Problem, Study
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from explorer.datasets import MatrixProblem, Sample
 from explorer.errors import InputError, quoted, told
 from explorer.settings import (
     OWN,
@@ -28,7 +27,7 @@ from explorer.settings import (
     settings_of,
 )
 from explorer.study.kinds import KINDS, Kind, Seeds
-from explorer.study.studies import Batch, Study
+from explorer.study.studies import Batch, Problem, Study
 
 MAX_STUDIES = 10_000
 MAX_RUNS = 1_000_000
@@ -39,7 +38,7 @@ BATCH_NUMBERS = 400_000
 BATCH_RUNS = 250
 
 
-def study_of(settings: StudySettings, own: Sample | MatrixProblem | None = None) -> Study:
+def study_of(settings: StudySettings, own: Problem | None = None) -> Study:
     """Load the data that the settings name; `own` is what a user brought, needed where they say "own".
 
     Raises InputError where the settings do not fit the data.
@@ -47,7 +46,7 @@ def study_of(settings: StudySettings, own: Sample | MatrixProblem | None = None)
     return _checked(settings, KINDS[settings.kind].load(settings, own))
 
 
-def _checked(settings: StudySettings, problem: Sample | MatrixProblem) -> Study:
+def _checked(settings: StudySettings, problem: Problem) -> Study:
     KINDS[settings.kind].check(settings, problem)
     return Study(settings, problem)
 
@@ -108,7 +107,7 @@ class Plan:
         return self.studies[0].kind
 
     @property
-    def own(self) -> Sample | MatrixProblem | None:
+    def own(self) -> Problem | None:
         """What a user brought, where studies are on that."""
         return next((study.own for study in self.studies if study.own is not None), None)
 
@@ -149,7 +148,7 @@ def _check_seeds(settings: StudySettings, seeds: Seeds) -> None:
         )
 
 
-def plan_of_settings(settings: Iterable[StudySettings], own: Sample | MatrixProblem | None = None) -> Plan:
+def plan_of_settings(settings: Iterable[StudySettings], own: Problem | None = None) -> Plan:
     """Return the plan of these studies; those on the same data share it. `own` is what a user brought.
 
     Raises InputError where settings do not fit the data or each other.
@@ -168,7 +167,7 @@ def plan_of_settings(settings: Iterable[StudySettings], own: Sample | MatrixProb
     return Plan(tuple(studies))
 
 
-def read_plan(text: str, own: Sample | MatrixProblem | None = None) -> Plan:
+def read_plan(text: str, own: Problem | None = None) -> Plan:
     """Read the text of a plan file (TOML): its kind, one of KINDS, and settings by their names in Python.
 
     Raises InputError that says what is wrong.
@@ -184,7 +183,7 @@ def parsed(text: str) -> dict[str, Any]:
         raise InputError(f"The plan is not a TOML file: {told(error)}.") from None
 
 
-def plan_of(table: Mapping[str, Any], own: Sample | MatrixProblem | None = None) -> Plan:
+def plan_of(table: Mapping[str, Any], own: Problem | None = None) -> Plan:
     """Return the plan of a table such as {"kind": "em", "n_components": [2, 3], "n_starts": 500}.
 
     Raises InputError that says what is wrong.

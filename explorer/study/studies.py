@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from explorer.datasets import MatrixProblem, Sample
 from explorer.settings import StudySettings
 
+Problem = Sample | MatrixProblem
+
 
 @dataclass(frozen=True, eq=False)
 class Study:
     """A study's settings, with the data that they name."""
 
     settings: StudySettings
-    problem: Sample | MatrixProblem
+    problem: Problem
 
     @property
     def kind(self) -> str:
@@ -19,7 +21,7 @@ class Study:
         return self.settings.kind
 
     @property
-    def own(self) -> Sample | MatrixProblem | None:
+    def own(self) -> Problem | None:
         """What a user brought, where the study is on that."""
         return self.problem if self.settings.uses_own_data else None
 

@@ -74,7 +74,6 @@ def run_job(settings: RunSettings, own: Own | None) -> Job | None:
 
 def beyond_job(settings: RunSettings, run: EMRun | ALSRun, own: Own | None) -> Job:
     """Return the job that finds out what there is beyond a run."""
-
     return kept("beyond", settings, own, lambda: _BEYOND[settings.kind](settings, run, own))
 
 

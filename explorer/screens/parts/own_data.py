@@ -1,8 +1,5 @@
 """Data that a user brings: pasted or uploaded, read in memory, kept in the session and nowhere else."""
 
-from collections.abc import Callable
-from typing import Any
-
 import streamlit as st
 
 from explorer.datasets import (
@@ -20,6 +17,7 @@ from explorer.datasets import (
 from explorer.errors import InputError
 from explorer.screens.jobs.shared import Own
 from explorer.screens.parts.telling import remark, tell_error
+from explorer.screens.parts.uploads import read_once, read_or_tell
 from explorer.screens.parts.widgets import Form
 from explorer.settings import OWN
 
@@ -30,6 +28,9 @@ _WIDGETS = {
     "own_column_use": ("own_sample_file", "own_column"),
     "own_matrix_use": ("own_matrix_file",),
 }
+# How a file is read, and where in the session what was read is kept.
+_TABLE = (lambda upload: read_table(upload.getvalue()), "own_table_read")
+_MATRIX = (lambda upload: read_matrix(upload.getvalue()), "own_matrix_read")
 _TYPES = ["csv", "txt", "tsv"]
 _MEGABYTES = f"{MAX_BYTES // 1_000_000} MB"
 
@@ -68,7 +69,7 @@ def bring_sample(form: Form) -> None:
     )
     if upload is None:
         return
-    table = _read_or_tell(read_table, upload)
+    table = read_or_tell(upload, *_TABLE)
     if table is None:
         return
     st.selectbox("Column", list(table.columns), key="own_column")
@@ -86,7 +87,7 @@ def bring_matrix(form: Form) -> None:
         key="own_matrix_file",
         help=f"At most {_MEGABYTES} and {MAX_MATRIX_SIDE}×{MAX_MATRIX_SIDE}; nothing is stored.",
     )
-    if upload is not None and _read_or_tell(read_matrix, upload) is not None:
+    if upload is not None and read_or_tell(upload, *_MATRIX) is not None:
         st.button("Use this matrix", key="own_matrix_use", on_click=_take, args=(form, "own_matrix_use"))
         _show_problem("own_matrix_use")
 
@@ -112,13 +113,13 @@ def _pasted_sample():
 
 
 def _column_sample():
-    table, column = _read(read_table, _file("own_sample_file")), st.session_state["own_column"]
+    table, column = read_once(_file("own_sample_file"), *_TABLE), st.session_state["own_column"]
     return own_sample(table.columns[column], column, n_missing=table.missing[column])
 
 
 def _uploaded_matrix():
     upload = _file("own_matrix_file")
-    return own_matrix(*_read(read_matrix, upload), label=upload.name.rsplit(".", 1)[0] or "Your matrix")
+    return own_matrix(*read_once(upload, *_MATRIX), label=upload.name.rsplit(".", 1)[0] or "Your matrix")
 
 
 def _file(key: str):
@@ -133,25 +134,6 @@ _BUTTONS = {
     "own_column_use": ("data", _column_sample),
     "own_matrix_use": ("matrix", _uploaded_matrix),
 }
-
-
-def _read_or_tell(reader: Callable[[bytes], Any], upload: Any) -> Any:
-    """Read an uploaded file; None where it cannot be read, and then the page says why."""
-    try:
-        return _read(reader, upload)
-    except InputError as error:
-        tell_error(error)
-        return None
-
-
-def _read(reader: Callable[[bytes], Any], upload: Any) -> Any:
-    """Read an uploaded file once, not at every rerun of the page."""
-    slot = f"own_{reader.__name__}"
-    kept = st.session_state.get(slot)
-    if kept is None or kept[0] != upload.file_id:
-        kept = (upload.file_id, reader(upload.getvalue()))
-        st.session_state[slot] = kept
-    return kept[1]
 
 
 def _show_problem(button: str) -> None:

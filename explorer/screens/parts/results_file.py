@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from explorer.errors import InputError
-from explorer.screens.parts.telling import tell_error
+from explorer.screens.parts.uploads import read_or_tell
 from explorer.screens.study_work import StudyWork
 from explorer.settings import settings_of
 from explorer.study.outcomes import add_outcomes
@@ -52,7 +51,7 @@ def take_results(show: Callable[[Results, int], None]) -> None:
         )
         if upload is None:
             return
-        results = _read_or_tell(upload)
+        results = read_or_tell(upload, lambda file: read_results(file.getvalue(), file.name), "results_read")
         if results is None:
             return
         names = _study_names(results.plan)
@@ -60,21 +59,6 @@ def take_results(show: Callable[[Results, int], None]) -> None:
         if len(names) > 1:
             chosen = st.selectbox("Study", range(len(names)), format_func=names.__getitem__, key="results_study")
         st.button("Show it", key="results_show", on_click=show, args=(results, chosen), type="primary")
-
-
-def _read_or_tell(upload) -> Results | None:
-    """Read an uploaded file once, not at every rerun of the page; where it cannot be read, say why."""
-    kept = st.session_state.get("results_read")
-    if kept is None or kept[0] != upload.file_id:
-        try:
-            kept = (upload.file_id, read_results(upload.getvalue(), upload.name))
-        except InputError as error:
-            kept = (upload.file_id, error)
-        st.session_state["results_read"] = kept
-    if isinstance(kept[1], InputError):
-        tell_error(kept[1])
-        return None
-    return kept[1]
 
 
 def _study_names(plan: Plan) -> list[str]:

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from explorer.datasets import MAX_BYTES, MatrixProblem, Sample
+from explorer.datasets import MAX_BYTES
 from explorer.errors import InputError, place, quoted
 from explorer.settings import OWN
 from explorer.study.kinds import KINDS, Kind
 from explorer.study.plans import Plan, kind_named, parsed, plan_of, uses_own_data
+from explorer.study.studies import Problem
 
 
 def load_plan(path: str | Path) -> Plan:
@@ -38,7 +39,7 @@ def _named(table: dict[str, Any], name: str) -> str | None:
     return value
 
 
-def _own_data(path: Path, kind: Kind, column: str | None) -> Sample | MatrixProblem:
+def _own_data(path: Path, kind: Kind, column: str | None) -> Problem:
     """Read the data that a plan names."""
     text = _read(path, "data")
     try:
