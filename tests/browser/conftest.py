@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.find_browser import NoBrowser, start_browser
 from tests.conftest import shared_folder
@@ -70,10 +70,16 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def profile(browser: Browser) -> BrowserContext:
+    """One profile for all pages of a session: its cache makes a page cost half. The app leaves nothing in it."""
+    return browser.new_context()
+
+
 @contextmanager
-def _profiles(browser: Browser, app_url: str, log: PageLog) -> Iterator[Callable[..., Page]]:
+def _pages(profile: BrowserContext, app_url: str, log: PageLog) -> Iterator[Callable[..., Page]]:
     """Give `open_page`; in the end close what it opened and fail on any error that a page reported."""
-    contexts = []
+    pages = []
 
     def open_(
         path: str = "/",
@@ -83,13 +89,12 @@ def _profiles(browser: Browser, app_url: str, log: PageLog) -> Iterator[Callable
         reduced_motion: bool = False,
         watch: Callable[[Page], object] | None = None,
     ) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce" if reduced_motion else "no-preference",
+        page = profile.new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(
+            color_scheme="dark" if dark else "light", reduced_motion="reduce" if reduced_motion else "no-preference"
         )
-        contexts.append(context)
-        page = context.new_page()
         log.watch(page, urlsplit(app_url).netloc)
         if watch:
             watch(page)
@@ -97,10 +102,9 @@ def _profiles(browser: Browser, app_url: str, log: PageLog) -> Iterator[Callable
         return page
 
     yield open_
-    for context in contexts:
-        for page in context.pages:
-            log.page_errors += page.get_by_test_id("stException").all_inner_texts()
-        context.close()
+    for page in pages:
+        log.page_errors += page.get_by_test_id("stException").all_inner_texts()
+        page.close()
     assert not log.page_errors, f"Uncaught errors in the page: {log.page_errors}"
     assert not log.foreign_requests, f"Requests to other hosts: {log.foreign_requests}"
 
@@ -112,18 +116,18 @@ def page_log() -> PageLog:
 
 
 @pytest.fixture
-def open_page(browser: Browser, app_url: str, page_log: PageLog) -> Iterator[Callable[..., Page]]:
-    """`open_page(path, width, height, dark, reduced_motion)` opens the app in a browser profile of its own.
+def open_page(profile: BrowserContext, app_url: str, page_log: PageLog) -> Iterator[Callable[..., Page]]:
+    """`open_page(path, width, height, dark, reduced_motion)` opens the app in a page and a session of its own.
 
     `watch` is called with the page before anything is loaded. In the end the test fails on any uncaught error in a
     page and any request to a host other than the app.
     """
-    with _profiles(browser, app_url, page_log) as open_:
+    with _pages(profile, app_url, page_log) as open_:
         yield open_
 
 
 @pytest.fixture(scope="module")
-def open_shared_page(browser: Browser, app_url: str) -> Iterator[Callable[..., Page]]:
+def open_shared_page(profile: BrowserContext, app_url: str) -> Iterator[Callable[..., Page]]:
     """Like open_page, for a page that the tests of one file share."""
-    with _profiles(browser, app_url, PageLog()) as open_:
+    with _pages(profile, app_url, PageLog()) as open_:
         yield open_
