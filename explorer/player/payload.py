@@ -43,7 +43,7 @@ def em_payload(run: EMRun, settings: EMSettings, frame: Mapping[str, Any]) -> by
     """Pack a run of EM. `frame` holds what the page adds: slot, run and data identity, summary, address entries.
 
     For n points in d dimensions, K components and T iterations the arrays are data (n, d), weights (T + 1, K), means
-    (T + 1, K, d), covariances (T + 1, K, d, d), log_likelihoods (T + 1), lower_bounds (2T + 1), start_labels (n).
+    (T + 1, K, d), covariances (T + 1, K, d, d), log_likelihoods (T + 1), lower_bounds (2T + 1), held (T + 1, K), start_labels (n).
     """
     sample, trace = run.sample, run.trace
     order = run.shown_order
@@ -82,6 +82,7 @@ def em_payload(run: EMRun, settings: EMSettings, frame: Mapping[str, Any]) -> by
         "covariances": trace.covariances[:, order],
         "log_likelihoods": trace.log_likelihoods,
         "lower_bounds": trace.lower_bounds,
+        "held": trace.held[:, order].astype(np.uint8),
         "start_labels": rank[run.start_labels].astype(np.uint8),
     }
     return pack(header, arrays)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from explorer.completion import Identifiability
+from explorer.errors import listed
 from explorer.mixture import STRATEGIES, Degeneracy, DegeneracyKind, EMOutcome, OptimumKind, StopReason
 from explorer.mixture.judge import is_best
 from explorer.runs import ALSRun, EMRun
@@ -49,12 +50,24 @@ def em_verdict(run: EMRun, settings: EMSettings, beyond: BeyondEM | None = None)
         )
     stopped_early = trace.stop_reason == StopReason.MAX_ITER
     how = f"stopped at {steps}" if stopped_early else f"converged at {steps}"
+    if trace.held[-1].any() and (beyond is None or beyond.outcome is not EMOutcome.PLATEAU):
+        return _held(run, beyond, how)
     if beyond is None:
         if stopped_early:
             return _verdict("warning", "Stopped at max iterations", f"{how}, L = {_number(end)}")
         after = f"after {steps} iteration{'' if steps == 1 else 's'}"
         return _verdict("plain", "Converged", f"{after}, L = {_number(end)}")
     return _JUDGED[beyond.outcome](run, settings, beyond, how)
+
+
+def _held(run: EMRun, beyond: BeyondEM | None, how: str) -> Verdict:
+    """Variances are held at their floor: which, and what its likelihood may be compared with."""
+    numbers = sorted(_number_of(run, k) for k in np.flatnonzero(run.trace.held[-1]))
+    which = f"component {numbers[0]} is" if len(numbers) == 1 else f"components {listed(numbers)} are"
+    compared = "L compares only with runs held there, too"
+    sentence = f"{how}, L = {_last(run)}: {which} held at the variance floor; {compared}"
+    sentence += "" if beyond is None else _higher(beyond)
+    return Verdict("warning", "Held at the floor", sentence, "Ends held at the floor")
 
 
 def _on_a_plateau(run: EMRun, settings: EMSettings, beyond: BeyondEM, how: str) -> Verdict:

@@ -67,7 +67,8 @@ def draw_limits(form: Form) -> None:
     form.draw("rtol", slider=True)
     form.draw("max_iter")
     form.draw("structure", slider=True)
-    form.draw("variance_floor", slider=True)
+    floor = form.draw("variance_floor", slider=True)
+    form.draw("at_floor", slider=True, disabled=floor == 0)
 
 
 def draw_about(form: Form) -> None:

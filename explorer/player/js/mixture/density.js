@@ -1,8 +1,9 @@
 // The upper part of the EM picture: histogram, mixture, weighted components, and what is written on them.
 
 import { componentDensity, density } from "./gaussians.js";
+import { isHeld } from "./iterates.js";
 import { line, overlaps, text, textWidth } from "../shared/canvas.js";
-import { clamp } from "../shared/numbers.js";
+import { clamp, format } from "../shared/numbers.js";
 import { dashOf, withAlpha } from "../shared/theme.js";
 
 export function drawHistogram(ctx, { histogram: { first, step, heights } }, { x, y, base }, theme) {
@@ -95,8 +96,10 @@ export function drawDiscs(ctx, model, mixture, moment, layout, theme) {
   const radius = (tight ? 9 : 10.5) * (theme.size.text / 14);
   const taken = [];
   const falls = [];
+  const floors = [];
   for (let k = 0; k < model.components; k++) {
     const fallen = fallenComponent(model, moment, k);
+    const held = isHeld(model, moment.half, k);
     const px = clamp(layout.x(mixture.means[k]), layout.left + radius, layout.figure.width - 12 - radius);
     let py = fallen ? radius + 10 : layout.y(componentDensity(mixture.means[k], mixture, k) / 2);
     py = clamp(py, radius + 10, layout.base - radius - 1);
@@ -106,8 +109,13 @@ export function drawDiscs(ctx, model, mixture, moment, layout, theme) {
     if (Math.abs(x - px) > radius) line(ctx, x, y, px, py, theme.components[k], 1.5);
     drawDisc(ctx, theme, k, x, y, radius);
     if (fallen) falls.push([fallen, x]);
+    if (held) {
+      line(ctx, x - radius, y + radius + 2, x + radius, y + radius + 2, theme.warning, theme.size.mixture);
+      floors.push([k, x]);
+    }
   }
   for (const [fallen, x] of falls) taken.push(drawFallen(ctx, fallen, x, layout, theme, radius, taken));
+  if (floors.length) taken.push(drawHeld(ctx, floors, mixture, model, layout, theme, radius, taken));
   return taken;
 }
 
@@ -141,30 +149,47 @@ function fallenComponent(model, moment, k) {
   return model.degeneracies.find((fall) => fall.component === k) ?? null;
 }
 
-// An arrow up beside the disc, and what happened to the component in two lines, where they cover no disc.
+// One note for all components that are held at the floor: there they are equally narrow.
+function drawHeld(ctx, floors, mixture, model, layout, theme, radius, taken) {
+  const [[first, px]] = floors;
+  const names = floors.map(([k]) => k + 1).join(", ");
+  const note = {
+    head: "held at the floor",
+    detail: `${names}: σ = ${format(Math.sqrt(mixture.variances[first]), 2)} ${model.unit}`,
+  };
+  return drawNote(ctx, note, px, layout, theme, radius, taken, 0).box;
+}
+
+// An arrow up beside the disc, and what happened to the component.
 function drawFallen(ctx, fall, px, layout, theme, radius, taken) {
   const size = theme.size.text / 2.4;
+  const { x, box } = drawNote(ctx, fall, px, layout, theme, radius, taken, size);
+  const top = radius + 10;
+  line(ctx, x, top + size * 1.5, x, top - size, theme.warning, theme.size.mixture);
+  line(ctx, x - size, top, x, top - size, theme.warning, theme.size.mixture);
+  line(ctx, x + size, top, x, top - size, theme.warning, theme.size.mixture);
+  return box;
+}
+
+// A note in two lines beside a disc at px, where it covers no other; `room` is kept free for an arrow.
+function drawNote(ctx, note, px, layout, theme, radius, taken, room) {
   const row = theme.size.text * 1.25;
-  const width = Math.max(textWidth(ctx, theme, fall.head, { bold: true }), textWidth(ctx, theme, fall.detail));
+  const width = Math.max(textWidth(ctx, theme, note.head, { bold: true }), textWidth(ctx, theme, note.detail));
   const sides = px < layout.figure.width / 2 ? [1, -1] : [-1, 1];
   const places = [0, 1, 2, 3, 4, 5].flatMap((down) => sides.map((side) => {
     const x = px + side * (radius + 12);
     const y = radius + 10 + down * row;
-    const left = side > 0 ? x + size + 8 : x - size - 8 - width;
+    const left = side > 0 ? x + room + 8 : x - room - 8 - width;
     return { side, x, y, box: { x: left, y: y - row, width, height: 2.6 * row } };
   }));
   const within = ({ box }) => box.x >= layout.left && box.x + box.width <= layout.figure.width - 12;
   const free = places.filter(within).find(({ box }) => !taken.some((other) => overlaps(box, other)));
   const { side, x, box, y } = free ?? places[0];
-  const top = radius + 10;
-  line(ctx, x, top + size * 1.5, x, top - size, theme.warning, theme.size.mixture);
-  line(ctx, x - size, top, x, top - size, theme.warning, theme.size.mixture);
-  line(ctx, x + size, top, x, top - size, theme.warning, theme.size.mixture);
   const edge = side > 0 ? box.x : box.x + width;
   const align = side > 0 ? "left" : "right";
-  text(ctx, theme, fall.head, edge, y, { colour: theme.warning, bold: true, align, halo: true });
-  text(ctx, theme, fall.detail, edge, y + row, { align, halo: true });
-  return box;
+  text(ctx, theme, note.head, edge, y, { colour: theme.warning, bold: true, align, halo: true });
+  text(ctx, theme, note.detail, edge, y + row, { align, halo: true });
+  return { x, box };
 }
 
 // Words on the curves themselves. `others` are { name, curve, least }: named where they leave the mixture most, if

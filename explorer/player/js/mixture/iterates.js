@@ -16,6 +16,9 @@ export function shownMixture(model, { half, progress }) {
   return interpolate(iterate(model, t - 1), iterate(model, t), progress);
 }
 
+// Whether the shown component k is held at the variance floor.
+export const isHeld = (model, half, k) => model.held[Math.floor(half / 2) * model.components + k] === 1;
+
 // Hard assignments of E step t; those of the start (t = 0) come from its responsibilities.
 export function labelsAt(model, t) {
   if (t === 0) return model.start_labels;

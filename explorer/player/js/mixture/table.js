@@ -1,9 +1,11 @@
 // Weights, means, deviations and counts at the shown step, beside the curve.
 
-import { assignmentOf, labelsAt, shownMixture } from "./iterates.js";
+import { assignmentOf, isHeld, labelsAt, shownMixture } from "./iterates.js";
 import { clamp, fixed, format } from "../shared/numbers.js";
 
 const COUNTED = "Points whose largest posterior is this component's; of equals the first has it";
+
+const HELD = "At the variance floor: the M step would make it narrower still";
 
 // What this half step changes is bold. Below a short table stands a note.
 export function tableOf(model, now, { height }, theme) {
@@ -22,7 +24,7 @@ export function tableOf(model, now, { height }, theme) {
           (row, k) => `<tr data-component="${k}" title="Follow component ${k + 1} in the formula"${k === model.component ? ' class="xp-chosen"' : ""}>
             <th scope="row"><span class="xp-disc" style="background:${theme.components[k]};color:${theme.digits[k]}">${k + 1}</span></th>
             <td class="xp-weight${parameters}">${row.weight}</td><td class="xp-mean${parameters}">${row.mean}</td>
-            <td class="xp-deviation${parameters}">${row.deviation}</td><td class="xp-points${counts}">${row.count}</td></tr>`,
+            <td class="xp-deviation${parameters}">${row.deviation}${row.held ? ` <span class="xp-held" title="${HELD}">held</span>` : ""}</td><td class="xp-points${counts}">${row.count}</td></tr>`,
         )
         .join("")}</tbody>`;
   if (model.components > 3 || theme.kind === "present") return [table];
@@ -50,6 +52,7 @@ function rowsOf(model, half) {
     weight: fixed(mixture.weights[k], 2),
     mean: fixed(mixture.means[k], decimals),
     deviation: rounded(Math.sqrt(mixture.variances[k]), decimals),
+    held: isHeld(model, half, k),
     count: String(count),
   }));
 }

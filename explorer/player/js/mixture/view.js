@@ -3,11 +3,17 @@
 import { drawFigure, hoverFigure } from "./figure.js";
 import { mixtureFormula } from "./formula.js";
 import { density } from "./gaussians.js";
-import { assignmentOf, iterate, labelsAt, shownMixture } from "./iterates.js";
+import { assignmentOf, isHeld, iterate, labelsAt, shownMixture } from "./iterates.js";
 import { drawLikelihood, hoverLikelihood } from "./log_likelihood.js";
 import { prepare } from "./model.js";
 import { tableOf } from "./table.js";
 import { fixed } from "../shared/numbers.js";
+
+function heldInWords(model, half) {
+  const held = Array.from({ length: model.components }, (_, k) => k + 1).filter((k) => isHeld(model, half, k - 1));
+  if (!held.length) return "";
+  return ` Held at the variance floor: ${held.length > 1 ? "components" : "component"} ${held.join(", ")}.`;
+}
 
 export const mixtureView = {
   name: "em",
@@ -22,7 +28,7 @@ export const mixtureView = {
   figure: {
     draw: drawFigure,
     hover: hoverFigure,
-    describe: (model, half) => `Histogram of ${model.label} with the fitted mixture of ${model.components} Gaussians after half step ${half} of ${model.last}, and the points by hard assignment.`,
+    describe: (model, half) => `Histogram of ${model.label} with the fitted mixture of ${model.components} Gaussians after half step ${half} of ${model.last}, and the points by hard assignment.${heldInWords(model, half)}`,
   },
   curve: {
     draw: drawLikelihood,
