@@ -12,9 +12,13 @@ The other solvers: `gradient`, `sgd` (with `matchings` of entries that share no 
 """
 
 from explorer.completion.als import ALSTrace, HalfStep, iterate_als, run_als, run_als_in_slices
-from explorer.completion.alternating_sgd import iterate_alternating_sgd, run_alternating_sgd
 from explorer.completion.factors import Factors, distance, factorize, predict, rmse
-from explorer.completion.frank_wolfe import (
+from explorer.completion.identifiability import Identifiability, identifiability, short_cols, short_rows
+from explorer.completion.many import ManyALSRuns, iterate_many_als, run_many_als
+from explorer.completion.observations import Observations, from_matrix
+from explorer.completion.operations import SweepOperations, sweep_operations
+from explorer.completion.others.alternating_sgd import iterate_alternating_sgd, run_alternating_sgd
+from explorer.completion.others.frank_wolfe import (
     STEP_RULES,
     FrankWolfeIterate,
     FrankWolfeTrace,
@@ -22,16 +26,12 @@ from explorer.completion.frank_wolfe import (
     iterate_frank_wolfe,
     run_frank_wolfe,
 )
-from explorer.completion.gradient import iterate_gradient, run_gradient
-from explorer.completion.identifiability import Identifiability, identifiability, short_cols, short_rows
-from explorer.completion.many import ManyALSRuns, iterate_many_als, run_many_als
-from explorer.completion.nuclear import nuclear_norm, project_onto_nuclear_ball
-from explorer.completion.observations import Observations, from_matrix
-from explorer.completion.operations import SweepOperations, sweep_operations
-from explorer.completion.projected_gradient import iterate_projected_gradient, run_projected_gradient
+from explorer.completion.others.gradient import iterate_gradient, run_gradient
+from explorer.completion.others.nuclear import nuclear_norm, project_onto_nuclear_ball
+from explorer.completion.others.projected_gradient import iterate_projected_gradient, run_projected_gradient
+from explorer.completion.others.sgd import SCHEDULES, Schedule, iterate_sgd, run_sgd
+from explorer.completion.others.starting_factors import FACTOR_STARTS
 from explorer.completion.selection import Fit, Score, Selection, choose_rank_and_ridge, hold_out
-from explorer.completion.sgd import SCHEDULES, Schedule, iterate_sgd, run_sgd
-from explorer.completion.starting_factors import FACTOR_STARTS
 from explorer.completion.starts import STARTS, Start
 from explorer.completion.trace import CompletionTrace, Iterate
 

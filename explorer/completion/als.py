@@ -17,7 +17,6 @@ from time import perf_counter
 
 import numpy as np
 
-from explorer.completion.blocks import Block, DenseBlock, col_blocks, row_blocks
 from explorer.completion.checks import (
     MAX_RANK,
     check_choice,
@@ -29,6 +28,7 @@ from explorer.completion.checks import (
     check_seed,
     check_whole,
 )
+from explorer.completion.engine.row_blocks import Block, DenseBlock, col_blocks, row_blocks
 from explorer.completion.factors import Factors, distance, rmse
 from explorer.completion.half_step import solve_factor
 from explorer.completion.observations import MAX_MAGNITUDE, Observations

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from explorer.completion.blocks import Block, DenseBlock, pair_products, with_padding
+from explorer.completion.engine.row_blocks import Block, DenseBlock, pair_products, with_padding
 
 CONDITION = 1e8
 """Normal equations are trusted up to this condition number: half of the digits are left."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.completion.blocks import row_blocks, with_padding
 from explorer.completion.checks import check_observations, check_seed, check_whole
+from explorer.completion.engine.row_blocks import row_blocks, with_padding
 from explorer.completion.factors import Factors
 from explorer.completion.observations import Observations
 from explorer.errors import InputError

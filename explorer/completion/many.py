@@ -13,10 +13,10 @@ import numpy as np
 from explorer.checks import check_callbacks
 from explorer.completion.als import MAX_TRACE_NUMBERS, check_settings, starting_factor
 from explorer.completion.checks import check_comparisons, check_flag
+from explorer.completion.engine.run_states import End, Job, at_start, by_itself
+from explorer.completion.engine.side_by_side import side_by_side
 from explorer.completion.factors import Factors
-from explorer.completion.many_job import End, Job, at_start, by_itself
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
-from explorer.completion.window import side_by_side
 from explorer.errors import InputError
 from explorer.slices import Slices, finish
 from explorer.stop_reason import StopReason

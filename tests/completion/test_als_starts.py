@@ -5,7 +5,7 @@ import pytest
 
 from explorer.completion import STARTS, Observations, from_matrix
 from explorer.completion import starts as starts_module
-from explorer.completion.blocks import row_blocks
+from explorer.completion.engine.row_blocks import row_blocks
 from explorer.completion.half_step import solve_factor
 from tests.completion.problems import checkerboard, dense, low_rank, masked
 

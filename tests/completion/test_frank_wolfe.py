@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.completion import Factors, Observations, from_matrix
-from explorer.completion import frank_wolfe as frank_wolfe_module
-from explorer.completion.frank_wolfe import STEP_RULES, compressed, iterate_frank_wolfe, run_frank_wolfe
-from explorer.completion.nuclear import nuclear_norm, project_onto_nuclear_ball
-from explorer.completion.projected_gradient import run_projected_gradient
+from explorer.completion.others import frank_wolfe as frank_wolfe_module
+from explorer.completion.others.frank_wolfe import STEP_RULES, compressed, iterate_frank_wolfe, run_frank_wolfe
+from explorer.completion.others.nuclear import nuclear_norm, project_onto_nuclear_ball
+from explorer.completion.others.projected_gradient import run_projected_gradient
 from explorer.errors import InputError
 from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 
 from explorer.completion import Factors, Observations, from_matrix, run_als
-from explorer.completion.gradient import iterate_gradient, run_gradient
-from explorer.completion.starting_factors import FACTOR_STARTS, starting_factors
+from explorer.completion.others.gradient import iterate_gradient, run_gradient
+from explorer.completion.others.starting_factors import FACTOR_STARTS, starting_factors
 from explorer.errors import InputError
 from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD

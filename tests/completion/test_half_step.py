@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.completion import Observations, from_matrix
-from explorer.completion import blocks as blocks_module
 from explorer.completion import half_step as half_step_module
-from explorer.completion.blocks import Block, DenseBlock, col_blocks, row_blocks
+from explorer.completion.engine import row_blocks as blocks_module
+from explorer.completion.engine.row_blocks import Block, DenseBlock, col_blocks, row_blocks
 from explorer.completion.half_step import solve_factor
 from tests.completion.problems import dense, low_rank, masked, observations
 

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.completion import Observations, from_matrix, iterate_many_als, planes, run_als, run_many_als, window
+from explorer.completion import Observations, from_matrix, iterate_many_als, run_als, run_many_als
 from explorer.completion import many as many_module
+from explorer.completion.engine import batched_half_step, side_by_side
 from explorer.errors import InputError
 from explorer.stop_reason import StopReason
 from tests.completion.problems import checkerboard, low_rank, masked, observations
@@ -41,15 +42,15 @@ def nothing_by_itself(monkeypatch):
     def refuse(*arguments):
         raise AssertionError("A run was made by itself.")
 
-    monkeypatch.setattr(window, "by_itself", refuse)
-    monkeypatch.setattr(window, "_halves", refuse)
+    monkeypatch.setattr(side_by_side, "by_itself", refuse)
+    monkeypatch.setattr(side_by_side, "_halves", refuse)
     monkeypatch.setattr(many_module, "by_itself", refuse)
 
 
 @pytest.fixture
 def narrow(monkeypatch):
     """Only seven runs go side by side, so that most have to wait until another one has finished."""
-    monkeypatch.setattr(window, "PLANE_NUMBERS", 7 * 2 * 2 * 70)
+    monkeypatch.setattr(side_by_side, "PLANE_NUMBERS", 7 * 2 * 2 * 70)
 
 
 @pytest.mark.parametrize("ridge", [0.0, 0.01, 1.0])
@@ -221,7 +222,7 @@ def test_what_is_surely_well_conditioned_is(rank, ridge, condition):
     with_ridge = grams + ridge * np.eye(rank)
     pivots = np.einsum("raa->ar", np.linalg.cholesky(with_ridge))[:, None] ** 2
     traces = np.einsum("raa->r", grams)[None]
-    sure = planes.surely_well_conditioned(pivots, traces, np.array([ridge]))[0]
+    sure = batched_half_step.surely_well_conditioned(pivots, traces, np.array([ridge]))[0]
     assert (np.linalg.cond(with_ridge)[sure] < 1.01e6).all()
     assert np.count_nonzero(sure) > 20 or condition == 1e16
 
@@ -381,7 +382,7 @@ def test_a_run_has_the_same_bits_whatever_runs_are_beside_it(rank, true_rank, ri
 @pytest.mark.parametrize("sparse", [0.0, 1.0])
 @pytest.mark.parametrize("rank", [1, 3])
 def test_sums_over_the_entries_are_those_of_zero_filled_tables(nothing_by_itself, monkeypatch, sparse, rank):
-    monkeypatch.setattr(planes, "SPARSE", sparse)
+    monkeypatch.setattr(batched_half_step, "SPARSE", sparse)
     seen, hidden = masked(low_rank(40, 70, rank, seed=0, noise=0.1), 0.4, seed=1)
     options = {"ridge": 0.1, "max_sweeps": 20, "rtol": 1e-9, "hidden": hidden}
     many = run_many_als(seen, rank, seeds=range(6), keep_paths=True, **options)
@@ -397,7 +398,7 @@ def test_the_width_of_the_window_changes_no_bit(monkeypatch, width):
     seen, hidden = masked(low_rank(40, 70, 2, seed=0, noise=0.1), 0.4, seed=1)
     options = {"seeds": range(20), "hidden": hidden, "keep_paths": True}
     whole = run_many_als(seen, 2, **options)
-    monkeypatch.setattr(window, "PLANE_NUMBERS", width * 2 * 2 * 70)
+    monkeypatch.setattr(side_by_side, "PLANE_NUMBERS", width * 2 * 2 * 70)
     assert_identical(run_many_als(seen, 2, **options), whole)
 
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.completion import Factors, Observations, from_matrix, run_als
-from explorer.completion.matchings import matchings
-from explorer.completion.sgd import SCHEDULES, entry_blocks, epoch, iterate_sgd, run_sgd
-from explorer.completion.starting_factors import FACTOR_STARTS, starting_factors
+from explorer.completion.engine.matchings import matchings
+from explorer.completion.others.sgd import SCHEDULES, entry_blocks, epoch, iterate_sgd, run_sgd
+from explorer.completion.others.starting_factors import FACTOR_STARTS, starting_factors
 from explorer.errors import InputError
 from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.completion import STARTS, Factors, Observations, from_matrix
-from explorer.completion.starting_factors import FACTOR_STARTS, root_mean_square, starting_factors
+from explorer.completion.others.starting_factors import FACTOR_STARTS, root_mean_square, starting_factors
 from explorer.errors import InputError
 from tests.completion.problems import checkerboard, low_rank, masked
 

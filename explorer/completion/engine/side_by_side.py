@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.completion.als import Halves, halves, ridges
-from explorer.completion.many_job import End, Job, by_itself, hidden_error, objective_at_start
-from explorer.completion.planes import (
+from explorer.completion.engine.batched_half_step import (
     Room,
     Side,
     cut,
@@ -23,6 +22,7 @@ from explorer.completion.planes import (
     room_for,
     sparse_sides,
 )
+from explorer.completion.engine.run_states import End, Job, by_itself, hidden_error, objective_at_start
 from explorer.completion.stopping import has_converged, has_risen
 from explorer.stop_reason import StopReason
 

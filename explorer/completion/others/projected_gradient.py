@@ -10,8 +10,8 @@ import numpy as np
 
 from explorer.completion.checks import MAX_STEPS, check_comparisons, check_radius, check_rtol, check_whole, is_number
 from explorer.completion.factors import Factors
-from explorer.completion.nuclear import check_small, project_onto_nuclear_ball
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
+from explorer.completion.others.nuclear import check_small, project_onto_nuclear_ball
 from explorer.completion.stopping import falling, until
 from explorer.completion.trace import CompletionTrace, Iterate, record
 from explorer.errors import InputError, quoted

@@ -26,10 +26,10 @@ from explorer.completion.checks import (
     check_step_size,
     check_whole,
 )
+from explorer.completion.engine.matchings import matchings
 from explorer.completion.factors import Factors, products
-from explorer.completion.matchings import matchings
 from explorer.completion.observations import Observations
-from explorer.completion.starting_factors import root_mean_square, starting_factors
+from explorer.completion.others.starting_factors import root_mean_square, starting_factors
 from explorer.completion.stopping import until, wandering
 from explorer.completion.trace import CompletionTrace, Iterate, record
 

@@ -18,10 +18,10 @@ from explorer.completion.checks import (
     check_step_size,
     check_whole,
 )
+from explorer.completion.engine.residual import Residual, residual_at_zero
 from explorer.completion.factors import Factors
 from explorer.completion.observations import Observations
-from explorer.completion.residual import Residual, residual_at_zero
-from explorer.completion.starting_factors import starting_factors
+from explorer.completion.others.starting_factors import starting_factors
 from explorer.completion.stopping import falling, until
 from explorer.completion.trace import CompletionTrace, Iterate, record
 

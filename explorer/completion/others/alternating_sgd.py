@@ -18,10 +18,10 @@ from explorer.completion.checks import (
     check_step_size,
     check_whole,
 )
+from explorer.completion.engine.matchings import one_a_row
 from explorer.completion.factors import Factors
-from explorer.completion.matchings import one_a_row
 from explorer.completion.observations import Observations
-from explorer.completion.sgd import (
+from explorer.completion.others.sgd import (
     SCHEDULES,
     EntryBlocks,
     check_schedule,
@@ -29,7 +29,7 @@ from explorer.completion.sgd import (
     state,
     without_entries_zero,
 )
-from explorer.completion.starting_factors import starting_factors, transposed
+from explorer.completion.others.starting_factors import starting_factors, transposed
 from explorer.completion.stopping import until, wandering
 from explorer.completion.trace import CompletionTrace, Iterate, record
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.completion.checks import check_choice, check_comparisons, check_radius, check_rtol, check_whole
+from explorer.completion.engine.leading_pair import SingularPair, leading_pair
+from explorer.completion.engine.residual import Residual, residual_at_zero
 from explorer.completion.factors import Factors
 from explorer.completion.half_step import ROUNDING
-from explorer.completion.lanczos import SingularPair, leading_pair
 from explorer.completion.observations import Observations
-from explorer.completion.residual import Residual, residual_at_zero
 from explorer.completion.stopping import ZERO, until
 from explorer.completion.trace import CompletionTrace, Iterate, read_only, record
 from explorer.errors import InputError
