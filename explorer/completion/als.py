@@ -40,20 +40,19 @@ from explorer.slices import Slices, finish
 from explorer.stop_reason import StopReason
 
 MAX_SWEEPS = 10_000
+# The most numbers a whole trace may hold, 2 GB.
 MAX_TRACE_NUMBERS = 250_000_000
-"""The most numbers a whole trace may hold, 2 GB."""
 
 
 @dataclass(frozen=True, eq=False)
 class HalfStep:
     """The state of a run after half step h: h = 0 is the start, X was solved at odd h, Y at even h.
 
-    Attributes:
-        left, right: X (m, k) and Y (n, k), as they stand now, read-only.
-        objective: f(X, Y).
-        rmse_observed: root mean square error on the observed entries, in the unit of the values.
-        singular: indices of the rows of the factor just solved whose problem had no unique solution.
-        stop_reason: why the run ends here, or None if it goes on.
+    left, right: X (m, k) and Y (n, k), as they stand now, read-only.
+    objective: f(X, Y).
+    rmse_observed: root mean square error on the observed entries, in the unit of the values.
+    singular: indices of the rows of the factor just solved whose problem had no unique solution.
+    stop_reason: why the run ends here, or None if it goes on.
     """
 
     left: np.ndarray
@@ -72,12 +71,11 @@ class ALSTrace(CompletionTrace):
     `CompletionTrace` are half steps here, T = 2S. It never ends as degenerate: also a singular problem has a
     defined solution, the shortest one, and its row or column is listed below.
 
-    Attributes:
-        lefts: (S + 1, m, k) X_0 = 0, X_1, ..., X_S.
-        rights: (S + 1, n, k) Y_0, ..., Y_S.
-        singular_rows, singular_cols: sorted indices of the rows and columns of the matrix that in some sweep
-            had no unique solution. Empty when ridge > 0, except for those without entries where the ridge is
-            one for each entry.
+    lefts: (S + 1, m, k) X_0 = 0, X_1, ..., X_S.
+    rights: (S + 1, n, k) Y_0, ..., Y_S.
+    singular_rows, singular_cols: sorted indices of the rows and columns of the matrix that in some sweep
+    had no unique solution. Empty when ridge > 0, except for those without entries where the ridge is
+    one for each entry.
 
     A sweep whose numbers overflow is left out, and the run ends as diverged before it.
     """
@@ -114,22 +112,21 @@ def run_als(
 ) -> ALSTrace:
     """Complete a matrix by alternating least squares and record the whole run.
 
-    Args:
-        observations: the observed entries of A, m x n.
-        rank: k, 1..min(m, n) and at most 100.
-        ridge: lambda >= 0, in the unit of the values. With 0, a problem without a unique solution gets its
-            shortest one, and is reported.
-        ridge_per_entry: whether a row or column is penalised once for each of its observed entries, rather than
-            once. Those without entries then have no penalty; the shortest solution, which they get, is zero.
-        start: a name in `STARTS`, or Y_0 itself, (n, k).
-        seed: seed of the start, >= 0; the data and the mask have their own.
-        max_sweeps: 0..10 000.
-        rtol: in [0, 1); the run has converged when a whole sweep lowers f by less than this share of
-            1/2 |P_Omega(A)|^2, which is f at X = Y = 0, or when f is zero up to rounding. Not of f itself:
-            where X Y^T fits exactly, f falls towards the penalty for very long, by shares of itself that look
-            large though nothing moves any more. 0 runs on to max_sweeps unless f becomes zero.
-        hidden: entries that the run must not see, only to measure the error on them.
-        truth: factors of the true matrix, only to measure the distance to it.
+    observations: the observed entries of A, m x n.
+    rank: k, 1..min(m, n) and at most 100.
+    ridge: lambda >= 0, in the unit of the values. With 0, a problem without a unique solution gets its
+    shortest one, and is reported.
+    ridge_per_entry: whether a row or column is penalised once for each of its observed entries, rather than
+    once. Those without entries then have no penalty; the shortest solution, which they get, is zero.
+    start: a name in `STARTS`, or Y_0 itself, (n, k).
+    seed: seed of the start, >= 0; the data and the mask have their own.
+    max_sweeps: 0..10 000.
+    rtol: in [0, 1); the run has converged when a whole sweep lowers f by less than this share of
+    1/2 |P_Omega(A)|^2, which is f at X = Y = 0, or when f is zero up to rounding. Not of f itself:
+    where X Y^T fits exactly, f falls towards the penalty for very long, by shares of itself that look
+    large though nothing moves any more. 0 runs on to max_sweeps unless f becomes zero.
+    hidden: entries that the run must not see, only to measure the error on them.
+    truth: factors of the true matrix, only to measure the distance to it.
 
     Raises `InputError` when a setting is out of its bounds, or a trace that long would not fit into memory
     (`iterate_als` keeps nothing).

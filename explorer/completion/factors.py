@@ -7,17 +7,16 @@ import numpy as np
 from explorer.completion.observations import Observations, as_indices
 from explorer.errors import InputError, quoted
 
+# Numbers of X, and of Y, that are gathered at a time: so few stay in the cache, and come from memory in use.
 PREDICT_NUMBERS = 16_000
-"""Numbers of X, and of Y, that are gathered at a time: so few stay in the cache, and come from memory in use."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Factors:
     """The factors X and Y of a rank-k model A ~ X Y^T, in the unit of A taken together.
 
-    Attributes:
-        left: X, (m, k) float64, finite, read-only.
-        right: Y, (n, k) float64, finite, read-only.
+    left: X, (m, k) float64, finite, read-only.
+    right: Y, (n, k) float64, finite, read-only.
 
     Raises `InputError` when the two do not fit together or hold a number that is not finite.
     """

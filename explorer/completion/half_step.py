@@ -11,20 +11,20 @@ import numpy as np
 
 from explorer.completion.engine.row_blocks import Block, DenseBlock, pair_products, with_padding
 
+# Normal equations are trusted up to this condition number: half of the digits are left.
 CONDITION = 1e8
-"""Normal equations are trusted up to this condition number: half of the digits are left."""
 
+# What is below this share of a whole is rounding: a singular value of the largest, a residual of the data.
 ROUNDING = 1e-12
-"""What is below this share of a whole is rounding: a singular value of the largest, a residual of the data."""
 
+# A difference above this share of its terms is kept: it has lost four digits. A smaller one is recomputed.
 CANCELLATION = 1e-4
-"""A difference above this share of its terms is kept: it has lost four digits. A smaller one is recomputed."""
 
+# Rows factorized at a time: so many that Python's own time does not count.
 BATCH_ROWS = 512
-"""Rows factorized at a time: so many that Python's own time does not count."""
 
+# With fewer numbers in the designs of a batch, Python's own time counts most, and the reference has fewer steps.
 SMALL = 16_384
-"""With fewer numbers in the designs of a batch, Python's own time counts most, and the reference has fewer steps."""
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -36,12 +36,11 @@ def solve_factor(
     For X, row i is argmin_x sum_{j in Omega_i} (a_ij - x . y_j)^2 + lambda_i |x|^2. For Y, call it with the
     blocks of the columns and with X and Y swapped: the two are the same, transposed (Lecture 19).
 
-    Args:
-        blocks: `row_blocks` to solve for X, `col_blocks` to solve for Y.
-        other: the fixed factor, Y for X and X for Y.
-        current: the factor to be replaced. The minimiser does not depend on it; a row stays only where its
-            problem is so nearly singular that rounding makes the computed minimiser worse than the row.
-        ridge: lambda, one for all rows, or one for each row, (m,).
+    blocks: `row_blocks` to solve for X, `col_blocks` to solve for Y.
+    other: the fixed factor, Y for X and X for Y.
+    current: the factor to be replaced. The minimiser does not depend on it; a row stays only where its
+    problem is so nearly singular that rounding makes the computed minimiser worse than the row.
+    ridge: lambda, one for all rows, or one for each row, (m,).
 
     It is the inner step of the solvers, and does not check what it is given; `iterate_als` does.
 

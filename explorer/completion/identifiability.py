@@ -18,27 +18,26 @@ from explorer.completion.factors import Factors
 from explorer.completion.observations import Observations
 from explorer.errors import InputError
 
+# The largest k min(m, n): the verdict takes time with its cube and memory with its square.
 MAX_UNKNOWNS = 4_000
-"""The largest k min(m, n): the verdict takes time with its cube and memory with its square."""
 
+# Numbers held at a time while rows are eliminated, 32 MB.
 STRIP_NUMBERS = 4_000_000
-"""Numbers held at a time while rows are eliminated, 32 MB."""
 
+# Eigenvalues of S below this share of its scale are zero: rounding leaves about 1e-15 of it.
 NEGLIGIBLE = 1e-12
-"""Eigenvalues of S below this share of its scale are zero: rounding leaves about 1e-15 of it."""
 
+# Singular values of a row's part of Y below this share of the largest are zero.
 REACH = 1e-10
-"""Singular values of a row's part of Y below this share of the largest are zero."""
 
 
 @dataclass(frozen=True, eq=False)
 class Identifiability:
     """What the observed positions tell about a matrix of rank k.
 
-    Attributes:
-        short_rows, short_cols: as the functions of these names return them.
-        jacobian_rank: rank of the Jacobian of (X, Y) -> P_Omega(X Y^T).
-        degrees_of_freedom: (m + n - k) k, the dimension of the matrices of rank k, the most that rank can be.
+    short_rows, short_cols: as the functions of these names return them.
+    jacobian_rank: rank of the Jacobian of (X, Y) -> P_Omega(X Y^T).
+    degrees_of_freedom: (m + n - k) k, the dimension of the matrices of rank k, the most that rank can be.
     """
 
     short_rows: np.ndarray
@@ -60,13 +59,12 @@ def identifiability(
 ) -> Identifiability:
     """Whether the observed entries determine a matrix of the given rank locally.
 
-    Args:
-        observations: only the positions are used, not the values.
-        rank: k, 1..min(m, n), with k min(m, n) at most 4000.
-        seed: of the random factors at which the Jacobian is taken; the verdict is the same for nearly all.
-        at: judge at these factors instead. A matrix with structure can be undetermined under a mask that
-            determines nearly every other one: a column of the checkerboard that is seen in even rows only
-            says nothing about its odd rows.
+    observations: only the positions are used, not the values.
+    rank: k, 1..min(m, n), with k min(m, n) at most 4000.
+    seed: of the random factors at which the Jacobian is taken; the verdict is the same for nearly all.
+    at: judge at these factors instead. A matrix with structure can be undetermined under a mask that
+    determines nearly every other one: a column of the checkerboard that is seen in even rows only
+    says nothing about its odd rows.
 
     Raises `InputError` when these are not `Observations`, the rank is out of bounds, the problem too large, or `at`
     does not fit.

@@ -21,8 +21,8 @@ from explorer.errors import InputError
 from explorer.slices import Slices, finish
 from explorer.stop_reason import StopReason
 
+# Runs with more cells times rank go one at a time: there a single run keeps the processor busy.
 LARGE = 1_000_000
-"""Runs with more cells times rank go one at a time: there a single run keeps the processor busy."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,16 +33,15 @@ class ManyALSRuns:
     killed study resumes in other portions gives the same table. That holds on one machine, with one number of threads
     for BLAS, and for runs of one kind: on one problem that is given for all, or each on its own.
 
-    Attributes:
-        lefts: (R, m, k) X of each run.
-        rights: (R, n, k) Y of each run.
-        objectives: (R,) f(X, Y).
-        rmse_observed: (R,) root mean square error on the observed entries, in the unit of the values.
-        rmse_hidden: (R,) the same on the hidden entries, or None when none were given.
-        n_sweeps: (R,) int64, the sweeps of each run.
-        stop_reasons: why each run ended; None for one that was cancelled, which stands where its last whole sweep
-            left it, or at its start, X = 0 and Y_0.
-        paths: for each run the objective at its start and after each sweep, or None when they were not asked for.
+    lefts: (R, m, k) X of each run.
+    rights: (R, n, k) Y of each run.
+    objectives: (R,) f(X, Y).
+    rmse_observed: (R,) root mean square error on the observed entries, in the unit of the values.
+    rmse_hidden: (R,) the same on the hidden entries, or None when none were given.
+    n_sweeps: (R,) int64, the sweeps of each run.
+    stop_reasons: why each run ended; None for one that was cancelled, which stands where its last whole sweep
+    left it, or at its start, X = 0 and Y_0.
+    paths: for each run the objective at its start and after each sweep, or None when they were not asked for.
 
     The arrays are read-only, and all numbers are finite.
     """
@@ -94,16 +93,15 @@ def run_many_als(
     rank are more than a million. A run that itself magnifies rounding, as one that leaves a saddle does, ends within
     what `run_als` answers to a start that differs in its last bits.
 
-    Args:
-        observations: one problem for all runs, or one for each run.
-        rank, ridge, ridge_per_entry, max_sweeps: as in `run_als`.
-        start: a name in `STARTS`, or Y_0 for each run, (R, n, k).
-        seeds: the seed of each run's start where the start is a name.
-        rtol: as in `run_als`. Where it is below some 1e-13, rounding may decide in which sweep a run ends.
-        hidden: entries that the runs must not see, only to measure the error on them: for all runs, or for each.
-        keep_paths: whether to keep the objective of every sweep.
-        progress: called between sweeps with how many runs have finished, and how many there are.
-        cancelled: asked between sweeps whether to stop here and return the runs as they stand.
+    observations: one problem for all runs, or one for each run.
+    rank, ridge, ridge_per_entry, max_sweeps: as in `run_als`.
+    start: a name in `STARTS`, or Y_0 for each run, (R, n, k).
+    seeds: the seed of each run's start where the start is a name.
+    rtol: as in `run_als`. Where it is below some 1e-13, rounding may decide in which sweep a run ends.
+    hidden: entries that the runs must not see, only to measure the error on them: for all runs, or for each.
+    keep_paths: whether to keep the objective of every sweep.
+    progress: called between sweeps with how many runs have finished, and how many there are.
+    cancelled: asked between sweeps whether to stop here and return the runs as they stand.
 
     Raises `InputError` when a setting is out of its bounds, or the results would not fit into memory.
     """

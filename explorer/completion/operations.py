@@ -27,10 +27,9 @@ from explorer.completion.observations import MAX_SIDE
 class SweepOperations:
     """Floating point operations of one sweep, X and Y together.
 
-    Attributes:
-        grams: for the matrices G^T G.
-        moments: for the right hand sides G^T a.
-        solves: for the ridge, the factorizations and the triangular solves.
+    grams: for the matrices G^T G.
+    moments: for the right hand sides G^T a.
+    solves: for the ridge, the factorizations and the triangular solves.
     """
 
     grams: int

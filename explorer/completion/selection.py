@@ -14,20 +14,19 @@ from explorer.stop_reason import StopReason
 MAX_SPLITS = 100
 MAX_STARTS = 10_000
 
+# Errors that differ by less than this share of the size of the held-out values are equal.
 TIE = 1e-6
-"""Errors that differ by less than this share of the size of the held-out values are equal."""
 
 
 @dataclass(frozen=True)
 class Fit:
     """ALS with one rank and one ridge on the observed part of one split.
 
-    Attributes:
-        rank, ridge: the pair.
-        split: which split, from 0.
-        rmse_observed: root mean square error on the observed part, in the unit of the values.
-        rmse_held_out: the same on the part held out.
-        stop_reason: why ALS ended.
+    rank, ridge: the pair.
+    split: which split, from 0.
+    rmse_observed: root mean square error on the observed part, in the unit of the values.
+    rmse_held_out: the same on the part held out.
+    stop_reason: why ALS ended.
     """
 
     rank: int
@@ -42,9 +41,8 @@ class Fit:
 class Score:
     """A pair of rank and ridge, judged on all splits.
 
-    Attributes:
-        rank, ridge: the pair.
-        rmse_held_out: root mean square error over the held-out entries of all splits together.
+    rank, ridge: the pair.
+    rmse_held_out: root mean square error over the held-out entries of all splits together.
     """
 
     rank: int
@@ -56,12 +54,11 @@ class Score:
 class Selection:
     """All fits and what follows from them.
 
-    Attributes:
-        fits: every fit that was done, pair by pair, and split by split within a pair.
-        scores: every pair that was fitted on all splits, in rising order of ranks, then ridges.
-        best: the pair with the least held-out error; of pairs that are equal up to a millionth of the values,
-            the one with the lowest rank, then with the largest ridge. None when no pair was finished.
-        complete: whether every pair was fitted, so that `best` is the best of all.
+    fits: every fit that was done, pair by pair, and split by split within a pair.
+    scores: every pair that was fitted on all splits, in rising order of ranks, then ridges.
+    best: the pair with the least held-out error; of pairs that are equal up to a millionth of the values,
+    the one with the lowest rank, then with the largest ridge. None when no pair was finished.
+    complete: whether every pair was fitted, so that `best` is the best of all.
     """
 
     fits: tuple[Fit, ...]
@@ -76,9 +73,8 @@ def hold_out(observations: Observations, share: float, seed: int) -> tuple[Obser
     Each row and each column keeps at least one of its entries, since nothing could be said about an empty one;
     where that leaves too few, fewer are held out.
 
-    Args:
-        share: of the entries to hold out, above 0 and below 1; at least one is.
-        seed: >= 0. The same settings give the same split.
+    share: of the entries to hold out, above 0 and below 1; at least one is.
+    seed: >= 0. The same settings give the same split.
 
     Raises `InputError` when every entry is the only one in its row or its column, or a setting is out of bounds.
     """
@@ -117,17 +113,16 @@ def choose_rank_and_ridge(
 ) -> Selection:
     """Fit every pair of rank and ridge by ALS, and judge it by the error on entries that it did not see.
 
-    Args:
-        observations: the observed entries of A.
-        ranks, ridges: what to choose from, each at least one value, no value twice; bounds as in `run_als`.
-        share: of the entries to hold out in each split, above 0 and below 1.
-        n_splits: 1..100; split s has the seed `seed + s`.
-        n_starts: 1..10 000; each pair is fitted from that many starts, and the one with the lowest objective counts:
-            a single one often gets stuck.
-        seed: of the splits and of the starts, >= 0; start s has the seed `seed + s`, alike in all splits.
-        start, max_sweeps, rtol: as in `run_als`; the start by name.
-        progress: called with (fits done, fits in all) after each fit.
-        cancelled: asked while ALS runs; once it says True, what has been done is returned.
+    observations: the observed entries of A.
+    ranks, ridges: what to choose from, each at least one value, no value twice; bounds as in `run_als`.
+    share: of the entries to hold out in each split, above 0 and below 1.
+    n_splits: 1..100; split s has the seed `seed + s`.
+    n_starts: 1..10 000; each pair is fitted from that many starts, and the one with the lowest objective counts:
+    a single one often gets stuck.
+    seed: of the splits and of the starts, >= 0; start s has the seed `seed + s`, alike in all splits.
+    start, max_sweeps, rtol: as in `run_als`; the start by name.
+    progress: called with (fits done, fits in all) after each fit.
+    cancelled: asked while ALS runs; once it says True, what has been done is returned.
 
     Raises `InputError` when a setting is out of its bounds, or no entry can be held out.
     """

@@ -13,23 +13,22 @@ from scipy.sparse.linalg import svds
 from explorer.completion.half_step import ROUNDING
 from explorer.completion.observations import Observations
 
+# Standard deviation of the small Gaussian start.
 SMALL = 0.01
-"""Standard deviation of the small Gaussian start."""
 
+# Matrices of up to this many cells are zero-filled and decomposed whole, which is exact and quick.
 DENSE_CELLS = 250_000
-"""Matrices of up to this many cells are zero-filled and decomposed whole, which is exact and quick."""
 
 
 @dataclass(frozen=True)
 class Start:
     """A way to choose Y_0.
 
-    Attributes:
-        name: its key in `STARTS` and in an address.
-        label: its name on the screen.
-        explanation: one sentence for the screen.
-        make: (observations, rank, rng) -> Y_0, (n, k) float64.
-        uses_seed: whether another seed gives another Y_0.
+    name: its key in `STARTS` and in an address.
+    label: its name on the screen.
+    explanation: one sentence for the screen.
+    make: (observations, rank, rng) -> Y_0, (n, k) float64.
+    uses_seed: whether another seed gives another Y_0.
     """
 
     name: str
@@ -84,6 +83,7 @@ def _equal(observations: Observations, rank: int, rng: np.random.Generator) -> n
     return np.ones((observations.shape[1], rank))
 
 
+# Every start by name, in the order in which they are shown.
 STARTS: dict[str, Start] = {
     start.name: start
     for start in (
@@ -117,4 +117,3 @@ STARTS: dict[str, Start] = {
         ),
     )
 }
-"""Every start by name, in the order in which they are shown."""

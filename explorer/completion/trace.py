@@ -15,14 +15,13 @@ from explorer.stop_reason import StopReason
 class CompletionTrace:
     """A run of T steps of any solver. Index 0 of every array is the start, index t the state after step t.
 
-    Attributes:
-        objectives: (T + 1,) what the solver minimises.
-        rmse_observed: (T + 1,) root mean square error on the observed entries, in the unit of the values.
-        rmse_hidden: (T + 1,) the same on the hidden entries, or None when none were given.
-        distances: (T + 1,) |A - X Y^T|_F to the true matrix, all entries, or None when it was not given.
-        seconds: (T + 1,) time from the beginning of the run, without the time that this record's own figures took.
-        final: the factors after the last step.
-        stop_reason: why the run ended: converged, max_iter or diverged.
+    objectives: (T + 1,) what the solver minimises.
+    rmse_observed: (T + 1,) root mean square error on the observed entries, in the unit of the values.
+    rmse_hidden: (T + 1,) the same on the hidden entries, or None when none were given.
+    distances: (T + 1,) |A - X Y^T|_F to the true matrix, all entries, or None when it was not given.
+    seconds: (T + 1,) time from the beginning of the run, without the time that this record's own figures took.
+    final: the factors after the last step.
+    stop_reason: why the run ended: converged, max_iter or diverged.
 
     The arrays are read-only, and all their numbers are finite.
     """
@@ -52,11 +51,10 @@ class CompletionTrace:
 class Iterate:
     """The state of a run after step t; t = 0 is the start.
 
-    Attributes:
-        left, right: X (m, k) and Y (n, k). Belong to the solver, which does not change them any more.
-        objective: what the solver minimises.
-        rmse_observed: root mean square error on the observed entries, in the unit of the values.
-        stop_reason: why the run ends here, or None if it goes on.
+    left, right: X (m, k) and Y (n, k). Belong to the solver, which does not change them any more.
+    objective: what the solver minimises.
+    rmse_observed: root mean square error on the observed entries, in the unit of the values.
+    stop_reason: why the run ends here, or None if it goes on.
     """
 
     left: np.ndarray

@@ -20,27 +20,27 @@ from explorer.completion.half_step import CONDITION as TRUSTED
 from explorer.completion.half_step import ROUNDING
 from explorer.completion.observations import Observations
 
+# Runs whose planes are multiplied with a shared table at a time. BLAS makes the last rows of a product otherwise than
+# the rest where they do not fill its registers, and it cuts a large one among threads. This many rows fill them, also
+# when halved, so that all are made alike.
 TILE = 16
-"""Runs whose planes are multiplied with a shared table at a time. BLAS makes the last rows of a product otherwise than
-the rest where they do not fill its registers, and it cuts a large one among threads. This many rows fill them, also
-when halved, so that all are made alike."""
 
+# Systems with a condition number below this, stricter than `half_step`'s, are solved alike to ten digits by any order
+# of the arithmetic, so that a run is the same side by side and by itself.
 CONDITION = 1e6
-"""Systems with a condition number below this, stricter than `half_step`'s, are solved alike to ten digits by any
-order of the arithmetic, so that a run is the same side by side and by itself."""
 
+# Systems with a condition number below this are solved as well by `CORRECTIONS` corrections: each one leaves some 1e-5
+# of the error at most.
 REFINABLE = 1e11
-"""Systems with a condition number below this are solved as well by `CORRECTIONS` corrections: each one leaves some
-1e-5 of the error at most."""
 
 CORRECTIONS = 2
 
+# Below this share of observed entries, sums over the entries are quicker than products with zero-filled tables.
 SPARSE = 0.1
-"""Below this share of observed entries, sums over the entries are quicker than products with zero-filled tables."""
 
+# A direction with less than this share of a row's squares might count as rounding to `half_step`, where singular values
+# below 1e-12 of the largest do.
 GRADE = 1e-18
-"""A direction with less than this share of a row's squares might count as rounding to `half_step`, where singular
-values below 1e-12 of the largest do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +96,7 @@ class Solved:
 class Room:
     """Memory to work in, which is overwritten: to ask for fresh memory would take longer than the arithmetic.
 
-    Attributes: flat arrays of numbers, for the normal equations, for a few planes, and for residuals.
+    Flat arrays of numbers, for the normal equations, for a few planes, and for residuals.
     """
 
     grams: np.ndarray

@@ -26,25 +26,25 @@ from explorer.completion.engine.run_states import End, Job, by_itself, hidden_er
 from explorer.completion.stopping import has_converged, has_risen
 from explorer.stop_reason import StopReason
 
+# Numbers in the normal equations of the runs that go side by side, 2 MB.
 PLANE_NUMBERS = 262_144
-"""Numbers in the normal equations of the runs that go side by side, 2 MB."""
 
+# Cells of the runs that go side by side where each has its own mask, 32 MB.
 CELLS = 4_194_304
-"""Cells of the runs that go side by side where each has its own mask, 32 MB."""
 
+# Numbers in the residuals that are formed at a time, 2 MB, unless those of one run are more.
 RESIDUAL_NUMBERS = 262_144
-"""Numbers in the residuals that are formed at a time, 2 MB, unless those of one run are more."""
 
+# An objective below this share of 1/2 |P_Omega(A)|^2 is recomputed from the residual: the rounding of the normal
+# equations, some 1e-15 of the whole, could decide when its run ends.
 CANCELLATION = 1e-6
-"""An objective below this share of 1/2 |P_Omega(A)|^2 is recomputed from the residual: the rounding of the normal
-equations, some 1e-15 of the whole, could decide when its run ends."""
 
+# So is one that is a difference of numbers this many times larger than the whole.
 TERMS = 1e3
-"""So is one that is a difference of numbers this many times larger than the whole."""
 
+# A sweep that brings the objective from far above to below this share of the whole fits exactly, at one stroke. What is
+# left of it is rounding, which decides whether it counts as zero.
 EXACT = 1e-16
-"""A sweep that brings the objective from far above to below this share of the whole fits exactly, at one stroke. What
-is left of it is rounding, which decides whether it counts as zero."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,21 +57,20 @@ def run_alternating_sgd(
     half step is to that of ALS, if the schedule lets the noise die out. Rows and columns without an entry are
     zero from the start.
 
-    Args:
-        observations: the observed entries of A, m x n.
-        rank: k, 1..min(m, n) and at most 100.
-        ridge: lambda >= 0, in the unit of the values.
-        inner_epochs: how often a half step visits every entry, 1..1000.
-        step: the step size s > 0 of the first inner epoch, in one over the unit of the values. None takes one
-            over the largest curvature of a single entry, max_j |y_j|^2 + lambda / n_i, at every half step.
-        schedule: a name in `SCHEDULES`, of the step size within a half step.
-        start: a name in `FACTOR_STARTS`, or X_0 and Y_0 themselves.
-        seed: seed of the start and of the order of the entries, >= 0.
-        max_sweeps: 0..100 000.
-        rtol: in [0, 1); the run has converged when a sweep changes f by less than this share of
-            1/2 |P_Omega(A)|^2 (of f at the start where that is 0), or when f is zero up to rounding.
-        hidden: entries that the run must not see, only to measure the error on them.
-        truth: the factors of the true matrix, only to measure the distance to it.
+    observations: the observed entries of A, m x n.
+    rank: k, 1..min(m, n) and at most 100.
+    ridge: lambda >= 0, in the unit of the values.
+    inner_epochs: how often a half step visits every entry, 1..1000.
+    step: the step size s > 0 of the first inner epoch, in one over the unit of the values. None takes one
+    over the largest curvature of a single entry, max_j |y_j|^2 + lambda / n_i, at every half step.
+    schedule: a name in `SCHEDULES`, of the step size within a half step.
+    start: a name in `FACTOR_STARTS`, or X_0 and Y_0 themselves.
+    seed: seed of the start and of the order of the entries, >= 0.
+    max_sweeps: 0..100 000.
+    rtol: in [0, 1); the run has converged when a sweep changes f by less than this share of
+    1/2 |P_Omega(A)|^2 (of f at the start where that is 0), or when f is zero up to rounding.
+    hidden: entries that the run must not see, only to measure the error on them.
+    truth: the factors of the true matrix, only to measure the distance to it.
 
     The run has diverged when f is no longer finite, or ten times what it was at the start, and at zero. Raises
     `InputError` when a setting is out of its bounds.

@@ -29,19 +29,18 @@ from explorer.stop_reason import StopReason
 
 MAX_STEPS = 10_000
 
+# Columns of X and Y that are let grow before they are made as few as the rank of X Y^T.
 COLUMNS = 64
-"""Columns of X and Y that are let grow before they are made as few as the rank of X Y^T."""
 
+# The most numbers that X and Y may hold, 2 GB.
 MAX_FACTOR_NUMBERS = 250_000_000
-"""The most numbers that X and Y may hold, 2 GB."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FrankWolfeTrace(CompletionTrace):
     """A run of Frank-Wolfe with its duality gaps.
 
-    Attributes:
-        gaps: (T + 1,) at least the objective minus its minimum; read-only.
+    gaps: (T + 1,) at least the objective minus its minimum; read-only.
     """
 
     gaps: np.ndarray
@@ -58,12 +57,11 @@ class FrankWolfeIterate(Iterate):
 class StepRule:
     """How far to go towards S.
 
-    Attributes:
-        name: its key in `STEP_RULES` and in an address.
-        label: its name on the screen.
-        explanation: one sentence for the screen.
-        length: (t, downhill, curvature) -> g in [0, 1] for step t = 0, 1, ..., where f changes by
-            -g downhill + g^2/2 curvature, curvature > 0.
+    name: its key in `STEP_RULES` and in an address.
+    label: its name on the screen.
+    explanation: one sentence for the screen.
+    length: (t, downhill, curvature) -> g in [0, 1] for step t = 0, 1, ..., where f changes by
+    -g downhill + g^2/2 curvature, curvature > 0.
     """
 
     name: str
@@ -72,6 +70,7 @@ class StepRule:
     length: Callable[[int, float, float], float]
 
 
+# Every step rule by name.
 STEP_RULES: dict[str, StepRule] = {
     rule.name: rule
     for rule in (
@@ -89,7 +88,6 @@ STEP_RULES: dict[str, StepRule] = {
         ),
     )
 }
-"""Every step rule by name."""
 
 
 def run_frank_wolfe(
@@ -104,15 +102,14 @@ def run_frank_wolfe(
 ) -> FrankWolfeTrace:
     """Complete a matrix by Frank-Wolfe, from Z = 0.
 
-    Args:
-        observations: the observed entries of A, m x n.
-        radius: of the nuclear norm ball, 0 < radius <= 1e60, in the unit of the values.
-        step_rule: a name in `STEP_RULES`.
-        max_iter: 0..10 000. After t steps the objective is at most 2 (2 radius)^2 / (t + 2) above its minimum.
-        rtol: in [0, 1); the run has converged when the duality gap is below this share of 1/2 |P_Omega(A)|^2, or
-            the objective is zero up to rounding. The gap falls like 1/t: small tolerances take many steps.
-        hidden: entries that the run must not see, only to measure the error on them.
-        truth: the factors of the true matrix, only to measure the distance to it.
+    observations: the observed entries of A, m x n.
+    radius: of the nuclear norm ball, 0 < radius <= 1e60, in the unit of the values.
+    step_rule: a name in `STEP_RULES`.
+    max_iter: 0..10 000. After t steps the objective is at most 2 (2 radius)^2 / (t + 2) above its minimum.
+    rtol: in [0, 1); the run has converged when the duality gap is below this share of 1/2 |P_Omega(A)|^2, or
+    the objective is zero up to rounding. The gap falls like 1/t: small tolerances take many steps.
+    hidden: entries that the run must not see, only to measure the error on them.
+    truth: the factors of the true matrix, only to measure the distance to it.
 
     Raises `InputError` when a setting is out of its bounds, or factors of that many columns would not fit into
     memory.

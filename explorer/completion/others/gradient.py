@@ -41,20 +41,19 @@ def run_gradient(
 ) -> CompletionTrace:
     """Complete a matrix by alternating gradient steps; a step of the trace moves X, then Y.
 
-    Args:
-        observations: the observed entries of A, m x n.
-        rank: k, 1..min(m, n) and at most 100.
-        ridge: lambda >= 0, in the unit of the values.
-        step: the step size s > 0 of both blocks, in one over the unit of the values. None takes, at every
-            half step, one over a bound of the largest eigenvalue of that block's Hessian: f never rises.
-        start: a name in `FACTOR_STARTS`, or X_0 and Y_0 themselves.
-        seed: seed of the start, >= 0.
-        max_iter: 0..100 000.
-        rtol: in [0, 1); the run has converged when a step changes f by less than this share of
-            1/2 |P_Omega(A)|^2 (of f at the start where that is 0), or when f is zero up to rounding. The
-            default is lower than that of ALS: gradient steps are short, and slow is not converged.
-        hidden: entries that the run must not see, only to measure the error on them.
-        truth: the factors of the true matrix, only to measure the distance to it.
+    observations: the observed entries of A, m x n.
+    rank: k, 1..min(m, n) and at most 100.
+    ridge: lambda >= 0, in the unit of the values.
+    step: the step size s > 0 of both blocks, in one over the unit of the values. None takes, at every
+    half step, one over a bound of the largest eigenvalue of that block's Hessian: f never rises.
+    start: a name in `FACTOR_STARTS`, or X_0 and Y_0 themselves.
+    seed: seed of the start, >= 0.
+    max_iter: 0..100 000.
+    rtol: in [0, 1); the run has converged when a step changes f by less than this share of
+    1/2 |P_Omega(A)|^2 (of f at the start where that is 0), or when f is zero up to rounding. The
+    default is lower than that of ALS: gradient steps are short, and slow is not converged.
+    hidden: entries that the run must not see, only to measure the error on them.
+    truth: the factors of the true matrix, only to measure the distance to it.
 
     A given step can be too long: a rise of f ends the run as diverged. Raises `InputError` when a setting is out
     of its bounds.

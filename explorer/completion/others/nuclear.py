@@ -7,11 +7,11 @@ from explorer.completion.factors import Factors
 from explorer.errors import InputError
 from explorer.simplex import project_onto_simplex
 
+# The largest matrix that is decomposed whole: 1000 x 1000 takes about a second.
 MAX_CELLS = 1_000_000
-"""The largest matrix that is decomposed whole: 1000 x 1000 takes about a second."""
 
+# The largest magnitude of an entry: sums of singular values then stay far from overflow.
 MAX_ENTRY = 1e100
-"""The largest magnitude of an entry: sums of singular values then stay far from overflow."""
 
 
 def nuclear_norm(matrix: np.ndarray) -> float:

@@ -30,17 +30,16 @@ def run_projected_gradient(
 ) -> CompletionTrace:
     """Complete a small matrix by projected gradient; `final` are the factors of the last Z, of its own rank.
 
-    Args:
-        observations: the observed entries of A, m x n, with at most 1e6 cells.
-        radius: of the nuclear norm ball, 0 < radius <= 1e60, in the unit of the values.
-        step: s, above 0 and below 2. The gradient changes at most as much as Z does, so that the objective
-            never rises; with s = 1 and every entry observed, the first step ends at the solution.
-        start: Z_0, (m, n), which is projected onto the ball first; None starts from zero.
-        max_iter: 0..100 000.
-        rtol: in [0, 1); the run has converged when a step lowers the objective by less than this share of
-            1/2 |P_Omega(A)|^2 (of the objective at the start where that is 0), or when it is zero up to rounding.
-        hidden: entries that the run must not see, only to measure the error on them.
-        truth: the factors of the true matrix, only to measure the distance to it.
+    observations: the observed entries of A, m x n, with at most 1e6 cells.
+    radius: of the nuclear norm ball, 0 < radius <= 1e60, in the unit of the values.
+    step: s, above 0 and below 2. The gradient changes at most as much as Z does, so that the objective
+    never rises; with s = 1 and every entry observed, the first step ends at the solution.
+    start: Z_0, (m, n), which is projected onto the ball first; None starts from zero.
+    max_iter: 0..100 000.
+    rtol: in [0, 1); the run has converged when a step lowers the objective by less than this share of
+    1/2 |P_Omega(A)|^2 (of the objective at the start where that is 0), or when it is zero up to rounding.
+    hidden: entries that the run must not see, only to measure the error on them.
+    truth: the factors of the true matrix, only to measure the distance to it.
 
     Raises `InputError` when a setting is out of its bounds, or the matrix too large.
     """

@@ -33,19 +33,18 @@ from explorer.completion.others.starting_factors import root_mean_square, starti
 from explorer.completion.stopping import until, wandering
 from explorer.completion.trace import CompletionTrace, Iterate, record
 
+# The default step is this share of what one entry's own curvature would allow at the start, or at the end.
 CAUTION = 0.1
-"""The default step is this share of what one entry's own curvature would allow at the start, or at the end."""
 
 
 @dataclass(frozen=True)
 class Schedule:
     """How the step size goes on from epoch to epoch.
 
-    Attributes:
-        name: its key in `SCHEDULES` and in an address.
-        label: its name on the screen.
-        explanation: one sentence for the screen.
-        factor: t -> what the first step size is multiplied by in epoch t = 1, 2, ...
+    name: its key in `SCHEDULES` and in an address.
+    label: its name on the screen.
+    explanation: one sentence for the screen.
+    factor: t -> what the first step size is multiplied by in epoch t = 1, 2, ...
     """
 
     name: str
@@ -54,6 +53,7 @@ class Schedule:
     factor: Callable[[int], float]
 
 
+# Every schedule by name.
 SCHEDULES: dict[str, Schedule] = {
     schedule.name: schedule
     for schedule in (
@@ -77,17 +77,15 @@ SCHEDULES: dict[str, Schedule] = {
         ),
     )
 }
-"""Every schedule by name."""
 
 
 @dataclass(frozen=True, eq=False)
 class EntryBlocks:
     """Observed entries block by block, with all that a step on them needs.
 
-    Attributes:
-        rows, cols, values: (N,), the entries, one block after the other.
-        row_ridges, col_ridges: (N,), lambda/n_i and lambda/n_j of each entry.
-        blocks: which entries are a block.
+    rows, cols, values: (N,), the entries, one block after the other.
+    row_ridges, col_ridges: (N,), lambda/n_i and lambda/n_j of each entry.
+    blocks: which entries are a block.
     """
 
     rows: np.ndarray
@@ -117,22 +115,21 @@ def run_sgd(
     The blocks are drawn once, and every epoch takes them in a new random order. Rows and columns without an
     entry are never drawn: they are zero, as they are where f is least.
 
-    Args:
-        observations: the observed entries of A, m x n.
-        rank: k, 1..min(m, n) and at most 100.
-        ridge: lambda >= 0, in the unit of the values.
-        step: the step size s > 0 of the first epoch, in one over the unit of the values. None takes a tenth of
-            one over the largest among the root mean square of the values and the squared lengths of the rows
-            of X_0 and Y_0, plus lambda.
-        schedule: a name in `SCHEDULES`.
-        start: a name in `FACTOR_STARTS`, or X_0 and Y_0 themselves.
-        seed: seed of the start, of the blocks and of their order, >= 0.
-        max_epochs: 0..100 000.
-        rtol: in [0, 1); the run has converged when an epoch changes f by less than this share of
-            1/2 |P_Omega(A)|^2 (of f at the start where that is 0), or when f is zero up to rounding. A short
-            step passes for convergence too, and f may pass through a plateau by chance.
-        hidden: entries that the run must not see, only to measure the error on them.
-        truth: the factors of the true matrix, only to measure the distance to it.
+    observations: the observed entries of A, m x n.
+    rank: k, 1..min(m, n) and at most 100.
+    ridge: lambda >= 0, in the unit of the values.
+    step: the step size s > 0 of the first epoch, in one over the unit of the values. None takes a tenth of
+    one over the largest among the root mean square of the values and the squared lengths of the rows
+    of X_0 and Y_0, plus lambda.
+    schedule: a name in `SCHEDULES`.
+    start: a name in `FACTOR_STARTS`, or X_0 and Y_0 themselves.
+    seed: seed of the start, of the blocks and of their order, >= 0.
+    max_epochs: 0..100 000.
+    rtol: in [0, 1); the run has converged when an epoch changes f by less than this share of
+    1/2 |P_Omega(A)|^2 (of f at the start where that is 0), or when f is zero up to rounding. A short
+    step passes for convergence too, and f may pass through a plateau by chance.
+    hidden: entries that the run must not see, only to measure the error on them.
+    truth: the factors of the true matrix, only to measure the distance to it.
 
     The run has diverged when f is no longer finite, or ten times what it was at the start, and at zero. Raises
     `InputError` when a setting is out of its bounds.

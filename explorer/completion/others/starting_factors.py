@@ -16,8 +16,8 @@ from explorer.completion.observations import Observations
 from explorer.completion.starts import STARTS
 from explorer.errors import InputError
 
+# A way to choose X_0 (m, k) and Y_0 (n, k).
 FactorStart = Callable[[Observations, int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
-"""A way to choose X_0 (m, k) and Y_0 (n, k)."""
 
 
 def starting_factors(
@@ -80,6 +80,7 @@ def transposed(observations: Observations) -> Observations:
     return Observations(observations.cols, observations.rows, observations.values, observations.shape[::-1])
 
 
+# Every start for both factors by name.
 FACTOR_STARTS: dict[str, FactorStart] = {
     "gaussian": _as_in_starts("gaussian"),
     "small": _as_in_starts("small"),
@@ -87,4 +88,3 @@ FACTOR_STARTS: dict[str, FactorStart] = {
     "equal": _as_in_starts("equal"),
     "orthonormal": _orthonormal,
 }
-"""Every start for both factors by name."""
