@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.completion.checks import check_observations, check_seed, check_whole
+from explorer.checks import LARGEST_SEED, check_whole_number, read_only
+from explorer.completion.checks import check_observations
 from explorer.completion.engine.row_blocks import row_blocks, with_padding
 from explorer.completion.factors import Factors
-from explorer.completion.observations import Observations
+from explorer.completion.observations import Observations, transposed
 from explorer.errors import InputError
 
 # The largest k min(m, n): the verdict takes time with its cube and memory with its square.
@@ -71,13 +72,13 @@ def identifiability(
     """
     check_observations(observations)
     m, n = observations.shape
-    check_whole("The rank, for this matrix,", rank, 1, min(m, n))
+    check_whole_number("The rank, for this matrix,", rank, 1, min(m, n))
     if rank * min(m, n) > MAX_UNKNOWNS:
         raise InputError(
             "Whether the entries determine the matrix can only be computed while rank times shorter side is "
             f"at most {MAX_UNKNOWNS:,}; here it is {rank * min(m, n):,}, so choose a lower rank."
         )
-    check_seed(seed)
+    check_whole_number("The seed", seed, 0, LARGEST_SEED)
     if at is None:
         rng = np.random.default_rng(seed)
         at = Factors(rng.standard_normal((m, rank)), rng.standard_normal((n, rank)))
@@ -85,7 +86,7 @@ def identifiability(
         raise InputError(f"The factors must be ({m}, {rank}) and ({n}, {rank}) to fit the matrix and the rank.")
 
     if n > m:
-        jacobian_rank = _jacobian_rank(_transposed(observations), Factors(at.right, at.left))
+        jacobian_rank = _jacobian_rank(transposed(observations), Factors(at.right, at.left))
     else:
         jacobian_rank = _jacobian_rank(observations, at)
     return Identifiability(
@@ -160,11 +161,5 @@ def _over_all_columns(cols: np.ndarray, bases: np.ndarray, n: int) -> tuple[np.n
     return seen[:, :n], spread[:, :n]
 
 
-def _transposed(observations: Observations) -> Observations:
-    return Observations(observations.cols, observations.rows, observations.values, observations.shape[::-1])
-
-
 def _short(indices: np.ndarray, size: int, rank: int) -> np.ndarray:
-    short = np.flatnonzero(np.bincount(indices, minlength=size) < rank)
-    short.setflags(write=False)
-    return short
+    return read_only(np.flatnonzero(np.bincount(indices, minlength=size) < rank))

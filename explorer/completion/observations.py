@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.checks import read_only
 from explorer.errors import InputError
 
 # The largest number of rows, and of columns.
@@ -45,11 +46,9 @@ class Observations:
                 f"{len(cols)} columns and {len(values)} values."
             )
         _refuse_duplicates(rows, cols, shape)
-        for array in (rows, cols, values):
-            array.setflags(write=False)
-        object.__setattr__(self, "rows", rows)
-        object.__setattr__(self, "cols", cols)
-        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "rows", read_only(rows))
+        object.__setattr__(self, "cols", read_only(cols))
+        object.__setattr__(self, "values", read_only(values))
         object.__setattr__(self, "shape", shape)
 
     def __repr__(self) -> str:
@@ -90,6 +89,11 @@ def from_matrix(matrix: np.ndarray, mask: np.ndarray | None = None) -> Observati
         seen &= mask
     rows, cols = np.nonzero(seen)
     return Observations(rows, cols, matrix[seen], matrix.shape)
+
+
+def transposed(observations: Observations) -> Observations:
+    """The observed entries of A^T."""
+    return Observations(observations.cols, observations.rows, observations.values, observations.shape[::-1])
 
 
 def _as_shape(shape: tuple[int, int]) -> tuple[int, int]:

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from explorer.completion.checks import check_observations, check_rank, check_ridge, check_seed, check_whole, is_number
+from explorer.checks import LARGEST_SEED, check_whole_number, is_number
+from explorer.completion.checks import check_observations, check_rank, check_ridge
 from explorer.completion.many import run_many_als
 from explorer.completion.observations import Observations
+from explorer.completion.options import ALSOptions
 from explorer.errors import InputError, quoted
 from explorer.stop_reason import StopReason
 
@@ -80,7 +83,7 @@ def hold_out(observations: Observations, share: float, seed: int) -> tuple[Obser
     """
     check_observations(observations)
     _check_share(share)
-    check_seed(seed)
+    check_whole_number("The seed", seed, 0, LARGEST_SEED)
     shuffled = np.random.default_rng(seed).permutation(observations.count)
     _, first_in_row = np.unique(observations.rows[shuffled], return_index=True)
     _, first_in_col = np.unique(observations.cols[shuffled], return_index=True)
@@ -106,10 +109,9 @@ def choose_rank_and_ridge(
     n_starts: int = 10,
     seed: int = 0,
     start: str = "gaussian",
-    max_sweeps: int = 100,
-    rtol: float = 1e-5,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    **options: Any,
 ) -> Selection:
     """Fit every pair of rank and ridge by ALS, and judge it by the error on entries that it did not see.
 
@@ -120,7 +122,7 @@ def choose_rank_and_ridge(
     n_starts: 1..10 000; each pair is fitted from that many starts, and the one with the lowest objective counts:
     a single one often gets stuck.
     seed: of the splits and of the starts, >= 0; start s has the seed `seed + s`, alike in all splits.
-    start, max_sweeps, rtol: as in `run_als`; the start by name.
+    start, options: as in `run_als`, without rank and ridge; the start by name.
     progress: called with (fits done, fits in all) after each fit.
     cancelled: asked while ALS runs; once it says True, what has been done is returned.
 
@@ -132,18 +134,17 @@ def choose_rank_and_ridge(
         check_rank(rank, observations.shape)
     for ridge in ridges:
         check_ridge(ridge)
-    check_whole("The number of splits", n_splits, 1, MAX_SPLITS)
-    check_whole("The number of starts", n_starts, 1, MAX_STARTS)
-    check_seed(seed)
+    check_whole_number("The number of splits", n_splits, 1, MAX_SPLITS)
+    check_whole_number("The number of starts", n_starts, 1, MAX_STARTS)
+    check_whole_number("The seed", seed, 0, LARGEST_SEED + 1 - max(n_splits, n_starts))
     splits = [hold_out(observations, share, seed + s) for s in range(n_splits)]
     to_do = [(int(rank), float(ridge), s) for rank in ranks for ridge in ridges for s in range(n_splits)]
 
     fits = []
     for rank, ridge, s in to_do:
         observed, held_out = splits[s]
-        seeds = range(seed, seed + n_starts)
-        limits = {"max_sweeps": max_sweeps, "rtol": rtol, "cancelled": cancelled}
-        runs = run_many_als(observed, rank, ridge=ridge, start=start, seeds=seeds, hidden=held_out, **limits)
+        its = {"start": start, "seeds": range(seed, seed + n_starts), "hidden": held_out, "cancelled": cancelled}
+        runs = run_many_als(observed, ALSOptions(rank, ridge, **options), **its)
         if None in runs.stop_reasons:
             break
         best = int(np.argmin(runs.objectives))
@@ -190,4 +191,4 @@ def _as_choices(what: str, values: Sequence) -> list:
 
 def _check_share(share: float) -> None:
     if not is_number(share) or not 0 < share < 1:
-        raise InputError(f"The share of entries to hold out must be a number above 0 and below 1, not {quoted(share)}.")
+        raise InputError(f"The share of entries to hold out must be a number above 0 and below 1; got {quoted(share)}.")

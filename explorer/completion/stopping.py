@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from explorer.completion.half_step import ROUNDING
+from explorer.completion.rounding import ROUNDING
 from explorer.completion.trace import Iterate
 from explorer.stop_reason import StopReason
 

@@ -1,9 +1,9 @@
 """The settings of one run: what determines it, and how its picture is drawn."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
-from explorer.completion import STARTS
+from explorer.completion import STARTS, ALSOptions
 from explorer.datasets import GENERATED_SHAPE, MATRICES, SAMPLES
 from explorer.mixture import STRATEGIES
 from explorer.settings.kinds import Choice, Numbers, Switch, Whole, described, powers
@@ -182,6 +182,11 @@ class MatrixSettings(Settings):
     def uses_own_data(self) -> bool:
         """Whether the run is on a matrix that the user brought."""
         return self.matrix == OWN
+
+    def options(self) -> ALSOptions:
+        """Return how ALS goes: each option as the setting of its name, at its default where there is none."""
+        names = [option.name for option in fields(ALSOptions) if hasattr(self, option.name)]
+        return ALSOptions(**{name: getattr(self, name) for name in names})
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from explorer.completion.others.alternating_sgd import (
     stochastic_half_step,
 )
 from explorer.completion.others.sgd import SCHEDULES, entry_blocks
-from explorer.completion.others.starting_factors import FACTOR_STARTS
+from explorer.completion.starts import FACTOR_STARTS
 from explorer.errors import InputError
 from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD
@@ -133,7 +133,7 @@ def test_the_matrix_is_never_formed():
         ({"inner_epochs": 1001}, "inner epochs"),
         ({"step": 0}, "step size"),
         ({"schedule": "magic"}, "no step schedule"),
-        ({"start": "magic"}, "no start called"),
+        ({"start": "magic"}, "no start “"),
         ({"max_sweeps": -1}, "number of sweeps"),
         ({"rtol": 1.0}, "tolerance"),
         ({"hidden": Observations([0], [0], [1.0], (2, 2))}, "same shape"),

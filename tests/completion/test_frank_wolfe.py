@@ -187,7 +187,7 @@ def test_the_matrix_is_never_formed():
         ({"radius": -1.0}, "radius"),
         ({"radius": np.inf}, "radius"),
         ({"radius": None}, "radius"),
-        ({"step_rule": "magic"}, "no step rule called “magic”; choose one of: line-search, open-loop"),
+        ({"step_rule": "magic"}, "no step rule “magic”: choose one of line-search, open-loop"),
         ({"step_rule": 2}, "no step rule"),
         ({"max_iter": 10_001}, "number of steps"),
         ({"rtol": -1e-9}, "tolerance"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from explorer.completion.half_step import ROUNDING
+from explorer.completion.rounding import ROUNDING
 
 # The most vectors of a basis.
 MAX_STEPS = 200

@@ -13,17 +13,28 @@ R is computed, on the observed entries.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from explorer.completion.checks import check_choice, check_comparisons, check_radius, check_rtol, check_whole
+from explorer.checks import check_choice, check_fraction, check_whole_number, read_only
+from explorer.completion.checks import check_comparisons, check_observations, check_radius
 from explorer.completion.engine.leading_pair import SingularPair, leading_pair
 from explorer.completion.engine.residual import Residual, residual_at_zero
 from explorer.completion.factors import Factors
-from explorer.completion.half_step import ROUNDING
 from explorer.completion.observations import Observations
+from explorer.completion.options import options_of
+from explorer.completion.rounding import ROUNDING
 from explorer.completion.stopping import ZERO, until
-from explorer.completion.trace import CompletionTrace, Iterate, read_only, record
+from explorer.completion.trace import (
+    MAX_TRACE_NUMBERS,
+    SHOWN_COLUMNS,
+    CompletionTrace,
+    Iterate,
+    check_fits,
+    no_columns,
+    record,
+)
 from explorer.errors import InputError
 from explorer.stop_reason import StopReason
 
@@ -32,18 +43,35 @@ MAX_STEPS = 10_000
 # Columns of X and Y that are let grow before they are made as few as the rank of X Y^T.
 COLUMNS = 64
 
-# The most numbers that X and Y may hold, 2 GB.
-MAX_FACTOR_NUMBERS = 250_000_000
 
-
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class FrankWolfeTrace(CompletionTrace):
     """A run of Frank-Wolfe with its duality gaps.
 
     gaps: (T + 1,) at least the objective minus its minimum; read-only.
+    radius: of the ball.
+
+    A direction S = radius u v^T is found at the first move of a step (`found` has u (m,), v (n,) and the gap), and the
+    second goes the share g of the way (`found` has it): that is all that is kept, 8 (m + n) bytes a step, and every
+    iterate is a sum of those found before it.
     """
 
     gaps: np.ndarray
+    radius: float
+
+    def factors(self, h: int) -> Factors:
+        """Z after half step h, as its leading `SHOWN_COLUMNS` columns by the singular value decomposition."""
+        self.check_half_step(h)
+        t = h // 2
+        if t == 0:
+            return Factors(np.zeros_like(self.final.left[:, :1]), np.zeros_like(self.final.right[:, :1]))
+        shares = np.array([move["share"] for move in self.found[2 : 2 * t + 1 : 2]])
+        left = np.column_stack([move["left"] for move in self.found[1 : 2 * t : 2]])
+        right = np.column_stack([move["right"] for move in self.found[1 : 2 * t : 2]])
+        stays = np.append(np.cumprod(1.0 - shares[:0:-1])[::-1], 1.0)  # of what step s added, after the steps since
+        scale = np.sqrt(self.radius * shares * stays)
+        left, right = compressed(scale * left, scale * right)
+        return Factors(left[:, :SHOWN_COLUMNS], right[:, :SHOWN_COLUMNS])
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,32 +118,51 @@ STEP_RULES: dict[str, StepRule] = {
 }
 
 
+@dataclass(frozen=True)
+class FrankWolfeOptions:
+    """How a run of Frank-Wolfe goes.
+
+    radius: of the nuclear norm ball, 0 < radius <= 1e60, in the unit of the values.
+    step_rule: a name in `STEP_RULES`.
+    max_iter: 0..10 000. After t steps the objective is at most 2 (2 radius)^2 / (t + 2) above its minimum.
+    rtol: in [0, 1); the run has converged when the duality gap is below this share of 1/2 |P_Omega(A)|^2, or the
+    objective is zero up to rounding. The gap falls like 1/t: small tolerances take many steps.
+    """
+
+    radius: float
+    step_rule: str = "line-search"
+    max_iter: int = 500
+    rtol: float = 1e-3
+
+    def __post_init__(self) -> None:
+        check_radius(self.radius)
+        check_choice("step rule", self.step_rule, STEP_RULES)
+        check_whole_number("The number of steps", self.max_iter, 0, MAX_STEPS)
+        check_fraction("The relative tolerance", self.rtol)
+
+
 def run_frank_wolfe(
     observations: Observations,
-    radius: float,
+    radius: float | FrankWolfeOptions,
     *,
-    step_rule: str = "line-search",
-    max_iter: int = 500,
-    rtol: float = 1e-3,
     hidden: Observations | None = None,
     truth: Factors | None = None,
+    **options: Any,
 ) -> FrankWolfeTrace:
     """Complete a matrix by Frank-Wolfe, from Z = 0.
 
     observations: the observed entries of A, m x n.
-    radius: of the nuclear norm ball, 0 < radius <= 1e60, in the unit of the values.
-    step_rule: a name in `STEP_RULES`.
-    max_iter: 0..10 000. After t steps the objective is at most 2 (2 radius)^2 / (t + 2) above its minimum.
-    rtol: in [0, 1); the run has converged when the duality gap is below this share of 1/2 |P_Omega(A)|^2, or
-    the objective is zero up to rounding. The gap falls like 1/t: small tolerances take many steps.
+    radius, options: the fields of `FrankWolfeOptions`, or the record itself in the place of the radius.
     hidden: entries that the run must not see, only to measure the error on them.
     truth: the factors of the true matrix, only to measure the distance to it.
 
-    Raises `InputError` when a setting is out of its bounds, or factors of that many columns would not fit into
-    memory.
+    Raises InputError when a setting is out of its bounds, or a trace that long, 8 (m + n) bytes a step, would not fit
+    into memory.
     """
+    options = options_of(FrankWolfeOptions, radius, options)
     check_comparisons(observations, hidden, truth)
-    iterates = iterate_frank_wolfe(observations, radius, step_rule=step_rule, max_iter=max_iter, rtol=rtol)
+    check_fits(sum(observations.shape) * options.max_iter, f"{options.max_iter} steps", "iterate_frank_wolfe")
+    iterates = iterate_frank_wolfe(observations, options)
     gaps = []
 
     def noting_gaps() -> Iterator[FrankWolfeIterate]:
@@ -123,36 +170,30 @@ def run_frank_wolfe(
             gaps.append(iterate.gap)
             yield iterate
 
-    trace = record(noting_gaps(), hidden, truth)
-    return FrankWolfeTrace(**vars(trace), gaps=read_only(gaps[: len(trace.objectives)]))
+    trace = record(noting_gaps(), hidden, truth, keep=no_columns)
+    gaps = read_only(np.array(gaps[: len(trace.objectives)]))
+    return FrankWolfeTrace(**vars(trace), gaps=gaps, radius=options.radius)
 
 
 def iterate_frank_wolfe(
-    observations: Observations,
-    radius: float,
-    *,
-    step_rule: str = "line-search",
-    max_iter: int = 500,
-    rtol: float = 1e-3,
+    observations: Observations, radius: float | FrankWolfeOptions, **options: Any
 ) -> Iterator[FrankWolfeIterate]:
-    """The iterates of `run_frank_wolfe`, one at a time; the settings are checked at once."""
-    check_radius(radius)
-    check_choice("step rule", step_rule, STEP_RULES)
-    check_whole("The number of steps", max_iter, 0, MAX_STEPS)
-    check_rtol(rtol)
-    if sum(observations.shape) * min(max_iter, COLUMNS + min(observations.shape)) > MAX_FACTOR_NUMBERS:
-        raise InputError(f"The factors after {max_iter} steps would not fit into memory: allow fewer steps.")
+    """The iterates of `run_frank_wolfe`, one at a time, and none is kept; the settings are checked at once."""
+    options = options_of(FrankWolfeOptions, radius, options)
+    check_observations(observations)
+    if sum(observations.shape) * min(options.max_iter, COLUMNS + min(observations.shape)) > MAX_TRACE_NUMBERS:
+        raise InputError(f"The factors after {options.max_iter} steps would not fit into memory: allow fewer steps.")
     residual = residual_at_zero(observations)
     at_zero = residual.squared() / 2
 
     def rule(before: Iterate | None, iterate: FrankWolfeIterate) -> StopReason | None:
         if not np.isfinite(iterate.objective):
             return StopReason.DIVERGED
-        if iterate.objective <= ZERO * at_zero or iterate.gap < rtol * at_zero:
+        if iterate.objective <= ZERO * at_zero or iterate.gap < options.rtol * at_zero:
             return StopReason.CONVERGED
         return None
 
-    return until(rule, max_iter, _descend(residual, radius, STEP_RULES[step_rule]))
+    return until(rule, options.max_iter, _descend(residual, options.radius, STEP_RULES[options.step_rule]))
 
 
 def _descend(residual: Residual, radius: float, rule: StepRule) -> Iterator[FrankWolfeIterate]:
@@ -161,23 +202,22 @@ def _descend(residual: Residual, radius: float, rule: StepRule) -> Iterator[Fran
     product = np.zeros(len(residual.values))  # P_Omega(Z)
     columns = COLUMNS
     rng = np.random.default_rng(0)
+    found, midway = {}, None
     t = 0
     while True:
         np.subtract(residual.values, product, out=residual.entries)
         inner = float(np.vdot(residual.entries, product))
         pair = _leading_pair(residual, rng.standard_normal(n), inner / radius)
         squared_error = residual.squared()
-        yield FrankWolfeIterate(
-            left,
-            right,
-            squared_error / 2,
-            float(np.sqrt(squared_error / len(product))),
-            gap=max(0.0, radius * pair.bound - inner),
-        )
+        gap = max(0.0, radius * pair.bound - inner)
+        figures = squared_error / 2, float(np.sqrt(squared_error / len(product)))
+        yield FrankWolfeIterate(left, right, *figures, found=found, midway=midway, gap=gap)
+        midway = Iterate(left, right, *figures, found={"left": pair.left, "right": pair.right, "gap": gap})
         corner = radius * pair.left[residual.rows] * pair.right[residual.cols]  # P_Omega(S)
         direction = corner - product
         curvature = float(np.vdot(direction, direction))
         length = rule.length(t, float(np.vdot(residual.entries, direction)), curvature) if curvature > 0 else 0.0
+        found = {"share": length}
         product += length * direction
         scale = np.sqrt(radius * length)
         left = np.column_stack([np.sqrt(1.0 - length) * left, scale * pair.left])

@@ -6,108 +6,119 @@ On f(X, Y) = 1/2 |P_Omega(A - X Y^T)|_F^2 + lambda/2 (|X|_F^2 + |Y|_F^2), with R
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from explorer.completion.checks import (
-    MAX_STEPS,
-    check_comparisons,
-    check_ridge,
-    check_rtol,
-    check_step_size,
-    check_whole,
-)
+from explorer.checks import check_positive, check_whole_number
+from explorer.completion.checks import check_comparisons, check_observations
 from explorer.completion.engine.residual import Residual, residual_at_zero
 from explorer.completion.factors import Factors
 from explorer.completion.observations import Observations
-from explorer.completion.others.starting_factors import starting_factors
+from explorer.completion.options import check_factored, options_of
+from explorer.completion.starts import starting_factors
 from explorer.completion.stopping import falling, until
-from explorer.completion.trace import CompletionTrace, Iterate, record
+from explorer.completion.trace import CompletionTrace, Iterate, check_fits, record
+
+MAX_STEPS = 100_000
+
+
+@dataclass(frozen=True)
+class GradientOptions:
+    """How a run of alternating gradient steps goes.
+
+    rank, ridge: as in `ALSOptions`.
+    step: the step size s > 0 of both blocks, in one over the unit of the values. None takes, at every half step, one
+    over a bound of the largest eigenvalue of that block's Hessian: f never rises.
+    max_iter: 0..100 000.
+    rtol: in [0, 1); the run has converged when a step changes f by less than this share of 1/2 |P_Omega(A)|^2 (of f at
+    the start where that is 0), or when f is zero up to rounding. The default is lower than that of ALS: gradient steps
+    are short, and slow is not converged.
+    """
+
+    rank: int
+    ridge: float = 0.01
+    step: float | None = None
+    max_iter: int = 1000
+    rtol: float = 1e-7
+
+    def __post_init__(self) -> None:
+        check_factored(self.rank, self.ridge, self.rtol)
+        if self.step is not None:
+            check_positive("The step size", self.step)
+        check_whole_number("The number of steps", self.max_iter, 0, MAX_STEPS)
 
 
 def run_gradient(
     observations: Observations,
-    rank: int,
+    rank: int | GradientOptions,
     *,
-    ridge: float = 0.01,
-    step: float | None = None,
     start: str | Factors = "gaussian",
     seed: int = 0,
-    max_iter: int = 1000,
-    rtol: float = 1e-7,
     hidden: Observations | None = None,
     truth: Factors | None = None,
+    **options: Any,
 ) -> CompletionTrace:
     """Complete a matrix by alternating gradient steps; a step of the trace moves X, then Y.
 
     observations: the observed entries of A, m x n.
-    rank: k, 1..min(m, n) and at most 100.
-    ridge: lambda >= 0, in the unit of the values.
-    step: the step size s > 0 of both blocks, in one over the unit of the values. None takes, at every
-    half step, one over a bound of the largest eigenvalue of that block's Hessian: f never rises.
+    rank, options: the fields of `GradientOptions`, or the record itself in the place of the rank.
     start: a name in `FACTOR_STARTS`, or X_0 and Y_0 themselves.
-    seed: seed of the start, >= 0.
-    max_iter: 0..100 000.
-    rtol: in [0, 1); the run has converged when a step changes f by less than this share of
-    1/2 |P_Omega(A)|^2 (of f at the start where that is 0), or when f is zero up to rounding. The
-    default is lower than that of ALS: gradient steps are short, and slow is not converged.
+    seed: seed of the start, 0..2^32 - 1.
     hidden: entries that the run must not see, only to measure the error on them.
     truth: the factors of the true matrix, only to measure the distance to it.
 
-    A given step can be too long: a rise of f ends the run as diverged. Raises `InputError` when a setting is out
-    of its bounds.
+    A given step can be too long: a rise of f ends the run as diverged. Raises InputError when a setting is out of its
+    bounds, or a trace that long, 8 (m + n) k bytes a step, would not fit into memory.
     """
+    options = options_of(GradientOptions, rank, options)
     check_comparisons(observations, hidden, truth)
-    iterates = iterate_gradient(
-        observations, rank, ridge=ridge, step=step, start=start, seed=seed, max_iter=max_iter, rtol=rtol
-    )
-    return record(iterates, hidden, truth)
+    kept = sum(observations.shape) * options.rank * (options.max_iter + 1)
+    check_fits(kept, f"{options.max_iter} steps", "iterate_gradient")
+    return record(iterate_gradient(observations, options, start=start, seed=seed), hidden, truth)
 
 
 def iterate_gradient(
     observations: Observations,
-    rank: int,
+    rank: int | GradientOptions,
     *,
-    ridge: float = 0.01,
-    step: float | None = None,
     start: str | Factors = "gaussian",
     seed: int = 0,
-    max_iter: int = 1000,
-    rtol: float = 1e-7,
+    **options: Any,
 ) -> Iterator[Iterate]:
-    """The iterates of `run_gradient`, one at a time; the settings are checked at once.
+    """The iterates of `run_gradient`, one at a time, and none is kept; the settings are checked at once.
 
     When the numbers overflow, the last iterate is not finite.
     """
-    check_ridge(ridge)
-    check_step_size(step)
-    check_whole("The number of steps", max_iter, 0, MAX_STEPS)
-    check_rtol(rtol)
-    left, right = starting_factors(observations, rank, start, seed)
+    options = options_of(GradientOptions, rank, options)
+    check_observations(observations)
+    left, right = starting_factors(observations, options.rank, start, seed)
     residual = residual_at_zero(observations)
-    return until(falling(residual.squared() / 2, rtol), max_iter, _descend(residual, left, right, ridge, step))
+    rule = falling(residual.squared() / 2, options.rtol)
+    return until(rule, options.max_iter, _descend(residual, left, right, options))
 
 
-def _descend(
-    residual: Residual, left: np.ndarray, right: np.ndarray, ridge: float, step: float | None
-) -> Iterator[Iterate]:
-    rows, cols = residual.rows, residual.cols
+def _descend(residual: Residual, left: np.ndarray, right: np.ndarray, options: GradientOptions) -> Iterator[Iterate]:
+    rows, cols, ridge = residual.rows, residual.cols, options.ridge
+    state = _state(residual, left, right, ridge)
     while True:
-        yield _state(residual, left, right, ridge)
-        left = _gradient_step(residual.matrix, rows, cols, left, right, ridge, step)
-        residual.set_to(left, right)
-        right = _gradient_step(residual.matrix.T, cols, rows, right, left, ridge, step)
+        yield state
+        left, size = _gradient_step(residual.matrix, rows, cols, left, right, ridge, options.step)
+        midway = _state(residual, left, right, ridge, found={"step_size": size})
+        right, size = _gradient_step(residual.matrix.T, cols, rows, right, left, ridge, options.step)
+        state = _state(residual, left, right, ridge, found={"step_size": size}, midway=midway)
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def _state(residual: Residual, left: np.ndarray, right: np.ndarray, ridge: float) -> Iterate:
+def _state(residual: Residual, left: np.ndarray, right: np.ndarray, ridge: float, **more: Any) -> Iterate:
     """X and Y with their figures; the residual is set to them."""
     residual.set_to(left, right)
     squared_error = residual.squared()
     penalty = ridge * (np.vdot(left, left) + np.vdot(right, right))
     rmse_observed = float(np.sqrt(squared_error / len(residual.values)))
-    return Iterate(left, right, float(squared_error + penalty) / 2, rmse_observed)
+    return Iterate(left, right, float(squared_error + penalty) / 2, rmse_observed, **more)
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -119,11 +130,11 @@ def _gradient_step(
     other: np.ndarray,
     ridge: float,
     step: float | None,
-) -> np.ndarray:
-    """X + s (R Y - lambda X) for X = `factor`; Y with everything transposed."""
+) -> tuple[np.ndarray, float]:
+    """X + s (R Y - lambda X) for X = `factor`, and s; Y with everything transposed."""
     if step is None:
         step = _safe_step(other, rows, cols, len(factor), ridge)
-    return factor + step * (residual @ other - ridge * factor)
+    return factor + step * (residual @ other - ridge * factor), step
 
 
 def _safe_step(other: np.ndarray, rows: np.ndarray, cols: np.ndarray, size: int, ridge: float) -> float:
