@@ -79,12 +79,13 @@ class CompletionTrace:
 
         Raises InputError when there is no such half step.
         """
-        self.check_half_step(h)
-        return Factors(*self.kept[h])
-
-    def check_half_step(self, h: int) -> None:
         if not 0 <= h <= self.n_half_steps:
             raise InputError(f"This run has the half steps 0 to {self.n_half_steps}, so there is no {h}.")
+        return Factors(*self.arrays_at(h))
+
+    def arrays_at(self, h: int) -> tuple[np.ndarray, np.ndarray]:
+        """The arrays of `factors`, unchecked; a trace that keeps something else makes them of that."""
+        return self.kept[h]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -113,10 +114,8 @@ class ALSTrace(CompletionTrace):
         """The number S of sweeps; a sweep solves X, then Y."""
         return len(self.lefts) - 1
 
-    def factors(self, h: int) -> Factors:
-        """X and Y as they stood after half step h, 0..2S."""
-        self.check_half_step(h)
-        return Factors(self.lefts[(h + 1) // 2], self.rights[h // 2])
+    def arrays_at(self, h: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.lefts[(h + 1) // 2], self.rights[h // 2]
 
 
 @dataclass(frozen=True, eq=False)

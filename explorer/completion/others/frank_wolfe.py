@@ -59,19 +59,18 @@ class FrankWolfeTrace(CompletionTrace):
     gaps: np.ndarray
     radius: float
 
-    def factors(self, h: int) -> Factors:
+    def arrays_at(self, h: int) -> tuple[np.ndarray, np.ndarray]:
         """Z after half step h, as its leading `SHOWN_COLUMNS` columns by the singular value decomposition."""
-        self.check_half_step(h)
         t = h // 2
         if t == 0:
-            return Factors(np.zeros_like(self.final.left[:, :1]), np.zeros_like(self.final.right[:, :1]))
+            return np.zeros_like(self.final.left[:, :1]), np.zeros_like(self.final.right[:, :1])
         shares = np.array([move["share"] for move in self.found[2 : 2 * t + 1 : 2]])
         left = np.column_stack([move["left"] for move in self.found[1 : 2 * t : 2]])
         right = np.column_stack([move["right"] for move in self.found[1 : 2 * t : 2]])
         stays = np.append(np.cumprod(1.0 - shares[:0:-1])[::-1], 1.0)  # of what step s added, after the steps since
         scale = np.sqrt(self.radius * shares * stays)
         left, right = compressed(scale * left, scale * right)
-        return Factors(left[:, :SHOWN_COLUMNS], right[:, :SHOWN_COLUMNS])
+        return left[:, :SHOWN_COLUMNS], right[:, :SHOWN_COLUMNS]
 
 
 @dataclass(frozen=True, eq=False)
