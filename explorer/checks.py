@@ -21,11 +21,12 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
-def check_whole_number(what: str, value: int, lowest: int, highest: int) -> None:
-    """Raise InputError, naming `what`, unless value is a whole number of lowest..highest."""
+def check_whole_number(what: str, value: int, lowest: int, highest: int | None = None) -> None:
+    """Raise InputError, naming `what`, unless value is a whole number of lowest..highest, or of at least lowest."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not lowest <= value <= highest:
-        raise InputError(f"{what} must be a whole number from {lowest} to {highest}; got {quoted(value)}.")
+    if not whole or value < lowest or (highest is not None and value > highest):
+        bounds = f"of at least {lowest}" if highest is None else f"from {lowest} to {highest}"
+        raise InputError(f"{what} must be a whole number {bounds}; got {quoted(value)}.")
 
 
 def check_flag(what: str, value: bool) -> None:

@@ -49,7 +49,7 @@ def run_als(
     rank, options: the fields of `ALSOptions` (ridge, ridge_per_entry, max_sweeps, rtol), or the record itself in the
     place of the rank.
     start: a name in `STARTS`, or Y_0 itself, (n, k).
-    seed: seed of the start, 0..2^32 - 1; the data and the mask have their own.
+    seed: seed of the start, at least 0; the data and the mask have their own.
     hidden: entries that the run must not see, only to measure the error on them.
     truth: factors of the true matrix, only to measure the distance to it.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.checks import LARGEST_SEED, check_whole_number, read_only
+from explorer.checks import check_whole_number, read_only
 from explorer.completion.checks import check_observations
 from explorer.completion.engine.row_blocks import row_blocks, with_padding
 from explorer.completion.factors import Factors
@@ -78,7 +78,7 @@ def identifiability(
             "Whether the entries determine the matrix can only be computed while rank times shorter side is "
             f"at most {MAX_UNKNOWNS:,}; here it is {rank * min(m, n):,}, so choose a lower rank."
         )
-    check_whole_number("The seed", seed, 0, LARGEST_SEED)
+    check_whole_number("The seed", seed, 0)
     if at is None:
         rng = np.random.default_rng(seed)
         at = Factors(rng.standard_normal((m, rank)), rng.standard_normal((n, rank)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.checks import LARGEST_SEED, check_whole_number, is_number
+from explorer.checks import check_whole_number, is_number
 from explorer.completion.checks import check_observations, check_rank, check_ridge
 from explorer.completion.many import run_many_als
 from explorer.completion.observations import Observations
@@ -83,7 +83,7 @@ def hold_out(observations: Observations, share: float, seed: int) -> tuple[Obser
     """
     check_observations(observations)
     _check_share(share)
-    check_whole_number("The seed", seed, 0, LARGEST_SEED)
+    check_whole_number("The seed", seed, 0)
     shuffled = np.random.default_rng(seed).permutation(observations.count)
     _, first_in_row = np.unique(observations.rows[shuffled], return_index=True)
     _, first_in_col = np.unique(observations.cols[shuffled], return_index=True)
@@ -136,7 +136,7 @@ def choose_rank_and_ridge(
         check_ridge(ridge)
     check_whole_number("The number of splits", n_splits, 1, MAX_SPLITS)
     check_whole_number("The number of starts", n_starts, 1, MAX_STARTS)
-    check_whole_number("The seed", seed, 0, LARGEST_SEED + 1 - max(n_splits, n_starts))
+    check_whole_number("The seed", seed, 0)
     splits = [hold_out(observations, share, seed + s) for s in range(n_splits)]
     to_do = [(int(rank), float(ridge), s) for rank in ranks for ridge in ridges for s in range(n_splits)]
 

@@ -33,8 +33,7 @@ class Solver:
     label: its name on the screen.
     explanation: one sentence for the screen.
     moves: the first and the second move of a step, which lead to the odd and to the even half steps of its trace.
-    objective: what it minimises.
-    never_rises: whether that never rises, with the options at their defaults.
+    follows: what it minimises, and whether that ever rises.
     options: the record of its options; the first field, a rank or a radius, has no default.
     starts: the names of the starts that it can begin from; none where it begins at zero.
     function: what runs it.
@@ -44,8 +43,7 @@ class Solver:
     label: str
     explanation: str
     moves: tuple[str, str]
-    objective: str
-    never_rises: bool
+    follows: str
     options: type
     starts: Collection[str]
     function: Callable[..., CompletionTrace]
@@ -86,9 +84,8 @@ SOLVERS: dict[str, Solver] = {
             "als",
             "Alternating least squares",
             "With one factor fixed, the other is the exact solution of many small least squares problems.",
-            ("solve for X", "solve for Y"),
-            _PENALISED,
-            True,
+            ("Solve for X", "Solve for Y"),
+            f"{_PENALISED} never rises.",
             ALSOptions,
             STARTS,
             run_als,
@@ -97,9 +94,8 @@ SOLVERS: dict[str, Solver] = {
             "gradient",
             "Alternating gradient",
             "With one factor fixed, the other takes one gradient step instead of an exact solution.",
-            ("step in X", "step in Y"),
-            _PENALISED,
-            True,
+            ("Step in X", "Step in Y"),
+            f"{_PENALISED} never rises.",
             GradientOptions,
             FACTOR_STARTS,
             run_gradient,
@@ -108,9 +104,8 @@ SOLVERS: dict[str, Solver] = {
             "sgd",
             "Stochastic gradient",
             "Every observed entry in turn, in a random order, moves its row of X and its row of Y a little.",
-            ("draw an order", "step on every entry"),
-            _PENALISED,
-            False,
+            ("Draw an order", "Step on every entry"),
+            f"{_PENALISED} falls on the whole, and may rise for a while.",
             SGDOptions,
             FACTOR_STARTS,
             run_sgd,
@@ -119,9 +114,8 @@ SOLVERS: dict[str, Solver] = {
             "alternating-sgd",
             "Alternating, with SGD inside",
             "With one factor fixed, some epochs of single entries stand in for the exact solution of the other.",
-            ("approach X entry by entry", "approach Y entry by entry"),
-            _PENALISED,
-            False,
+            ("Approach X entry by entry", "Approach Y entry by entry"),
+            f"{_PENALISED} falls on the whole, and may rise for a while.",
             AlternatingSGDOptions,
             FACTOR_STARTS,
             run_alternating_sgd,
@@ -130,9 +124,8 @@ SOLVERS: dict[str, Solver] = {
             "frank-wolfe",
             "Frank–Wolfe",
             "The leading pair of singular vectors of the residual is the direction, and the matrix goes a share of it.",
-            ("find the direction", "step"),
-            _IN_THE_BALL,
-            True,
+            ("Find the direction", "Step"),
+            f"{_IN_THE_BALL} never rises with line search, and the gap to its least is known.",
             FrankWolfeOptions,
             (),
             run_frank_wolfe,
@@ -141,9 +134,8 @@ SOLVERS: dict[str, Solver] = {
             "projected-gradient",
             "Projected gradient",
             "The matrix steps towards the observed entries, and its singular values are cut back to the ball.",
-            ("step", "project"),
-            _IN_THE_BALL,
-            True,
+            ("Step", "Project"),
+            f"{_IN_THE_BALL} never rises from one projection to the next.",
             ProjectedGradientOptions,
             (),
             run_projected_gradient,

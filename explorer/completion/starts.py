@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
-from explorer.checks import LARGEST_SEED, check_choice, check_whole_number
+from explorer.checks import check_choice, check_whole_number
 from explorer.completion.checks import check_factors, check_rank
 from explorer.completion.factors import Factors
 from explorer.completion.observations import MAX_MAGNITUDE, Observations, transposed
@@ -131,7 +131,7 @@ FactorStart = Callable[[Observations, int, np.random.Generator], tuple[np.ndarra
 
 def starting_right(observations: Observations, rank: int, start: str | np.ndarray, seed: int) -> np.ndarray:
     """Y_0, (n, k): by a name in `STARTS`, or as it is given. Raises InputError when it does not fit."""
-    check_whole_number("The seed", seed, 0, LARGEST_SEED)
+    check_whole_number("The seed", seed, 0)
     if isinstance(start, str):
         check_choice("start", start, STARTS)
         return STARTS[start].make(observations, rank, np.random.default_rng(seed))
@@ -157,7 +157,7 @@ def starting_factors(
     Raises `InputError` when the rank, the name or the seed is out of bounds, or the given factors do not fit.
     """
     check_rank(rank, observations.shape)
-    check_whole_number("The seed", seed, 0, LARGEST_SEED)
+    check_whole_number("The seed", seed, 0)
     if isinstance(start, Factors):
         check_factors("The start", start, observations.shape)
         if start.rank != rank:

@@ -70,7 +70,8 @@ def test_the_table_says_what_each_solver_is():
         assert solver.label
         assert solver.explanation.endswith(".")
         assert len(set(solver.moves)) == 2
-        assert solver.objective.startswith("½|P(A − ")
+        assert solver.follows.startswith("½|P(A − ")
+        assert solver.follows.endswith(".")
         assert fields(solver.options)[0].name in ("rank", "radius")
 
 
@@ -116,7 +117,7 @@ def test_figures_of_whole_steps_are_every_second_one(name):
     assert len(trace.found) == trace.n_half_steps + 1
 
 
-@pytest.mark.parametrize("name", [name for name, solver in SOLVERS.items() if solver.never_rises])
+@pytest.mark.parametrize("name", [name for name, solver in SOLVERS.items() if "never rises" in solver.follows])
 def test_what_never_rises_does_so_at_no_half_step_but_where_a_step_leaves_the_ball(name):
     rises = np.diff(run(name).half_objectives)
     assert (rises[::2] <= 1e-12).all()

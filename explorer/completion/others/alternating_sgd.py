@@ -81,7 +81,7 @@ def run_alternating_sgd(
     observations: the observed entries of A, m x n.
     rank, options: the fields of `AlternatingSGDOptions`, or the record itself in the place of the rank.
     start: a name in `FACTOR_STARTS`, or X_0 and Y_0 themselves.
-    seed: seed of the start and of the order of the entries, 0..2^32 - 1.
+    seed: seed of the start and of the order of the entries, at least 0.
     hidden: entries that the run must not see, only to measure the error on them.
     truth: the factors of the true matrix, only to measure the distance to it.
 
