@@ -58,6 +58,13 @@ def check_positive(what: str, value: float) -> float:
     return float(value)
 
 
+def check_number(what: str, value: float, lowest: float, highest: float) -> float:
+    """The value. Raises InputError, naming `what`, unless it is a number of lowest..highest."""
+    if not is_number(value) or not lowest <= value <= highest:
+        raise InputError(f"{what} must be a number from {lowest:g} to {highest:g}; got {quoted(value)}.")
+    return float(value)
+
+
 def check_choice(what: str, name: str, choices: Collection[str]) -> None:
     """Raise InputError unless name is one of the choices, each of which is a `what`."""
     if not isinstance(name, str) or name not in choices:

@@ -201,12 +201,9 @@ def als_run_in_slices(settings: ALSSettings, own: MatrixProblem | None = None) -
     masked = split(problem, settings.seen / 100, settings.mask_seed)
     trace = yield from run_als_in_slices(
         masked.observed,
-        settings.rank,
-        ridge=settings.ridge,
+        settings.options(),
         start=settings.initialization,
         seed=settings.seed,
-        max_sweeps=settings.max_sweeps,
-        rtol=settings.rtol,
         hidden=masked.hidden,
     )
     return ALSRun(problem, masked, STARTS[settings.initialization].explanation, trace)

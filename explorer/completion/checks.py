@@ -1,33 +1,17 @@
-"""The bounds of what a caller may ask of a solver, and the sentence that says so."""
+"""What every solver asks of its data and of what it is compared with; bounds of numbers are in `explorer.checks`.
 
-from collections.abc import Collection
+Each raises InputError with a sentence that says what is wrong and what to give instead.
+"""
 
 import numpy as np
 
+from explorer.checks import check_number, check_whole_number, is_number
 from explorer.completion.factors import Factors
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
 from explorer.errors import InputError, quoted
 
 MAX_RANK = 100
-MAX_STEPS = 100_000
 MAX_RADIUS = 1e60
-
-
-def check_whole(what: str, number: int, lowest: int, highest: int) -> None:
-    """Raises `InputError` unless it is a whole number from `lowest` to `highest`."""
-    if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or not lowest <= number <= highest:
-        raise InputError(f"{what} must be a whole number from {lowest} to {highest:,}, not {quoted(number)}.")
-
-
-def check_choice(what: str, name: str, choices: Collection[str]) -> None:
-    """Raises `InputError` unless it is one of the names."""
-    if not isinstance(name, str) or name not in choices:
-        raise InputError(f"There is no {what} called {quoted(name)}; choose one of: {', '.join(choices)}.")
-
-
-def check_flag(what: str, flag: bool) -> None:
-    if not isinstance(flag, (bool, np.bool_)):
-        raise InputError(f"{what} must be True or False, not {quoted(flag)}.")
 
 
 def check_observations(observations: Observations) -> None:
@@ -38,35 +22,18 @@ def check_observations(observations: Observations) -> None:
 
 def check_rank(rank: int, shape: tuple[int, int]) -> None:
     """The rank k is 1..min(m, n), and at most 100."""
-    check_whole("The rank, for this matrix,", rank, 1, min(*shape, MAX_RANK))
-
-
-def check_seed(seed: int) -> None:
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InputError(f"The seed must be a whole number from 0 on, not {quoted(seed)}.")
+    check_whole_number("The rank, for this matrix,", rank, 1, min(*shape, MAX_RANK))
 
 
 def check_ridge(ridge: float) -> None:
-    if not is_number(ridge) or not 0 <= ridge <= MAX_MAGNITUDE:
-        raise InputError(f"The ridge must be a number from 0 to {MAX_MAGNITUDE:g}, not {quoted(ridge)}.")
-
-
-def check_rtol(rtol: float) -> None:
-    if not is_number(rtol) or not 0 <= rtol < 1:
-        raise InputError(f"The relative tolerance must be a number of at least 0 and below 1, not {quoted(rtol)}.")
-
-
-def check_step_size(step: float | None) -> None:
-    """A step size is positive and finite; None leaves it to the solver."""
-    if step is not None and not (is_number(step) and 0 < step < np.inf):
-        raise InputError(f"The step size must be a positive number, not {quoted(step)}.")
+    check_number("The ridge", ridge, 0, MAX_MAGNITUDE)
 
 
 def check_radius(radius: float) -> None:
     if not is_number(radius) or not 0 < radius <= MAX_RADIUS:
         raise InputError(
-            f"The radius of the nuclear norm ball must be a positive number, at most {MAX_RADIUS:g}, "
-            f"not {quoted(radius)}."
+            f"The radius of the nuclear norm ball must be a positive number, at most {MAX_RADIUS:g}; "
+            f"got {quoted(radius)}."
         )
 
 
@@ -93,7 +60,3 @@ def check_factors(what: str, factors: Factors, shape: tuple[int, int]) -> None:
         )
     if max(np.abs(factors.left).max(), np.abs(factors.right).max()) > MAX_MAGNITUDE:
         raise InputError(f"{what} must have factors with entries of at most {MAX_MAGNITUDE:g} in magnitude.")
-
-
-def is_number(value: object) -> bool:
-    return not isinstance(value, bool) and isinstance(value, (int, float, np.integer, np.floating))

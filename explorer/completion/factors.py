@@ -4,20 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.checks import check_whole_number, read_only
 from explorer.completion.observations import Observations, as_indices
-from explorer.errors import InputError, quoted
+from explorer.errors import InputError
 
+# Numbers of X, and of Y, that are gathered at a time: so few stay in the cache, and come from memory in use.
 PREDICT_NUMBERS = 16_000
-"""Numbers of X, and of Y, that are gathered at a time: so few stay in the cache, and come from memory in use."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Factors:
     """The factors X and Y of a rank-k model A ~ X Y^T, in the unit of A taken together.
 
-    Attributes:
-        left: X, (m, k) float64, finite, read-only.
-        right: Y, (n, k) float64, finite, read-only.
+    left: X, (m, k) float64, finite, read-only.
+    right: Y, (n, k) float64, finite, read-only.
 
     Raises `InputError` when the two do not fit together or hold a number that is not finite.
     """
@@ -38,10 +38,8 @@ class Factors:
             )
         if not (np.isfinite(left).all() and np.isfinite(right).all()):
             raise InputError("Every entry of the factors X and Y must be finite.")
-        left.setflags(write=False)
-        right.setflags(write=False)
-        object.__setattr__(self, "left", left)
-        object.__setattr__(self, "right", right)
+        object.__setattr__(self, "left", read_only(left))
+        object.__setattr__(self, "right", read_only(right))
 
     def __repr__(self) -> str:
         return f"Factors({len(self.left)}x{len(self.right)}, rank {self.rank})"
@@ -132,9 +130,7 @@ def factorize(matrix: np.ndarray, rank: int) -> Factors:
         raise InputError("Only a table of numbers can be factorized.") from None
     if matrix.ndim != 2 or not np.isfinite(matrix).all():
         raise InputError("Only a matrix that is known completely can be factorized: fill its gaps first.")
-    if isinstance(rank, bool) or not isinstance(rank, (int, np.integer)) or not 1 <= rank <= min(matrix.shape):
-        highest = min(matrix.shape)
-        raise InputError(f"The rank must be a whole number from 1 to {highest} for this matrix, not {quoted(rank)}.")
+    check_whole_number("The rank, for this matrix,", rank, 1, min(matrix.shape))
     left, singular_values, right = np.linalg.svd(matrix, full_matrices=False)
     scale = np.sqrt(singular_values[:rank])
     return Factors(left[:, :rank] * scale, right[:rank].T * scale)

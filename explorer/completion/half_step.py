@@ -1,30 +1,62 @@
 """One half step of alternating least squares: all rows of one factor, with the other one fixed.
 
-There are two ways through it, with one outcome. `_careful` is the reference: it solves any problem, and finds
-those that have no unique solution. `_quick` solves many rows at once by Cholesky's factorization; it is taken
-where bounds that cost next to nothing show that the normal equations can be trusted, and where there is enough to do.
+What stands here is the reference: it solves any problem, and finds those that have no unique solution. Where it is safe
+and worth it, `engine.cholesky` solves many rows at once instead, with the same outcome.
 """
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.completion.blocks import Block, DenseBlock, pair_products, with_padding
+from explorer.completion.engine.cholesky import in_batches, solve_together, squared
+from explorer.completion.engine.row_blocks import (
+    Block,
+    DenseBlock,
+    col_blocks,
+    pair_products,
+    row_blocks,
+    with_padding,
+)
+from explorer.completion.observations import Observations
+from explorer.completion.options import ALSOptions
+from explorer.completion.rounding import ROUNDING, TRUSTED
 
-CONDITION = 1e8
-"""Normal equations are trusted up to this condition number: half of the digits are left."""
 
-ROUNDING = 1e-12
-"""What is below this share of a whole is rounding: a singular value of the largest, a residual of the data."""
+@dataclass(frozen=True, eq=False)
+class Alternation:
+    """The two problems that a sweep solves in turn: the entries by rows and by columns, each with their lambdas.
 
-CANCELLATION = 1e-4
-"""A difference above this share of its terms is kept: it has lost four digits. A smaller one is recomputed."""
+    rows, cols: the blocks of the rows and of the columns.
+    row_ridges, col_ridges: (m,) and (n,), the lambda of each.
+    """
 
-BATCH_ROWS = 512
-"""Rows factorized at a time: so many that Python's own time does not count."""
+    rows: tuple[Block | DenseBlock, ...]
+    cols: tuple[Block | DenseBlock, ...]
+    row_ridges: np.ndarray
+    col_ridges: np.ndarray
 
-SMALL = 16_384
-"""With fewer numbers in the designs of a batch, Python's own time counts most, and the reference has fewer steps."""
+    def solve_left(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+        """X for a fixed Y, as `solve_factor` returns it."""
+        return solve_factor(self.rows, right, left, self.row_ridges)
+
+    def solve_right(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+        """Y for a fixed X."""
+        return solve_factor(self.cols, left, right, self.col_ridges)
+
+
+def alternation(observations: Observations, options: ALSOptions) -> Alternation:
+    """What the half steps of a run need, made once."""
+    rank = options.rank
+    return Alternation(row_blocks(observations, rank), col_blocks(observations, rank), *ridges(observations, options))
+
+
+def ridges(observations: Observations, options: ALSOptions) -> tuple[np.ndarray, np.ndarray]:
+    """The lambda of every row (m,) and of every column (n,)."""
+    m, n = observations.shape
+    if not options.ridge_per_entry:
+        return np.full(m, float(options.ridge)), np.full(n, float(options.ridge))
+    counts = np.bincount(observations.rows, minlength=m), np.bincount(observations.cols, minlength=n)
+    return options.ridge * counts[0], options.ridge * counts[1]
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -36,12 +68,11 @@ def solve_factor(
     For X, row i is argmin_x sum_{j in Omega_i} (a_ij - x . y_j)^2 + lambda_i |x|^2. For Y, call it with the
     blocks of the columns and with X and Y swapped: the two are the same, transposed (Lecture 19).
 
-    Args:
-        blocks: `row_blocks` to solve for X, `col_blocks` to solve for Y.
-        other: the fixed factor, Y for X and X for Y.
-        current: the factor to be replaced. The minimiser does not depend on it; a row stays only where its
-            problem is so nearly singular that rounding makes the computed minimiser worse than the row.
-        ridge: lambda, one for all rows, or one for each row, (m,).
+    blocks: `row_blocks` to solve for X, `col_blocks` to solve for Y.
+    other: the fixed factor, Y for X and X for Y.
+    current: the factor to be replaced. The minimiser does not depend on it; a row stays only where its
+    problem is so nearly singular that rounding makes the computed minimiser worse than the row.
+    ridge: lambda, one for all rows, or one for each row, (m,).
 
     It is the inner step of the solvers, and does not check what it is given; `iterate_als` does.
 
@@ -57,9 +88,8 @@ def solve_factor(
     factor = np.empty_like(current)
     squared_error = 0.0
     singular = [np.empty(0, dtype=np.int64)]
-    for batch in _batches(blocks):
-        enough = sum(block.values.size for block in batch) * other.shape[1] >= SMALL
-        solved = _quick(batch, padded, products, ridges) if whole_space and enough else None
+    for batch in in_batches(blocks):
+        solved = solve_together(batch, padded, products, ridges) if whole_space else None
         if solved is not None:
             rows, solution, error = solved
             factor[rows] = solution
@@ -67,104 +97,13 @@ def solve_factor(
             continue
         for block in batch:
             rows = block.rows
-            factor[rows], error, is_singular = _careful(block, padded, basis, ridges[rows], current[rows])
+            factor[rows], error, is_singular = _solve_block(block, padded, basis, ridges[rows], current[rows])
             squared_error += error
             singular.append(rows[is_singular])
     return factor, squared_error, np.sort(np.concatenate(singular))
 
 
-def _batches(blocks: tuple[Block | DenseBlock, ...]) -> Iterator[list[Block | DenseBlock]]:
-    """The blocks in their order, some together, so that a batch has up to `BATCH_ROWS` rows or is one block."""
-    batch, n_rows = [], 0
-    for block in blocks:
-        if batch and n_rows + len(block.rows) > BATCH_ROWS:
-            yield batch
-            batch, n_rows = [], 0
-        batch.append(block)
-        n_rows += len(block.rows)
-    yield batch
-
-
-def _quick(
-    batch: list[Block | DenseBlock], padded: np.ndarray, products: np.ndarray | None, ridges: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, float] | None:
-    """The rows of a batch, (b,), their minimisers, (b, k), and the squared error that these leave.
-
-    With G the design of a row and a its values, Cholesky's triangle of the matrix
-
-        [G^T G + lambda I   G^T a]          [L   0]
-        [a^T G                c  ]    is    [z^T d],    where L z = G^T a,
-
-    so L^T u = z is all that is left to solve, and |a|^2 - |z|^2 = |a - G u|^2 + lambda |u|^2 is what u costs.
-    Any c > |z|^2 will do; no more than |a|^2 is ever explained. Returns None where the bounds do not hold.
-    """
-    rank = padded.shape[1]
-    rows = np.concatenate([block.rows for block in batch])
-    squares = np.concatenate([block.squares for block in batch])
-    ridges = ridges[rows]
-    systems = np.empty((len(rows), rank + 1, rank + 1))
-    parts = np.split(np.arange(len(rows)), np.cumsum([len(block.rows) for block in batch])[:-1])
-    for block, part in zip(batch, parts, strict=True):
-        block.normal_equations(padded, products, systems[part[0] : part[-1] + 1])
-    diagonal = np.einsum("bkk->bk", systems)
-    traces = diagonal[:, :rank].sum(axis=1)
-    diagonal[:, :rank] += ridges[:, None]
-    diagonal[:, rank] = 1 + 2 * squares
-    try:
-        triangles = np.linalg.cholesky(systems)
-    except np.linalg.LinAlgError:
-        return None
-    triangles = np.ascontiguousarray(triangles.transpose(1, 2, 0))  # one number of all rows side by side
-    if not _surely_well_conditioned(triangles, traces, ridges):
-        return None
-    explained = np.einsum("kb,kb->b", triangles[rank, :rank], triangles[rank, :rank])
-    solution = _solve_triangles(triangles)
-    if not np.isfinite(solution).all():
-        return None
-    lengths = np.einsum("kb,kb->b", solution, solution)
-    squared_error = float(np.sum(squares - explained - ridges * lengths))
-    terms = float(np.sum(squares + traces * lengths))
-    if squared_error <= CANCELLATION * terms:
-        squared_error = sum(
-            _squared(block.residual(padded, solution[:, part].T)) for block, part in zip(batch, parts, strict=True)
-        )
-    return rows, solution.T, squared_error
-
-
-def _squared(numbers: np.ndarray) -> float:
-    """The sum of their squares."""
-    return float(np.vdot(numbers, numbers))
-
-
-def _surely_well_conditioned(triangles: np.ndarray, traces: np.ndarray, ridges: np.ndarray) -> bool:
-    """Whether a bound shows that every G^T G + lambda I has a condition number below `CONDITION`.
-
-    That is so where trace(G^T G) / lambda is. Elsewhere the determinant, a product of pivots, tells: the
-    eigenvalues but the smallest have at most the product that they have when all are equal,
-
-        det <= smallest (trace / (k - 1))^(k - 1).
-    """
-    if (traces < CONDITION * ridges).all():
-        return True
-    rank = len(triangles) - 1
-    others = max(1, rank - 1)
-    traces = traces + rank * ridges
-    log_determinants = 2 * np.log(np.einsum("kkb->kb", triangles)[:rank]).sum(axis=0)
-    log_smallest = log_determinants - (rank - 1) * np.log(traces / others)
-    return bool((np.log(traces) - log_smallest < np.log(CONDITION)).all())
-
-
-def _solve_triangles(triangles: np.ndarray) -> np.ndarray:
-    """The solutions u of L^T u = z, (k, b), for triangles (k + 1, k + 1, b) with L and, in the last row, z."""
-    rank = len(triangles) - 1
-    solution = triangles[rank, :rank].copy()
-    for j in reversed(range(rank)):
-        solution[j] /= triangles[j, j]
-        solution[:j] -= triangles[j, :j] * solution[j]
-    return solution
-
-
-def _careful(
+def _solve_block(
     block: Block | DenseBlock, padded: np.ndarray, basis: np.ndarray, ridges: np.ndarray, current: np.ndarray
 ) -> tuple[np.ndarray, float, np.ndarray]:
     """The minimisers for a block, (b, k), the squared error that they leave, and which are not the only ones, (b,)."""
@@ -175,7 +114,7 @@ def _careful(
     singular |= lacking & (ridges == 0)
     if singular.any() or not trusted.all():
         solution = _better(design, block.values, solution, current, ridges)
-    return solution, _squared(_residual(design, block.values, solution)), singular
+    return solution, squared(_residual(design, block.values, solution)), singular
 
 
 def _row_space(factor: np.ndarray) -> np.ndarray:
@@ -192,7 +131,7 @@ def _row_space(factor: np.ndarray) -> np.ndarray:
     if not np.isfinite(gram).all():
         return np.eye(rank)
     spread = np.linalg.eigvalsh(gram)
-    if spread[0] * CONDITION > spread[-1]:
+    if spread[0] * TRUSTED > spread[-1]:
         return np.eye(rank)
     lengths = np.linalg.norm(factor, axis=1, keepdims=True)
     unit_rows = factor / np.where(lengths > 0, lengths, 1.0)
@@ -258,11 +197,11 @@ def _residual(design: np.ndarray, values: np.ndarray, rows: np.ndarray) -> np.nd
 
 
 def _well_conditioned(gram: np.ndarray, ridges: np.ndarray) -> np.ndarray:
-    """Which matrices gram + lambda I, (b, k, k), have a condition number below `CONDITION`."""
-    well = np.einsum("bkk->b", gram) < CONDITION * ridges
+    """Which matrices gram + lambda I, (b, k, k), have a condition number below `TRUSTED`."""
+    well = np.einsum("bkk->b", gram) < TRUSTED * ridges
     if not well.all():
         spread = np.linalg.eigvalsh(gram[~well]) + ridges[~well, None]
-        well[~well] = spread[:, 0] * CONDITION > spread[:, -1]
+        well[~well] = spread[:, 0] * TRUSTED > spread[:, -1]
     return well
 
 

@@ -12,33 +12,33 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.completion.blocks import row_blocks, with_padding
-from explorer.completion.checks import check_observations, check_seed, check_whole
+from explorer.checks import check_whole_number, read_only
+from explorer.completion.checks import check_observations
+from explorer.completion.engine.row_blocks import row_blocks, with_padding
 from explorer.completion.factors import Factors
-from explorer.completion.observations import Observations
+from explorer.completion.observations import Observations, transposed
 from explorer.errors import InputError
 
+# The largest k min(m, n): the verdict takes time with its cube and memory with its square.
 MAX_UNKNOWNS = 4_000
-"""The largest k min(m, n): the verdict takes time with its cube and memory with its square."""
 
+# Numbers held at a time while rows are eliminated, 32 MB.
 STRIP_NUMBERS = 4_000_000
-"""Numbers held at a time while rows are eliminated, 32 MB."""
 
+# Eigenvalues of S below this share of its scale are zero: rounding leaves about 1e-15 of it.
 NEGLIGIBLE = 1e-12
-"""Eigenvalues of S below this share of its scale are zero: rounding leaves about 1e-15 of it."""
 
+# Singular values of a row's part of Y below this share of the largest are zero.
 REACH = 1e-10
-"""Singular values of a row's part of Y below this share of the largest are zero."""
 
 
 @dataclass(frozen=True, eq=False)
 class Identifiability:
     """What the observed positions tell about a matrix of rank k.
 
-    Attributes:
-        short_rows, short_cols: as the functions of these names return them.
-        jacobian_rank: rank of the Jacobian of (X, Y) -> P_Omega(X Y^T).
-        degrees_of_freedom: (m + n - k) k, the dimension of the matrices of rank k, the most that rank can be.
+    short_rows, short_cols: as the functions of these names return them.
+    jacobian_rank: rank of the Jacobian of (X, Y) -> P_Omega(X Y^T).
+    degrees_of_freedom: (m + n - k) k, the dimension of the matrices of rank k, the most that rank can be.
     """
 
     short_rows: np.ndarray
@@ -60,26 +60,25 @@ def identifiability(
 ) -> Identifiability:
     """Whether the observed entries determine a matrix of the given rank locally.
 
-    Args:
-        observations: only the positions are used, not the values.
-        rank: k, 1..min(m, n), with k min(m, n) at most 4000.
-        seed: of the random factors at which the Jacobian is taken; the verdict is the same for nearly all.
-        at: judge at these factors instead. A matrix with structure can be undetermined under a mask that
-            determines nearly every other one: a column of the checkerboard that is seen in even rows only
-            says nothing about its odd rows.
+    observations: only the positions are used, not the values.
+    rank: k, 1..min(m, n), with k min(m, n) at most 4000.
+    seed: of the random factors at which the Jacobian is taken; the verdict is the same for nearly all.
+    at: judge at these factors instead. A matrix with structure can be undetermined under a mask that
+    determines nearly every other one: a column of the checkerboard that is seen in even rows only
+    says nothing about its odd rows.
 
     Raises `InputError` when these are not `Observations`, the rank is out of bounds, the problem too large, or `at`
     does not fit.
     """
     check_observations(observations)
     m, n = observations.shape
-    check_whole("The rank, for this matrix,", rank, 1, min(m, n))
+    check_whole_number("The rank, for this matrix,", rank, 1, min(m, n))
     if rank * min(m, n) > MAX_UNKNOWNS:
         raise InputError(
             "Whether the entries determine the matrix can only be computed while rank times shorter side is "
             f"at most {MAX_UNKNOWNS:,}; here it is {rank * min(m, n):,}, so choose a lower rank."
         )
-    check_seed(seed)
+    check_whole_number("The seed", seed, 0)
     if at is None:
         rng = np.random.default_rng(seed)
         at = Factors(rng.standard_normal((m, rank)), rng.standard_normal((n, rank)))
@@ -87,7 +86,7 @@ def identifiability(
         raise InputError(f"The factors must be ({m}, {rank}) and ({n}, {rank}) to fit the matrix and the rank.")
 
     if n > m:
-        jacobian_rank = _jacobian_rank(_transposed(observations), Factors(at.right, at.left))
+        jacobian_rank = _jacobian_rank(transposed(observations), Factors(at.right, at.left))
     else:
         jacobian_rank = _jacobian_rank(observations, at)
     return Identifiability(
@@ -162,11 +161,5 @@ def _over_all_columns(cols: np.ndarray, bases: np.ndarray, n: int) -> tuple[np.n
     return seen[:, :n], spread[:, :n]
 
 
-def _transposed(observations: Observations) -> Observations:
-    return Observations(observations.cols, observations.rows, observations.values, observations.shape[::-1])
-
-
 def _short(indices: np.ndarray, size: int, rank: int) -> np.ndarray:
-    short = np.flatnonzero(np.bincount(indices, minlength=size) < rank)
-    short.setflags(write=False)
-    return short
+    return read_only(np.flatnonzero(np.bincount(indices, minlength=size) < rank))

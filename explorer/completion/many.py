@@ -1,28 +1,31 @@
 """Many runs of alternating least squares at once: many starts, or many masks, of small matrices.
 
-On a matrix of some thousand cells a single run spends its time in Python. Here the runs go side by side, in a `window`,
-and their half steps are made in `planes`, of all runs at once.
+On a matrix of some thousand cells a single run spends its time in Python. Here the runs go side by side, and their
+half steps are made for all of them at once.
 """
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from explorer.checks import check_callbacks
-from explorer.completion.als import MAX_TRACE_NUMBERS, check_settings, starting_factor
-from explorer.completion.checks import check_comparisons, check_flag
+from explorer.checks import check_callbacks, check_flag, read_only
+from explorer.completion.checks import check_comparisons, check_rank
+from explorer.completion.engine.run_states import Job, RunState, reference_run, state_at_start
+from explorer.completion.engine.side_by_side import side_by_side
 from explorer.completion.factors import Factors
-from explorer.completion.many_job import End, Job, at_start, by_itself
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
-from explorer.completion.window import side_by_side
+from explorer.completion.options import ALSOptions, options_of
+from explorer.completion.starts import starting_right
+from explorer.completion.trace import MAX_TRACE_NUMBERS
 from explorer.errors import InputError
 from explorer.slices import Slices, finish
 from explorer.stop_reason import StopReason
 
+# Runs with more cells times rank go one at a time: there a single run keeps the processor busy.
 LARGE = 1_000_000
-"""Runs with more cells times rank go one at a time: there a single run keeps the processor busy."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,16 +36,15 @@ class ManyALSRuns:
     killed study resumes in other portions gives the same table. That holds on one machine, with one number of threads
     for BLAS, and for runs of one kind: on one problem that is given for all, or each on its own.
 
-    Attributes:
-        lefts: (R, m, k) X of each run.
-        rights: (R, n, k) Y of each run.
-        objectives: (R,) f(X, Y).
-        rmse_observed: (R,) root mean square error on the observed entries, in the unit of the values.
-        rmse_hidden: (R,) the same on the hidden entries, or None when none were given.
-        n_sweeps: (R,) int64, the sweeps of each run.
-        stop_reasons: why each run ended; None for one that was cancelled, which stands where its last whole sweep
-            left it, or at its start, X = 0 and Y_0.
-        paths: for each run the objective at its start and after each sweep, or None when they were not asked for.
+    lefts: (R, m, k) X of each run.
+    rights: (R, n, k) Y of each run.
+    objectives: (R,) f(X, Y).
+    rmse_observed: (R,) root mean square error on the observed entries, in the unit of the values.
+    rmse_hidden: (R,) the same on the hidden entries, or None when none were given.
+    n_sweeps: (R,) int64, the sweeps of each run.
+    stop_reasons: why each run ended; None for one that was cancelled, which stands where its last whole sweep
+    left it, or at its start, X = 0 and Y_0.
+    paths: for each run the objective at its start and after each sweep, or None when they were not asked for.
 
     The arrays are read-only, and all numbers are finite.
     """
@@ -73,18 +75,15 @@ class ManyALSRuns:
 
 def run_many_als(
     observations: Observations | Sequence[Observations],
-    rank: int,
+    rank: int | ALSOptions,
     *,
-    ridge: float = 0.01,
-    ridge_per_entry: bool = False,
     start: str | np.ndarray = "gaussian",
     seeds: Sequence[int] | None = None,
-    max_sweeps: int = 100,
-    rtol: float = 1e-5,
     hidden: Observations | Sequence[Observations] | None = None,
     keep_paths: bool = False,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    **options: Any,
 ) -> ManyALSRuns:
     """Run alternating least squares from many starts, or on many problems of one shape, all at once.
 
@@ -94,97 +93,79 @@ def run_many_als(
     rank are more than a million. A run that itself magnifies rounding, as one that leaves a saddle does, ends within
     what `run_als` answers to a start that differs in its last bits.
 
-    Args:
-        observations: one problem for all runs, or one for each run.
-        rank, ridge, ridge_per_entry, max_sweeps: as in `run_als`.
-        start: a name in `STARTS`, or Y_0 for each run, (R, n, k).
-        seeds: the seed of each run's start where the start is a name.
-        rtol: as in `run_als`. Where it is below some 1e-13, rounding may decide in which sweep a run ends.
-        hidden: entries that the runs must not see, only to measure the error on them: for all runs, or for each.
-        keep_paths: whether to keep the objective of every sweep.
-        progress: called between sweeps with how many runs have finished, and how many there are.
-        cancelled: asked between sweeps whether to stop here and return the runs as they stand.
+    observations: one problem for all runs, or one for each run.
+    rank, options: the fields of `ALSOptions`, or the record itself in the place of the rank, as in `run_als`. Where
+    rtol is below some 1e-13, rounding may decide in which sweep a run ends.
+    start: a name in `STARTS`, or Y_0 for each run, (R, n, k).
+    seeds: the seed of each run's start where the start is a name.
+    hidden: entries that the runs must not see, only to measure the error on them: for all runs, or for each.
+    keep_paths: whether to keep the objective of every sweep.
+    progress: called between sweeps with how many runs have finished, and how many there are.
+    cancelled: asked between sweeps whether to stop here and return the runs as they stand.
 
-    Raises `InputError` when a setting is out of its bounds, or the results would not fit into memory.
+    Raises InputError when a setting is out of its bounds, or the results would not fit into memory.
     """
     check_callbacks(progress, cancelled)
-    steps = iterate_many_als(
-        observations,
-        rank,
-        ridge=ridge,
-        ridge_per_entry=ridge_per_entry,
-        start=start,
-        seeds=seeds,
-        max_sweeps=max_sweeps,
-        rtol=rtol,
-        hidden=hidden,
-        keep_paths=keep_paths,
-    )
+    options = options_of(ALSOptions, rank, options)
+    steps = iterate_many_als(observations, options, start=start, seeds=seeds, hidden=hidden, keep_paths=keep_paths)
     return finish(steps, progress, cancelled)
 
 
 def iterate_many_als(
     observations: Observations | Sequence[Observations],
-    rank: int,
+    rank: int | ALSOptions,
     *,
-    ridge: float = 0.01,
-    ridge_per_entry: bool = False,
     start: str | np.ndarray = "gaussian",
     seeds: Sequence[int] | None = None,
-    max_sweeps: int = 100,
-    rtol: float = 1e-5,
     hidden: Observations | Sequence[Observations] | None = None,
     keep_paths: bool = False,
+    **options: Any,
 ) -> Slices[ManyALSRuns]:
     """`run_many_als` in slices of time: yields (finished, all) after every sweep, and returns the runs at the end.
 
     A sweep is one of all the runs that go side by side, or of the one run that goes by itself. Sending True ends it at
     once. The settings are checked when it is called.
     """
+    options = options_of(ALSOptions, rank, options)
     problems = _one_or_many(observations, "The observations")
     comparisons = None if hidden is None else _one_or_many(hidden, "The hidden entries")
     shape = _first(problems).shape
-    check_settings(shape, rank, ridge, ridge_per_entry, max_sweeps, rtol)
+    check_rank(options.rank, shape)
     check_flag("Whether to keep the paths", keep_paths)
-    rights = _starts(problems, rank, start, seeds)
+    rights = _starts(problems, options.rank, start, seeds)
     _check_counts(problems, comparisons, len(rights))
-    _check_memory(len(rights), shape, rank, keep_paths * (max_sweeps + 1))
-    job = Job(problems, comparisons, rights, rank, ridge, ridge_per_entry, max_sweeps, rtol, keep_paths)
-    return _iterate(job)
+    _check_memory(len(rights), shape, options.rank, keep_paths * (options.max_sweeps + 1))
+    return _iterate(Job(problems, comparisons, rights, options, keep_paths))
 
 
 def _iterate(job: Job) -> Slices[ManyALSRuns]:
     m, n = job.shape
-    together = job.max_sweeps > 0 and m * n * job.rank <= LARGE
+    together = job.options.max_sweeps > 0 and m * n * job.options.rank <= LARGE
     steps = side_by_side(job) if together else _one_at_a_time(job)
-    ends: dict[int, End] = {}
+    states: dict[int, RunState] = {}
     try:
         batch = next(steps)
         while True:
-            ends |= {end.run: end for end in batch}
-            batch = steps.send((yield len(ends), job.n_runs))
+            states |= {state.run: state for state in batch}
+            batch = steps.send((yield len(states), job.n_runs))
     except StopIteration as end:
-        ends |= {end.run: end for end in end.value}
-    return _gathered([ends.get(run) or at_start(job, run) for run in range(job.n_runs)], job)
+        states |= {state.run: state for state in end.value}
+    return _gathered([states.get(run) or state_at_start(job, run) for run in range(job.n_runs)], job)
 
 
-def _one_at_a_time(job: Job) -> Generator[list[End], bool | None, list[End]]:
+def _one_at_a_time(job: Job) -> Generator[list[RunState], bool | None, list[RunState]]:
     """`side_by_side` for large problems."""
     for run in range(job.n_runs):
-        for end in by_itself(job, run, job.max_sweeps):
-            if (yield [end] if end.stop_reason is not None else []):
-                return [end]
+        for state in reference_run(job, run):
+            if (yield [state] if state.stop_reason is not None else []):
+                return [state]
     return []
 
 
-def _gathered(ends: list[End], job: Job) -> ManyALSRuns:
+def _gathered(states: list[RunState], job: Job) -> ManyALSRuns:
     def column(name: str) -> np.ndarray:
-        array = np.array([getattr(end, name) for end in ends])
-        array.setflags(write=False)
-        return array
+        return read_only(np.array([getattr(state, name) for state in states]))
 
-    for end in ends if job.paths else ():
-        end.path.setflags(write=False)
     return ManyALSRuns(
         lefts=column("left"),
         rights=column("right"),
@@ -192,8 +173,8 @@ def _gathered(ends: list[End], job: Job) -> ManyALSRuns:
         rmse_observed=column("rmse_observed"),
         rmse_hidden=column("rmse_hidden") if job.comparisons is not None else None,
         n_sweeps=column("n_sweeps"),
-        stop_reasons=tuple(end.stop_reason for end in ends),
-        paths=tuple(end.path for end in ends) if job.paths else None,
+        stop_reasons=tuple(state.stop_reason for state in states),
+        paths=tuple(read_only(state.path) for state in states) if job.paths else None,
     )
 
 
@@ -226,7 +207,7 @@ def _starts(
             raise InputError(f"There are {len(problems)} problems and {len(seeds)} seeds: give one of each to a run.")
         _check_memory(len(seeds), first.shape, rank)
         its = problems if isinstance(problems, tuple) else [first] * len(seeds)
-        return np.stack([starting_factor(one, rank, start, seed) for one, seed in zip(its, seeds, strict=True)])
+        return np.stack([starting_right(one, rank, start, seed) for one, seed in zip(its, seeds, strict=True)])
     if seeds is not None:
         raise InputError("Seeds belong to a start with a name: leave them out where the starts are given.")
     try:

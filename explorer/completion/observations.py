@@ -4,27 +4,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.checks import read_only
 from explorer.errors import InputError
 
+# The largest number of rows, and of columns.
 MAX_SIDE = 1_000_000
-"""The largest number of rows, and of columns."""
 
+# The largest absolute value of an entry: products of squares then stay far from overflow.
 MAX_MAGNITUDE = 1e50
-"""The largest absolute value of an entry: products of squares then stay far from overflow."""
 
+# The least that the largest entry may be, unless all are zero: squares of smaller ones vanish.
 MIN_MAGNITUDE = 1e-150
-"""The least that the largest entry may be, unless all are zero: squares of smaller ones vanish."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Observations:
     """The observed entries P_Omega(A) of an m x n matrix A, as triplets in any order.
 
-    Attributes:
-        rows: (N,) int64, the row of each entry, 0..m-1.
-        cols: (N,) int64, the column of each entry, 0..n-1.
-        values: (N,) float64, the value of each entry, finite, in the data's own unit.
-        shape: (m, n). Rows and columns without any entry are allowed.
+    rows: (N,) int64, the row of each entry, 0..m-1.
+    cols: (N,) int64, the column of each entry, 0..n-1.
+    values: (N,) float64, the value of each entry, finite, in the data's own unit.
+    shape: (m, n). Rows and columns without any entry are allowed.
 
     The arrays are copied and made read-only. Raises `InputError` when they do not describe a matrix: lengths
     that differ, no entry at all, an index out of range, a value that is not finite, a cell given twice.
@@ -46,11 +46,9 @@ class Observations:
                 f"{len(cols)} columns and {len(values)} values."
             )
         _refuse_duplicates(rows, cols, shape)
-        for array in (rows, cols, values):
-            array.setflags(write=False)
-        object.__setattr__(self, "rows", rows)
-        object.__setattr__(self, "cols", cols)
-        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "rows", read_only(rows))
+        object.__setattr__(self, "cols", read_only(cols))
+        object.__setattr__(self, "values", read_only(values))
         object.__setattr__(self, "shape", shape)
 
     def __repr__(self) -> str:
@@ -66,10 +64,9 @@ class Observations:
 def from_matrix(matrix: np.ndarray, mask: np.ndarray | None = None) -> Observations:
     """The observed entries of a small dense matrix, row by row.
 
-    Args:
-        matrix: (m, n) float; NaN marks a missing entry, and so does the mask of a numpy masked array.
-        mask: (m, n) bool, True where an entry may be seen; None sees every entry. It must be boolean: used as
-            an index, a mask of integers silently picks the rows 0 and 1 (a slip in Lecture 19).
+    matrix: (m, n) float; NaN marks a missing entry, and so does the mask of a numpy masked array.
+    mask: (m, n) bool, True where an entry may be seen; None sees every entry. It must be boolean: used as
+    an index, a mask of integers silently picks the rows 0 and 1 (a slip in Lecture 19).
     """
     hidden = np.ma.getmaskarray(matrix) if isinstance(matrix, np.ma.MaskedArray) else None
     if np.iscomplexobj(matrix):
@@ -92,6 +89,11 @@ def from_matrix(matrix: np.ndarray, mask: np.ndarray | None = None) -> Observati
         seen &= mask
     rows, cols = np.nonzero(seen)
     return Observations(rows, cols, matrix[seen], matrix.shape)
+
+
+def transposed(observations: Observations) -> Observations:
+    """The observed entries of A^T."""
+    return Observations(observations.cols, observations.rows, observations.values, observations.shape[::-1])
 
 
 def _as_shape(shape: tuple[int, int]) -> tuple[int, int]:

@@ -19,7 +19,8 @@ never m x n. Plain gradient descent takes some 6 N k a step, k / 3 times less, a
 
 from dataclasses import dataclass
 
-from explorer.completion.checks import MAX_RANK, check_whole
+from explorer.checks import check_whole_number
+from explorer.completion.checks import MAX_RANK
 from explorer.completion.observations import MAX_SIDE
 
 
@@ -27,10 +28,9 @@ from explorer.completion.observations import MAX_SIDE
 class SweepOperations:
     """Floating point operations of one sweep, X and Y together.
 
-    Attributes:
-        grams: for the matrices G^T G.
-        moments: for the right hand sides G^T a.
-        solves: for the ridge, the factorizations and the triangular solves.
+    grams: for the matrices G^T G.
+    moments: for the right hand sides G^T a.
+    solves: for the ridge, the factorizations and the triangular solves.
     """
 
     grams: int
@@ -48,10 +48,10 @@ def sweep_operations(m: int, n: int, rank: int, observed: int) -> SweepOperation
 
     Raises `InputError` when there is no such problem: a side or the rank out of bounds, more entries than cells.
     """
-    check_whole("The rows", m, 1, MAX_SIDE)
-    check_whole("The columns", n, 1, MAX_SIDE)
-    check_whole("The rank", rank, 1, min(m, n, MAX_RANK))
-    check_whole("The observed entries", observed, 1, m * n)
+    check_whole_number("The rows", m, 1, MAX_SIDE)
+    check_whole_number("The columns", n, 1, MAX_SIDE)
+    check_whole_number("The rank", rank, 1, min(m, n, MAX_RANK))
+    check_whole_number("The observed entries", observed, 1, m * n)
     k = rank
     return SweepOperations(
         grams=2 * observed * k * (k + 1),

@@ -2,32 +2,34 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from explorer.completion.checks import check_observations, check_rank, check_ridge, check_seed, check_whole, is_number
+from explorer.checks import check_whole_number, is_number
+from explorer.completion.checks import check_observations, check_rank, check_ridge
 from explorer.completion.many import run_many_als
 from explorer.completion.observations import Observations
+from explorer.completion.options import ALSOptions
 from explorer.errors import InputError, quoted
 from explorer.stop_reason import StopReason
 
 MAX_SPLITS = 100
 MAX_STARTS = 10_000
 
+# Errors that differ by less than this share of the size of the held-out values are equal.
 TIE = 1e-6
-"""Errors that differ by less than this share of the size of the held-out values are equal."""
 
 
 @dataclass(frozen=True)
 class Fit:
     """ALS with one rank and one ridge on the observed part of one split.
 
-    Attributes:
-        rank, ridge: the pair.
-        split: which split, from 0.
-        rmse_observed: root mean square error on the observed part, in the unit of the values.
-        rmse_held_out: the same on the part held out.
-        stop_reason: why ALS ended.
+    rank, ridge: the pair.
+    split: which split, from 0.
+    rmse_observed: root mean square error on the observed part, in the unit of the values.
+    rmse_held_out: the same on the part held out.
+    stop_reason: why ALS ended.
     """
 
     rank: int
@@ -42,9 +44,8 @@ class Fit:
 class Score:
     """A pair of rank and ridge, judged on all splits.
 
-    Attributes:
-        rank, ridge: the pair.
-        rmse_held_out: root mean square error over the held-out entries of all splits together.
+    rank, ridge: the pair.
+    rmse_held_out: root mean square error over the held-out entries of all splits together.
     """
 
     rank: int
@@ -56,12 +57,11 @@ class Score:
 class Selection:
     """All fits and what follows from them.
 
-    Attributes:
-        fits: every fit that was done, pair by pair, and split by split within a pair.
-        scores: every pair that was fitted on all splits, in rising order of ranks, then ridges.
-        best: the pair with the least held-out error; of pairs that are equal up to a millionth of the values,
-            the one with the lowest rank, then with the largest ridge. None when no pair was finished.
-        complete: whether every pair was fitted, so that `best` is the best of all.
+    fits: every fit that was done, pair by pair, and split by split within a pair.
+    scores: every pair that was fitted on all splits, in rising order of ranks, then ridges.
+    best: the pair with the least held-out error; of pairs that are equal up to a millionth of the values,
+    the one with the lowest rank, then with the largest ridge. None when no pair was finished.
+    complete: whether every pair was fitted, so that `best` is the best of all.
     """
 
     fits: tuple[Fit, ...]
@@ -76,15 +76,14 @@ def hold_out(observations: Observations, share: float, seed: int) -> tuple[Obser
     Each row and each column keeps at least one of its entries, since nothing could be said about an empty one;
     where that leaves too few, fewer are held out.
 
-    Args:
-        share: of the entries to hold out, above 0 and below 1; at least one is.
-        seed: >= 0. The same settings give the same split.
+    share: of the entries to hold out, above 0 and below 1; at least one is.
+    seed: >= 0. The same settings give the same split.
 
     Raises `InputError` when every entry is the only one in its row or its column, or a setting is out of bounds.
     """
     check_observations(observations)
     _check_share(share)
-    check_seed(seed)
+    check_whole_number("The seed", seed, 0)
     shuffled = np.random.default_rng(seed).permutation(observations.count)
     _, first_in_row = np.unique(observations.rows[shuffled], return_index=True)
     _, first_in_col = np.unique(observations.cols[shuffled], return_index=True)
@@ -110,24 +109,22 @@ def choose_rank_and_ridge(
     n_starts: int = 10,
     seed: int = 0,
     start: str = "gaussian",
-    max_sweeps: int = 100,
-    rtol: float = 1e-5,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    **options: Any,
 ) -> Selection:
     """Fit every pair of rank and ridge by ALS, and judge it by the error on entries that it did not see.
 
-    Args:
-        observations: the observed entries of A.
-        ranks, ridges: what to choose from, each at least one value, no value twice; bounds as in `run_als`.
-        share: of the entries to hold out in each split, above 0 and below 1.
-        n_splits: 1..100; split s has the seed `seed + s`.
-        n_starts: 1..10 000; each pair is fitted from that many starts, and the one with the lowest objective counts:
-            a single one often gets stuck.
-        seed: of the splits and of the starts, >= 0; start s has the seed `seed + s`, alike in all splits.
-        start, max_sweeps, rtol: as in `run_als`; the start by name.
-        progress: called with (fits done, fits in all) after each fit.
-        cancelled: asked while ALS runs; once it says True, what has been done is returned.
+    observations: the observed entries of A.
+    ranks, ridges: what to choose from, each at least one value, no value twice; bounds as in `run_als`.
+    share: of the entries to hold out in each split, above 0 and below 1.
+    n_splits: 1..100; split s has the seed `seed + s`.
+    n_starts: 1..10 000; each pair is fitted from that many starts, and the one with the lowest objective counts:
+    a single one often gets stuck.
+    seed: of the splits and of the starts, >= 0; start s has the seed `seed + s`, alike in all splits.
+    start, options: as in `run_als`, without rank and ridge; the start by name.
+    progress: called with (fits done, fits in all) after each fit.
+    cancelled: asked while ALS runs; once it says True, what has been done is returned.
 
     Raises `InputError` when a setting is out of its bounds, or no entry can be held out.
     """
@@ -137,18 +134,17 @@ def choose_rank_and_ridge(
         check_rank(rank, observations.shape)
     for ridge in ridges:
         check_ridge(ridge)
-    check_whole("The number of splits", n_splits, 1, MAX_SPLITS)
-    check_whole("The number of starts", n_starts, 1, MAX_STARTS)
-    check_seed(seed)
+    check_whole_number("The number of splits", n_splits, 1, MAX_SPLITS)
+    check_whole_number("The number of starts", n_starts, 1, MAX_STARTS)
+    check_whole_number("The seed", seed, 0)
     splits = [hold_out(observations, share, seed + s) for s in range(n_splits)]
     to_do = [(int(rank), float(ridge), s) for rank in ranks for ridge in ridges for s in range(n_splits)]
 
     fits = []
     for rank, ridge, s in to_do:
         observed, held_out = splits[s]
-        seeds = range(seed, seed + n_starts)
-        limits = {"max_sweeps": max_sweeps, "rtol": rtol, "cancelled": cancelled}
-        runs = run_many_als(observed, rank, ridge=ridge, start=start, seeds=seeds, hidden=held_out, **limits)
+        its = {"start": start, "seeds": range(seed, seed + n_starts), "hidden": held_out, "cancelled": cancelled}
+        runs = run_many_als(observed, ALSOptions(rank, ridge, **options), **its)
         if None in runs.stop_reasons:
             break
         best = int(np.argmin(runs.objectives))
@@ -195,4 +191,4 @@ def _as_choices(what: str, values: Sequence) -> list:
 
 def _check_share(share: float) -> None:
     if not is_number(share) or not 0 < share < 1:
-        raise InputError(f"The share of entries to hold out must be a number above 0 and below 1, not {quoted(share)}.")
+        raise InputError(f"The share of entries to hold out must be a number above 0 and below 1; got {quoted(share)}.")

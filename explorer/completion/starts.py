@@ -1,6 +1,9 @@
-"""Where alternating least squares starts: the ways to make the right factor Y_0.
+"""Where a run starts: Y_0 for ALS, X_0 and Y_0 for the solvers that move both factors by steps.
 
-Only Y_0 matters: X is solved first, from Y_0 alone. Lecture 19 also draws an X_0, which is never read.
+Of ALS only Y_0 matters: X is solved first, from Y_0 alone. Lecture 19 also draws an X_0, which is never read. A
+gradient step, unlike an exact half step, feels how large its start is: what `STARTS` draws is multiplied by the square
+root of the root mean square of the values there, so that a run is the same in every unit of the data; and X_0 is made
+as Y_0 is, of the transposed matrix.
 """
 
 from collections.abc import Callable
@@ -10,26 +13,29 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
-from explorer.completion.half_step import ROUNDING
-from explorer.completion.observations import Observations
+from explorer.checks import check_choice, check_whole_number
+from explorer.completion.checks import check_factors, check_rank
+from explorer.completion.factors import Factors
+from explorer.completion.observations import MAX_MAGNITUDE, Observations, transposed
+from explorer.completion.rounding import ROUNDING
+from explorer.errors import InputError
 
+# Standard deviation of the small Gaussian start.
 SMALL = 0.01
-"""Standard deviation of the small Gaussian start."""
 
+# Matrices of up to this many cells are zero-filled and decomposed whole, which is exact and quick.
 DENSE_CELLS = 250_000
-"""Matrices of up to this many cells are zero-filled and decomposed whole, which is exact and quick."""
 
 
 @dataclass(frozen=True)
 class Start:
     """A way to choose Y_0.
 
-    Attributes:
-        name: its key in `STARTS` and in an address.
-        label: its name on the screen.
-        explanation: one sentence for the screen.
-        make: (observations, rank, rng) -> Y_0, (n, k) float64.
-        uses_seed: whether another seed gives another Y_0.
+    name: its key in `STARTS` and in an address.
+    label: its name on the screen.
+    explanation: one sentence for the screen.
+    make: (observations, rank, rng) -> Y_0, (n, k) float64.
+    uses_seed: whether another seed gives another Y_0.
     """
 
     name: str
@@ -84,6 +90,7 @@ def _equal(observations: Observations, rank: int, rng: np.random.Generator) -> n
     return np.ones((observations.shape[1], rank))
 
 
+# Every start by name, in the order in which they are shown.
 STARTS: dict[str, Start] = {
     start.name: start
     for start in (
@@ -117,4 +124,91 @@ STARTS: dict[str, Start] = {
         ),
     )
 }
-"""Every start by name, in the order in which they are shown."""
+
+# A way to choose X_0 (m, k) and Y_0 (n, k).
+FactorStart = Callable[[Observations, int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
+
+
+def starting_right(observations: Observations, rank: int, start: str | np.ndarray, seed: int) -> np.ndarray:
+    """Y_0, (n, k): by a name in `STARTS`, or as it is given. Raises InputError when it does not fit."""
+    check_whole_number("The seed", seed, 0)
+    if isinstance(start, str):
+        check_choice("start", start, STARTS)
+        return STARTS[start].make(observations, rank, np.random.default_rng(seed))
+    try:
+        right = np.array(start, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError("A start must be the name of one, or a table of numbers Y_0.") from None
+    if right.shape != (observations.shape[1], rank):
+        raise InputError(
+            f"A start Y_0 must have {observations.shape[1]} rows, one for each column of the matrix, and "
+            f"{rank} columns, but its shape is {right.shape}."
+        )
+    if not (np.abs(right) <= MAX_MAGNITUDE).all():
+        raise InputError(f"A start Y_0 must be finite, and at most {MAX_MAGNITUDE:g} in magnitude.")
+    return right
+
+
+def starting_factors(
+    observations: Observations, rank: int, start: str | Factors, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """X_0 (m, k) and Y_0 (n, k): by a name in `FACTOR_STARTS`, or as they are given.
+
+    Raises `InputError` when the rank, the name or the seed is out of bounds, or the given factors do not fit.
+    """
+    check_rank(rank, observations.shape)
+    check_whole_number("The seed", seed, 0)
+    if isinstance(start, Factors):
+        check_factors("The start", start, observations.shape)
+        if start.rank != rank:
+            raise InputError(f"The start must have {rank} columns, the rank, but it has {start.rank}.")
+        return start.left, start.right
+    if not isinstance(start, str):
+        raise InputError("A start must be the name of one, or `Factors` with X_0 and Y_0: this solver moves both.")
+    check_choice("start", start, FACTOR_STARTS)
+    return FACTOR_STARTS[start](observations, rank, np.random.default_rng(seed))
+
+
+def root_mean_square(values: np.ndarray) -> float:
+    """The root mean square of the values, also where their squares would vanish."""
+    largest = float(np.abs(values).max())
+    return largest * float(np.sqrt(np.mean((values / largest) ** 2))) if largest > 0 else 0.0
+
+
+def _as_in_starts(name: str) -> FactorStart:
+    def both(observations: Observations, rank: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        unit = np.sqrt(root_mean_square(observations.values)) or 1.0
+        right = STARTS[name].make(observations, rank, rng)
+        left = STARTS[name].make(transposed(observations), rank, rng)
+        return unit * left, unit * right
+
+    return both
+
+
+def _spectral(observations: Observations, rank: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """X_0 = U sqrt(S / p) and Y_0 = V sqrt(S / p) of the zero-filled matrix, p = the share of entries seen.
+
+    Y_0 is that of `STARTS`. X_0 follows from it by (P_Omega(A) / p) Y_0 = X_0 S / p, with the right signs.
+    """
+    right = STARTS["spectral"].make(observations, rank, rng)
+    share = observations.count / (observations.shape[0] * observations.shape[1])
+    filled = csr_array((observations.values / share, (observations.rows, observations.cols)), shape=observations.shape)
+    singular_values = np.sum(right**2, axis=0)
+    return (filled @ right) / np.where(singular_values > 0, singular_values, 1.0), right
+
+
+def _orthonormal(observations: Observations, rank: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Orthonormal columns that span random directions, whatever the unit of the values (Lecture 19)."""
+    right, _ = np.linalg.qr(rng.standard_normal((observations.shape[1], rank)))
+    left, _ = np.linalg.qr(rng.standard_normal((observations.shape[0], rank)))
+    return left, right
+
+
+# Every start for both factors by name.
+FACTOR_STARTS: dict[str, FactorStart] = {
+    "gaussian": _as_in_starts("gaussian"),
+    "small": _as_in_starts("small"),
+    "spectral": _spectral,
+    "equal": _as_in_starts("equal"),
+    "orthonormal": _orthonormal,
+}

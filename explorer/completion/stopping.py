@@ -10,24 +10,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from explorer.completion.half_step import ROUNDING
+from explorer.completion.rounding import ROUNDING
 from explorer.completion.trace import Iterate
 from explorer.stop_reason import StopReason
 
+# A rise of the objective by more than this share of the larger of itself and its value at zero is not rounding.
 RISE = 1e-10
-"""A rise of the objective by more than this share of the larger of itself and its value at zero is not rounding."""
 
+# An objective below this share of its value at zero is zero: twelve digits of the entries are explained.
 ZERO = ROUNDING**2
-"""An objective below this share of its value at zero is zero: twelve digits of the entries are explained."""
 
+# A run that need not fall at every step has diverged when it is this many times above where it was, and zero is.
 BLOW_UP = 10.0
-"""A run that need not fall at every step has diverged when it is this many times above where it was, and zero is."""
 
 Floats = float | np.ndarray
 Marks = bool | np.ndarray
 
+# Whether a run ends at an iterate, given the one before, which is None at the start.
 Rule = Callable[[Iterate | None, Iterate], StopReason | None]
-"""Whether a run ends at an iterate, given the one before, which is None at the start."""
 
 
 def until(rule: Rule, max_iter: int, iterates: Iterable[Iterate]) -> Iterator[Iterate]:

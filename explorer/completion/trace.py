@@ -1,30 +1,47 @@
-"""The record of a run, the same for every solver, so that they can be compared by steps and by seconds."""
+"""The record of a run, the same for every solver: compared by steps and seconds, played by half steps.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+A step of any solver is two moves: ALS solves for X, then for Y; Frank-Wolfe finds a direction, then goes there. Half
+step h = 2t - 1 is the state after the first move of step t, h = 2t the one after the second, and h = 0 is the start.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
+from explorer.checks import read_only
 from explorer.completion.factors import Factors, distance, rmse
 from explorer.completion.observations import Observations
+from explorer.errors import InputError
 from explorer.stop_reason import StopReason
 
+# The most numbers that a trace may hold, 2 GB.
+MAX_TRACE_NUMBERS = 250_000_000
 
-@dataclass(frozen=True, eq=False, repr=False)
+# Columns that are kept of factors whose number of columns changes: as many as a player shows at most.
+SHOWN_COLUMNS = 10
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class CompletionTrace:
     """A run of T steps of any solver. Index 0 of every array is the start, index t the state after step t.
 
-    Attributes:
-        objectives: (T + 1,) what the solver minimises.
-        rmse_observed: (T + 1,) root mean square error on the observed entries, in the unit of the values.
-        rmse_hidden: (T + 1,) the same on the hidden entries, or None when none were given.
-        distances: (T + 1,) |A - X Y^T|_F to the true matrix, all entries, or None when it was not given.
-        seconds: (T + 1,) time from the beginning of the run, without the time that this record's own figures took.
-        final: the factors after the last step.
-        stop_reason: why the run ended: converged, max_iter or diverged.
+    objectives: (T + 1,) what the solver minimises.
+    rmse_observed: (T + 1,) root mean square error on the observed entries, in the unit of the values.
+    rmse_hidden: (T + 1,) the same on the hidden entries, or None when none were given.
+    distances: (T + 1,) |A - X Y^T|_F to the true matrix, all entries, or None when it was not given.
+    seconds: (T + 1,) time from the beginning of the run, without the time that this record's own figures took.
+    final: the factors after the last step.
+    stop_reason: why the run ended: converged, max_iter or diverged.
+    half_objectives, half_rmse_observed, half_rmse_hidden: the same figures at the H + 1 half steps.
+    found: what the move before each half step found, by name, beside new factors: a step size, singular values.
+    kept: X and Y at each half step, as `factors` gives them; the same array where a move leaves it as it was.
 
-    The arrays are read-only, and all their numbers are finite.
+    The arrays are read-only, and all their numbers are finite. What is kept takes 8 (m + n) k bytes a step, k columns
+    at most `SHOWN_COLUMNS` where factors have no fixed number of them; the `run_` functions refuse to begin what could
+    take more than 2 GB, and the `iterate_` functions keep nothing.
     """
 
     objectives: np.ndarray
@@ -34,6 +51,11 @@ class CompletionTrace:
     seconds: np.ndarray
     final: Factors
     stop_reason: StopReason
+    half_objectives: np.ndarray
+    half_rmse_observed: np.ndarray
+    half_rmse_hidden: np.ndarray | None
+    found: tuple[Mapping[str, Any], ...]
+    kept: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
 
     def __repr__(self) -> str:
         shape = f"{len(self.final.left)}x{len(self.final.right)}, rank {self.final.rank}"
@@ -47,16 +69,65 @@ class CompletionTrace:
         """The number T of steps; of ALS, half steps."""
         return len(self.objectives) - 1
 
+    @property
+    def n_half_steps(self) -> int:
+        """The number H of half steps, two for each step of the solver."""
+        return len(self.half_objectives) - 1
+
+    def factors(self, h: int) -> Factors:
+        """X and Y as they stood after half step h, 0..H; the leading columns where they have no fixed number of them.
+
+        Raises InputError when there is no such half step.
+        """
+        if not 0 <= h <= self.n_half_steps:
+            raise InputError(f"This run has the half steps 0 to {self.n_half_steps}, so there is no {h}.")
+        return Factors(*self.arrays_at(h))
+
+    def arrays_at(self, h: int) -> tuple[np.ndarray, np.ndarray]:
+        """The arrays of `factors`, unchecked; a trace that keeps something else makes them of that."""
+        return self.kept[h]
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class ALSTrace(CompletionTrace):
+    """A whole run of S sweeps: every factor, and every figure at each of the 2S + 1 half steps.
+
+    Half step 0 is the start (X_0 = 0, Y_0); at half step 2s - 1 X_s has just been solved, at 2s Y_s. The steps of
+    `CompletionTrace` are half steps here, T = H = 2S. It never ends as degenerate: also a singular problem has a
+    defined solution, the shortest one, and its row or column is listed below.
+
+    lefts: (S + 1, m, k) X_0 = 0, X_1, ..., X_S.
+    rights: (S + 1, n, k) Y_0, ..., Y_S.
+    singular_rows, singular_cols: sorted indices of the rows and columns of the matrix that in some sweep had no unique
+    solution. Empty when ridge > 0, except for those without entries where the ridge is one for each entry.
+
+    A sweep whose numbers overflow is left out, and the run ends as diverged before it.
+    """
+
+    lefts: np.ndarray
+    rights: np.ndarray
+    singular_rows: np.ndarray
+    singular_cols: np.ndarray
+
+    @property
+    def n_sweeps(self) -> int:
+        """The number S of sweeps; a sweep solves X, then Y."""
+        return len(self.lefts) - 1
+
+    def arrays_at(self, h: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.lefts[(h + 1) // 2], self.rights[h // 2]
+
 
 @dataclass(frozen=True, eq=False)
 class Iterate:
     """The state of a run after step t; t = 0 is the start.
 
-    Attributes:
-        left, right: X (m, k) and Y (n, k). Belong to the solver, which does not change them any more.
-        objective: what the solver minimises.
-        rmse_observed: root mean square error on the observed entries, in the unit of the values.
-        stop_reason: why the run ends here, or None if it goes on.
+    left, right: X (m, k) and Y (n, k). Belong to the solver, which does not change them any more.
+    objective: what the solver minimises.
+    rmse_observed: root mean square error on the observed entries, in the unit of the values.
+    stop_reason: why the run ends here, or None if it goes on.
+    found: what the second move of the step found beside new factors.
+    midway: the state after the first move of the step; None at the start, and where that move changes nothing.
     """
 
     left: np.ndarray
@@ -64,61 +135,114 @@ class Iterate:
     objective: float
     rmse_observed: float
     stop_reason: StopReason | None = None
+    found: Mapping[str, Any] = field(default_factory=dict)
+    midway: "Iterate | None" = None
 
 
-def record(iterates: Iterable[Iterate], hidden: Observations | None, truth: Factors | None) -> CompletionTrace:
-    """Run a solver to its end and keep its figures; of the factors only the last ones.
+@dataclass(frozen=True, eq=False)
+class HalfStep(Iterate):
+    """The state of a run of ALS after half step h: h = 0 is the start, X was solved at odd h, Y at even h.
+
+    singular: indices of the rows of the factor just solved whose problem had no unique solution.
+    """
+
+    singular: np.ndarray = field(kw_only=True)
+
+
+Keep = Callable[[Iterate], tuple[np.ndarray, np.ndarray] | None]
+
+
+def all_columns(iterate: Iterate) -> tuple[np.ndarray, np.ndarray]:
+    """X and Y as they are."""
+    return iterate.left, iterate.right
+
+
+def leading_columns(iterate: Iterate) -> tuple[np.ndarray, np.ndarray]:
+    """The first `SHOWN_COLUMNS` of X and Y, where columns come from a singular value decomposition."""
+    return iterate.left[:, :SHOWN_COLUMNS].copy(), iterate.right[:, :SHOWN_COLUMNS].copy()
+
+
+def no_columns(iterate: Iterate) -> None:
+    """Nothing, where a trace can make its factors from what the moves found."""
+
+
+def record(
+    iterates: Iterable[Iterate], hidden: Observations | None, truth: Factors | None, keep: Keep = all_columns
+) -> CompletionTrace:
+    """Run a solver to its end and keep its figures, and of the factors at every half step what `keep` says.
 
     An iterate with numbers that are not finite, or too large to be compared with `hidden` and `truth`, is left
-    out, and the run has diverged before it. The start is finite.
+    out with its first move, and the run has diverged before it. The start is finite.
     """
     iterates = iter(iterates)
-    figures, seconds = [], []
-    elapsed = 0.0
+    moves, figures, seconds = [], [], []
+    last, elapsed = None, 0.0
     while True:
         began = perf_counter()
         iterate = next(iterates)
         elapsed += perf_counter() - began
-        factors, numbers = _figures(iterate, hidden, truth)
-        if factors is None:
+        step = [(iterate, truth)]
+        if last is not None:
+            step.insert(0, (iterate.midway or replace(last, found={}), None))
+        numbers = [figures[-1] if _is_unmoved(move, last) else _figures(move, hidden, target) for move, target in step]
+        if not np.isfinite(numbers).all():
             stop_reason = StopReason.DIVERGED
             break
-        figures.append(numbers)
+        figures += numbers
+        moves += [(move.found, keep(move)) for move, _ in step]
         seconds.append(elapsed)
-        final, stop_reason = factors, iterate.stop_reason
+        last, stop_reason = iterate, iterate.stop_reason
         if stop_reason is not None:
             break
-    objectives, rmse_observed, rmse_hidden, distances = (read_only(column) for column in zip(*figures, strict=True))
+    halves = [read_only(column.copy()) for column in np.array(figures).T]
+    objectives, rmse_observed, rmse_hidden, distances = (read_only(column[::2].copy()) for column in halves)
+    found, kept = zip(*moves, strict=True)
     return CompletionTrace(
         objectives=objectives,
         rmse_observed=rmse_observed,
         rmse_hidden=rmse_hidden if hidden is not None else None,
         distances=distances if truth is not None else None,
-        seconds=read_only(seconds),
-        final=final,
+        seconds=read_only(np.array(seconds)),
+        final=Factors(last.left, last.right),
         stop_reason=stop_reason,
+        half_objectives=halves[0],
+        half_rmse_observed=halves[1],
+        half_rmse_hidden=halves[2] if hidden is not None else None,
+        found=found,
+        kept=kept if kept[0] is not None else (),
     )
+
+
+def _is_unmoved(move: Iterate, last: Iterate | None) -> bool:
+    """Whether a move has only found something, and left both factors where the last step had put them."""
+    return last is not None and move.left is last.left and move.right is last.right
+
+
+def _figures(iterate: Iterate, hidden: Observations | None, truth: Factors | None) -> tuple[float, float, float, float]:
+    """Objective, errors on observed and on hidden entries, distance to the truth; not finite where the factors are."""
+    if not (np.isfinite(iterate.left).all() and np.isfinite(iterate.right).all()):
+        return np.inf, np.inf, np.inf, np.inf
+    return iterate.objective, iterate.rmse_observed, *comparisons(iterate, hidden, truth)
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def _figures(
-    iterate: Iterate, hidden: Observations | None, truth: Factors | None
-) -> tuple[Factors | None, tuple[float, float, float, float]]:
-    """The factors, and their figures; None for factors when a number is not finite."""
-    numbers = (iterate.objective, iterate.rmse_observed, 0.0, 0.0)
-    if not (np.isfinite(numbers).all() and np.isfinite(iterate.left).all() and np.isfinite(iterate.right).all()):
-        return None, numbers
+def comparisons(iterate: Iterate, hidden: Observations | None, truth: Factors | None) -> tuple[float, float]:
+    """The error on the hidden entries and the distance to the truth; 0 where there is none, inf on overflow."""
+    if hidden is None and truth is None:
+        return 0.0, 0.0
+    if not (np.isfinite(iterate.left).all() and np.isfinite(iterate.right).all()):
+        return np.inf, np.inf
     factors = Factors(iterate.left, iterate.right)
-    numbers = (
-        *numbers[:2],
+    return (
         rmse(factors, hidden) if hidden is not None else 0.0,
         distance(factors, truth) if truth is not None else 0.0,
     )
-    return (factors if np.isfinite(numbers).all() else None), numbers
 
 
-def read_only(numbers: Iterable[float]) -> np.ndarray:
-    """The numbers as a flat array that cannot be changed."""
-    array = np.array(list(numbers), dtype=np.float64)
-    array.setflags(write=False)
-    return array
+def check_fits(numbers: int, steps: str, keeps_none: str) -> None:
+    """Raises InputError when a trace may come to hold more than `MAX_TRACE_NUMBERS`."""
+    if numbers > MAX_TRACE_NUMBERS:
+        raise InputError(
+            f"{steps} of factors this large do not fit into memory: allow fewer, or use `{keeps_none}`, "
+            "which keeps none."
+        )

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from explorer.completion import short_cols, short_rows
+from explorer.completion import CompletionTrace, short_cols, short_rows
+from explorer.datasets import MaskedMatrix, MatrixProblem
 from explorer.mixture import MixtureTrace
 from explorer.runs import ALSRun, EMRun
 from explorer.settings import ALSSettings, EMSettings, shown
@@ -43,7 +44,8 @@ def em_payload(run: EMRun, settings: EMSettings, frame: Mapping[str, Any]) -> by
     """Pack a run of EM. `frame` holds what the page adds: slot, run and data identity, summary, address entries.
 
     For n points in d dimensions, K components and T iterations the arrays are data (n, d), weights (T + 1, K), means
-    (T + 1, K, d), covariances (T + 1, K, d, d), log_likelihoods (T + 1), lower_bounds (2T + 1), held (T + 1, K), start_labels (n).
+    (T + 1, K, d), covariances (T + 1, K, d, d), log_likelihoods (T + 1), lower_bounds (2T + 1), held (T + 1, K), which
+    components are held at the variance floor, and start_labels (n).
     """
     sample, trace = run.sample, run.trace
     order = run.shown_order
@@ -134,29 +136,45 @@ def _end_note(trace: MixtureTrace, settings: EMSettings) -> str:
 
 def als_payload(run: ALSRun, settings: ALSSettings, frame: Mapping[str, Any]) -> bytes:
     """Pack a run of ALS; values and factors are in model units, `offset` and `scale` lead back to the data's own."""
-    problem, masked, trace = run.problem, run.masked, run.trace
+    return completion_payload(run.problem, run.masked, run.trace, run.explanation, settings.ridge, frame)
+
+
+def completion_payload(
+    problem: MatrixProblem,
+    masked: MaskedMatrix,
+    trace: CompletionTrace,
+    explanation: str,
+    ridge: float,
+    frame: Mapping[str, Any],
+) -> bytes:
+    """Pack a run of any solver of matrix completion with every half step, as `als_payload` does.
+
+    explanation: one sentence on how the start was made. ridge: lambda; 0 where the objective has no penalty.
+    """
     m, n = problem.values.shape
-    observed = masked.observed
+    observed, factors = masked.observed, _factors_of(trace)
+    rank = factors["lefts"].shape[2]
+    singular = [found.get("singular", ()) for found in trace.found]
     header = {
         "role": "run",
         "view": "als",
         "label": problem.label,
         "unit": problem.unit,
-        "explanation": run.explanation,
+        "explanation": explanation,
         "m": m,
         "n": n,
-        "rank": settings.rank,
-        "last": 2 * trace.n_sweeps,
+        "rank": rank,
+        "last": trace.n_half_steps,
         "stop_reason": trace.stop_reason,
         "offset": masked.offset,
         "scale": masked.scale,
         "row_labels": list(problem.row_labels),
         "col_labels": list(problem.col_labels),
-        "ridge": settings.ridge,
-        "short_rows": short_rows(observed, settings.rank).tolist(),
-        "short_cols": short_cols(observed, settings.rank).tolist(),
-        "singular_rows": trace.singular_rows.tolist(),
-        "singular_cols": trace.singular_cols.tolist(),
+        "ridge": ridge,
+        "short_rows": short_rows(observed, rank).tolist(),
+        "short_cols": short_cols(observed, rank).tolist(),
+        "singular_rows": sorted({int(row) for rows in singular[1::2] for row in rows}),
+        "singular_cols": sorted({int(col) for cols in singular[2::2] for col in cols}),
         "axes": None,
         **frame,
     }
@@ -164,11 +182,40 @@ def als_payload(run: ALSRun, settings: ALSSettings, frame: Mapping[str, Any]) ->
         "rows": observed.rows.astype(np.int32),
         "cols": observed.cols.astype(np.int32),
         "values": observed.values,
-        "lefts": trace.lefts.astype(np.float32),
-        "rights": trace.rights.astype(np.float32),
-        "objectives": trace.objectives,
-        "rmse_observed": trace.rmse_observed,
+        **factors,
+        "objectives": trace.half_objectives,
+        "rmse_observed": trace.half_rmse_observed,
     }
-    if trace.rmse_hidden is not None:
-        arrays["rmse_hidden"] = trace.rmse_hidden
+    if trace.half_rmse_hidden is not None:
+        arrays["rmse_hidden"] = trace.half_rmse_hidden
     return pack(header, arrays)
+
+
+def _factors_of(trace: CompletionTrace) -> dict[str, np.ndarray]:
+    """The different X and Y of a run, lefts (., m, k) and rights (., n, k), and which of them stand at each half step.
+
+    left_at, right_at (H + 1) say which, and are left out where X moves at odd half steps and Y at even ones: there the
+    browser takes X number (h + 1) // 2 and Y number h // 2. Columns that a half step lacks are zero.
+    """
+    lefts, rights = zip(*(trace.arrays_at(h) for h in range(trace.n_half_steps + 1)), strict=True)
+    stays = [
+        all(map(np.array_equal, lefts[1::2], lefts[2::2])),  # X at even half steps, and Y at odd ones
+        all(map(np.array_equal, rights[0::2], rights[1::2])),
+    ]
+    if all(stays):
+        return {
+            "lefts": np.stack([lefts[0], *lefts[1::2]]).astype(np.float32),
+            "rights": np.stack(rights[0::2]).astype(np.float32),
+        }
+    columns = max(left.shape[1] for left in lefts)
+    packed = {}
+    for name, factors in (("left", lefts), ("right", rights)):
+        changed = [h == 0 or not np.array_equal(factors[h], factors[h - 1]) for h in range(len(factors))]
+        tables = [factor for factor, is_new in zip(factors, changed, strict=True) if is_new]
+        packed[name + "s"] = np.stack([_widened(table, columns) for table in tables]).astype(np.float32)
+        packed[name + "_at"] = (np.cumsum(changed) - 1).astype(np.int32)
+    return packed
+
+
+def _widened(factor: np.ndarray, columns: int) -> np.ndarray:
+    return np.pad(factor, ((0, 0), (0, columns - factor.shape[1])))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from explorer.completion import STARTS
+from explorer.completion import STARTS, ALSOptions
 from explorer.datasets import GENERATED_SHAPE, MATRICES, SAMPLES
 from explorer.mixture import STRATEGIES, EMOptions
 from explorer.settings.kinds import Choice, Numbers, Switch, Whole, described, powers
@@ -209,26 +209,10 @@ class MatrixSettings(Settings):
 
 
 @dataclass(frozen=True)
-class ALSSettings(MatrixSettings):
-    """What determines a run of ALS."""
+class CompletionSettings(MatrixSettings):
+    """How much of a matrix is seen, and when a run of ALS ends: what one run and a study of many have alike."""
 
     seen: int = described(25, Whole("Seen, %", "seen", 5, 100, "With this probability an available entry is observed."))
-    initialization: str = described(
-        "gaussian",
-        Choice(
-            "Initialization",
-            "als_init",
-            {name: start.label for name, start in STARTS.items()},
-            "How the first factor Y is made; X is solved for at once.",
-        ),
-    )
-    seed: int = described(
-        1, Whole("Seed", "als_seed", 0, 99_999, f"Draws the first factor anew. {_ALL_SEEDS}", usual=999)
-    )
-    mask_seed: int = described(
-        4,
-        Whole("Mask seed", "mask_seed", 0, 99_999, f"Draws anew which entries are observed. {_ALL_SEEDS}", usual=999),
-    )
     ridge: float = described(
         0.01,
         Choice(
@@ -249,6 +233,32 @@ class ALSSettings(MatrixSettings):
     )
     max_sweeps: int = described(
         100, Whole("Max sweeps", "sweeps", 1, 500, "ALS stops after this many sweeps at the latest.")
+    )
+
+    def options(self) -> ALSOptions:
+        """The settings as the options of ALS."""
+        return options_of(self, ALSOptions)
+
+
+@dataclass(frozen=True)
+class ALSSettings(CompletionSettings):
+    """What determines a run of ALS."""
+
+    initialization: str = described(
+        "gaussian",
+        Choice(
+            "Initialization",
+            "als_init",
+            {name: start.label for name, start in STARTS.items()},
+            "How the first factor Y is made; X is solved for at once.",
+        ),
+    )
+    seed: int = described(
+        1, Whole("Seed", "als_seed", 0, 99_999, f"Draws the first factor anew. {_ALL_SEEDS}", usual=999)
+    )
+    mask_seed: int = described(
+        4,
+        Whole("Mask seed", "mask_seed", 0, 99_999, f"Draws anew which entries are observed. {_ALL_SEEDS}", usual=999),
     )
 
     def of_the_run(self) -> "ALSSettings":

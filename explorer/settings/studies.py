@@ -6,7 +6,7 @@ from explorer.completion import STARTS
 from explorer.mixture import STRATEGIES
 from explorer.settings.kinds import Several, Whole, described
 from explorer.settings.records import settings_of
-from explorer.settings.runs import ALSSettings, EMSettings, MatrixSettings, MixtureSettings, RunSettings
+from explorer.settings.runs import ALSSettings, CompletionSettings, EMSettings, MixtureSettings, RunSettings
 
 _EM, _ALS = settings_of(EMSettings), settings_of(ALSSettings)
 # What is placed or given by hand is one start, not many.
@@ -32,11 +32,9 @@ class EMStudySettings(MixtureSettings):
 
 
 @dataclass(frozen=True)
-class ALSStudySettings(MatrixSettings):
+class ALSStudySettings(CompletionSettings):
     """What determines a study of ALS: every initialization, with each of `n_masks` mask seeds and `n_starts` seeds."""
 
-    seen: int = described(25, _ALS["seen"])
-    ridge: float = described(0.01, _ALS["ridge"])
     initializations: tuple[str, ...] = described(
         ("gaussian",),
         Several(
@@ -52,8 +50,6 @@ class ALSStudySettings(MatrixSettings):
     first_seed: int = described(0, _ALS["seed"])
     n_masks: int = described(4, Whole("Masks", "masks", 1, 10_000, "How many masks are drawn.", usual=100))
     first_mask_seed: int = described(0, _ALS["mask_seed"])
-    rtol: float = described(1e-5, _ALS["rtol"])
-    max_sweeps: int = described(100, _ALS["max_sweeps"])
 
 
 StudySettings = EMStudySettings | ALSStudySettings

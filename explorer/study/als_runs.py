@@ -51,12 +51,9 @@ def run_als_batch(settings: ALSStudySettings, problem: MatrixProblem, batch: Bat
     else:
         runs = run_many_als(
             masked.observed,
-            settings.rank,
-            ridge=settings.ridge,
+            settings.options(),
             start=batch.initialization,
             seeds=batch.seeds,
-            max_sweeps=settings.max_sweeps,
-            rtol=settings.rtol,
             hidden=masked.hidden,
         )
         table |= {
@@ -100,8 +97,7 @@ def remake(study: Study, rows: pd.DataFrame, *, keep_paths: bool = False) -> Man
         start_of(seen, settings.rank, name, seed)
         for name, seen, seed in zip(rows["initialization"], observed, rows["seed"], strict=True)
     ]
-    limits = {"max_sweeps": settings.max_sweeps, "rtol": settings.rtol}
-    return run_on(observed, settings, np.stack(starts), **limits, keep_paths=keep_paths)
+    return run_on(observed, settings, np.stack(starts), keep_paths=keep_paths)
 
 
 def start_of(observed: Observations, rank: int, initialization: str, seed: int) -> np.ndarray:
@@ -109,12 +105,10 @@ def start_of(observed: Observations, rank: int, initialization: str, seed: int) 
     return STARTS[initialization].make(observed, rank, np.random.default_rng(seed))
 
 
-def run_on(observed: list[Observations], settings: ALSStudySettings, starts: np.ndarray, **limits: Any) -> ManyALSRuns:
-    """Run ALS with the study's rank and ridge, one run from each start Y_0 (R, n, k) on each set of entries."""
+def run_on(observed: list[Observations], settings: ALSStudySettings, starts: np.ndarray, **others: Any) -> ManyALSRuns:
+    """Run ALS as the study does, but for `others`, one run from each start Y_0 (R, n, k) on each set of entries."""
     one_mask = all(each is observed[0] for each in observed)  # all runs together then share its tables
-    return run_many_als(
-        observed[0] if one_mask else observed, settings.rank, ridge=settings.ridge, start=starts, **limits
-    )
+    return run_many_als(observed[0] if one_mask else observed, settings.options(), start=starts, **others)
 
 
 def hidden_errors(masks: list[MaskedMatrix], runs: ManyALSRuns) -> np.ndarray:

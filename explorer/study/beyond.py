@@ -237,12 +237,12 @@ def beyond_als(run: ALSRun, settings: ALSSettings) -> Generator[str, None, Beyon
     found = yield from _judged(observed, rank, truth)
     if run.masked.hidden is None or not found.determined or run.trace.stop_reason == StopReason.DIVERGED:
         return BeyondALS(found)
-    limits = {"rtol": CONTINUED_RTOL, "max_sweeps": CONTINUED_SWEEPS}
-    on = iterate_als(observed, rank, start=run.trace.rights[-1], ridge=settings.ridge, **limits)
+    options = replace(settings.options(), rtol=CONTINUED_RTOL, max_sweeps=CONTINUED_SWEEPS)
+    on = iterate_als(observed, options, start=run.trace.rights[-1])
     steps, continued = yield from _last_error(run, on, "going on", until=recovered_below(run.problem, run.masked))
     ends = []
     for ridge in (settings.ridge, min(settings.ridge, NEGLIGIBLE_RIDGE)):
-        from_truth = iterate_als(observed, rank, start=truth.right, ridge=ridge, **limits)
+        from_truth = iterate_als(observed, options, start=truth.right, ridge=ridge)
         _, end = yield from _last_error(run, from_truth, "from the true factors")
         ends.append(end)
     return BeyondALS(found, Alternatives((steps + 1) // 2, continued, *ends))

@@ -81,7 +81,7 @@ class Kind:
         return self.masks.of(settings) if self.masks else (None,)
 
 
-def _check_em(settings: EMStudySettings, sample: Sample) -> None:
+def _check_em(settings: EMStudySettings, sample: Problem) -> None:
     check_n_components(settings.n_components, sample)
     settings.options()  # which may contradict each other
 

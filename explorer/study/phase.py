@@ -176,8 +176,6 @@ def run_cell(studies: Sequence[Study]) -> PhaseCell:
             [masked.observed for masked in masks],
             settings,
             np.stack([start for trial in judged for start in trial.starts]),
-            max_sweeps=settings.max_sweeps,
-            rtol=settings.rtol,
         )
         limits = [trial.limit for trial in judged for _ in trial.starts]
         sound = [reason is not StopReason.DIVERGED for reason in runs.stop_reasons]

@@ -17,9 +17,11 @@ from explorer.completion import (
     from_matrix,
     iterate_als,
     run_als,
+    textbook,
 )
-from explorer.completion import als as als_module
 from explorer.completion import half_step as half_step_module
+from explorer.completion import trace as trace_module
+from explorer.completion.engine import cholesky
 from explorer.errors import InputError
 from explorer.stop_reason import StopReason
 from tests.completion.problems import checkerboard, dense, low_rank, masked, observations
@@ -43,23 +45,16 @@ def product(trace, h=None):
     return factors.left @ factors.right.T
 
 
-def test_every_sweep_is_the_textbook_loop():
+@pytest.mark.parametrize("ridge", [0.0, 0.3])
+def test_every_half_step_is_the_textbooks(ridge):
     seen, _ = noisy_problem()
-    matrix, ridge, k = dense(seen), 0.3, 3
-    trace = run_als(seen, k, ridge=ridge, seed=4, max_sweeps=6, rtol=0)
-    left, right = np.zeros((15, k)), trace.rights[0]
-    for sweep in range(1, 7):
-        left, right = left.copy(), right.copy()
-        for i in range(15):
-            y = right[~np.isnan(matrix[i])]
-            a = matrix[i, ~np.isnan(matrix[i])]
-            left[i] = np.linalg.solve(y.T @ y + ridge * np.eye(k), y.T @ a)
-        for j in range(20):
-            x = left[~np.isnan(matrix[:, j])]
-            a = matrix[~np.isnan(matrix[:, j]), j]
-            right[j] = np.linalg.solve(x.T @ x + ridge * np.eye(k), x.T @ a)
-        assert np.allclose(trace.lefts[sweep], left, rtol=1e-9, atol=1e-10)
-        assert np.allclose(trace.rights[sweep], right, rtol=1e-9, atol=1e-10)
+    trace = run_als(seen, 3, ridge=ridge, seed=4, max_sweeps=6, rtol=0)
+    half_steps = textbook.als(dense(seen), trace.rights[0], ridge, n_sweeps=6)
+    assert len(half_steps) == 13 == trace.n_half_steps + 1
+    for h, (left, right) in enumerate(half_steps):
+        assert np.allclose(trace.factors(h).left, left, rtol=1e-9, atol=1e-10)
+        assert np.allclose(trace.factors(h).right, right, rtol=1e-9, atol=1e-10)
+        assert trace.objectives[h] == pytest.approx(textbook.objective(dense(seen), left, right, ridge), rel=1e-11)
 
 
 def test_every_figure_belongs_to_the_factors_of_its_half_step():
@@ -74,8 +69,8 @@ def test_every_figure_belongs_to_the_factors_of_its_half_step():
         assert np.array_equal(factors.left, trace.lefts[(h + 1) // 2])
         assert np.array_equal(factors.right, trace.rights[h // 2])
         errors = dense(seen) - product(trace, h)
-        penalty = np.sum(factors.left**2) + np.sum(factors.right**2)
-        assert trace.objectives[h] == pytest.approx((np.nansum(errors**2) + 0.3 * penalty) / 2, rel=1e-12)
+        objective = textbook.objective(dense(seen), factors.left, factors.right, 0.3)
+        assert trace.objectives[h] == pytest.approx(objective, rel=1e-12)
         assert trace.rmse_observed[h] == pytest.approx(np.sqrt(np.nanmean(errors**2)), rel=1e-12)
         unseen = dense(hidden) - product(trace, h)
         assert trace.rmse_hidden[h] == pytest.approx(np.sqrt(np.nanmean(unseen**2)), rel=1e-12)
@@ -177,7 +172,7 @@ def test_the_objective_never_rises_at_any_half_step(seen, rank, ridge, per_entry
     rank = min(rank, *seen.shape)
     options = {"ridge": ridge, "ridge_per_entry": per_entry, "start": start, "seed": seed}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(half_step_module, "SMALL", np.inf if small else 0)
+        patch.setattr(cholesky, "SMALL", np.inf if small else 0)
         trace = run_als(seen, rank, max_sweeps=20, rtol=0, **options)
     assert (np.diff(trace.objectives) <= rounding(seen)).all()
     assert trace.stop_reason in (StopReason.CONVERGED, StopReason.MAX_ITER)
@@ -199,7 +194,7 @@ def test_the_objective_never_rises_from_a_start_with_entries_of_any_size(seen, r
     rng = np.random.default_rng(seed)
     start = rng.standard_normal((seen.shape[1], rank)) * 10 ** rng.uniform(-exponents, exponents, (seen.shape[1], rank))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(half_step_module, "SMALL", np.inf if small else 0)
+        patch.setattr(cholesky, "SMALL", np.inf if small else 0)
         trace = run_als(seen, rank, ridge=ridge, start=start, max_sweeps=10, rtol=0)
     # The penalty on a large start is far above 1/2 |P(A)|^2, and rounds in its own last digit.
     assert (np.diff(trace.objectives) <= rounding(seen) + 1e-15 * trace.objectives[:-1]).all()
@@ -321,7 +316,7 @@ def test_numbers_too_large_to_be_compared_end_the_run_as_diverged_too():
 def test_a_sweep_in_which_numbers_overflow_is_left_out_with_both_its_half_steps(monkeypatch, h):
     seen, hidden = noisy_problem()
     errors = iter([1.0] * h + [np.inf])
-    monkeypatch.setattr(als_module, "rmse", lambda factors, entries: next(errors))
+    monkeypatch.setattr(trace_module, "rmse", lambda factors, entries: next(errors))
     trace = run_als(seen, 2, hidden=hidden)
     assert trace.stop_reason is StopReason.DIVERGED
     assert trace.n_sweeps == (h - 1) // 2
@@ -337,8 +332,8 @@ def test_a_rise_of_the_objective_ends_the_run_as_diverged_and_is_kept(monkeypatc
         factor, squared_error, singular = solve_factor(*arguments)
         return 10 * factor, 100 * squared_error + 1e4, singular
 
-    solve_factor = als_module.solve_factor
-    monkeypatch.setattr(als_module, "solve_factor", wrong)
+    solve_factor = half_step_module.solve_factor
+    monkeypatch.setattr(half_step_module, "solve_factor", wrong)
     trace = run_als(seen, 2)
     assert trace.stop_reason is StopReason.DIVERGED
     assert trace.n_sweeps == 1
@@ -404,8 +399,8 @@ def test_half_steps_outside_the_run_are_refused(h):
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"rank": 0}, "rank must be a whole number from 1 to 15"),
-        ({"rank": 16}, "rank must be a whole number from 1 to 15"),
+        ({"rank": 0}, "rank must be a whole number from 1 to 100"),
+        ({"rank": 16}, "rank, for this matrix, must be a whole number from 1 to 15"),
         ({"rank": 1.5}, "rank must be a whole number"),
         ({"ridge": -0.1}, "ridge"),
         ({"ridge": np.nan}, "ridge"),
@@ -415,7 +410,7 @@ def test_half_steps_outside_the_run_are_refused(h):
         ({"max_sweeps": 10_001}, "sweeps must be a whole number"),
         ({"rtol": 1.0}, "tolerance"),
         ({"rtol": -1e-9}, "tolerance"),
-        ({"start": "magic"}, "There is no start called “magic”; choose one of: gaussian"),
+        ({"start": "magic"}, "There is no start “magic”: choose one of gaussian"),
         ({"start": np.ones((15, 2))}, "20 rows"),
         ({"start": np.full((20, 2), np.nan)}, "finite"),
         ({"start": [["a"]]}, "table of numbers"),

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from explorer.completion import Factors, Observations, run_als
-from explorer.completion.alternating_sgd import (
+from explorer.completion.engine.matchings import one_a_row
+from explorer.completion.engine.row_blocks import row_blocks
+from explorer.completion.half_step import solve_factor
+from explorer.completion.others.alternating_sgd import (
     iterate_alternating_sgd,
     run_alternating_sgd,
     stochastic_half_step,
 )
-from explorer.completion.blocks import row_blocks
-from explorer.completion.half_step import solve_factor
-from explorer.completion.matchings import one_a_row
-from explorer.completion.sgd import SCHEDULES, entry_blocks
-from explorer.completion.starting_factors import FACTOR_STARTS
+from explorer.completion.others.sgd import SCHEDULES, entry_blocks
+from explorer.completion.starts import FACTOR_STARTS
 from explorer.errors import InputError
 from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD
@@ -133,7 +133,7 @@ def test_the_matrix_is_never_formed():
         ({"inner_epochs": 1001}, "inner epochs"),
         ({"step": 0}, "step size"),
         ({"schedule": "magic"}, "no step schedule"),
-        ({"start": "magic"}, "no start called"),
+        ({"start": "magic"}, "no start “"),
         ({"max_sweeps": -1}, "number of sweeps"),
         ({"rtol": 1.0}, "tolerance"),
         ({"hidden": Observations([0], [0], [1.0], (2, 2))}, "same shape"),

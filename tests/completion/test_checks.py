@@ -37,7 +37,7 @@ def test_projected_gradient_starts_from_a_matrix(start):
 @pytest.mark.parametrize("name", ["", "Gaussian", "magic"])
 @pytest.mark.parametrize("solver", [iterate_als, *MOVES_BOTH])
 def test_a_start_of_no_known_name_is_refused(solver, name):
-    with pytest.raises(InputError, match=f"There is no start called “{name}”; choose one of: gaussian, "):
+    with pytest.raises(InputError, match=f"There is no start “{name}”: choose one of gaussian, "):
         solver(SEEN, 2, start=name)
 
 
@@ -59,13 +59,13 @@ def test_a_start_can_be_a_list_of_rows():
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"seed": True}, "seed must be a whole number from 0 on, not True"),
-        ({"seed": "one"}, "not “one”"),
-        ({"ridge": True}, "ridge must be a number from 0 to 1e\\+50, not True"),
-        ({"ridge": np.float64(-1)}, "not -1.0"),
-        ({"ridge": "0.1"}, "not “0.1”"),
-        ({"rtol": np.nan}, "not nan"),
-        ({"ridge_per_entry": "no"}, "must be True or False, not “no”"),
+        ({"seed": True}, "seed must be a whole number of at least 0; got True"),
+        ({"seed": "one"}, "got “one”"),
+        ({"ridge": True}, "ridge must be a number from 0 to 1e\\+50; got True"),
+        ({"ridge": np.float64(-1)}, "got -1.0"),
+        ({"ridge": "0.1"}, "got “0.1”"),
+        ({"rtol": np.nan}, "got nan"),
+        ({"ridge_per_entry": "no"}, "must be True or False; got “no”"),
     ],
 )
 def test_a_message_repeats_a_value_as_one_would_type_it(wrong, sentence):

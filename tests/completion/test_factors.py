@@ -161,7 +161,7 @@ def test_only_factors_and_entries_of_one_matrix_go_together():
         distance(ONE, np.ones((3, 4)))
     with pytest.raises(InputError, match="two tables of numbers"):
         Factors([["a"]], [[1.0]])
-    with pytest.raises(InputError, match=r"whole number from 1 to 3 for this matrix, not 1\.5"):
+    with pytest.raises(InputError, match=r"rank, for this matrix, must be a whole number from 1 to 3; got 1\.5"):
         factorize(np.ones((3, 4)), 1.5)
     with pytest.raises(InputError, match="Only a table of numbers"):
         factorize("ab", 1)

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.completion import Factors, Observations, from_matrix
-from explorer.completion import frank_wolfe as frank_wolfe_module
-from explorer.completion.frank_wolfe import STEP_RULES, compressed, iterate_frank_wolfe, run_frank_wolfe
-from explorer.completion.nuclear import nuclear_norm, project_onto_nuclear_ball
-from explorer.completion.projected_gradient import run_projected_gradient
+from explorer.completion.others import frank_wolfe as frank_wolfe_module
+from explorer.completion.others.frank_wolfe import STEP_RULES, compressed, iterate_frank_wolfe, run_frank_wolfe
+from explorer.completion.others.nuclear import nuclear_norm, project_onto_nuclear_ball
+from explorer.completion.others.projected_gradient import run_projected_gradient
 from explorer.errors import InputError
 from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD
@@ -187,7 +187,7 @@ def test_the_matrix_is_never_formed():
         ({"radius": -1.0}, "radius"),
         ({"radius": np.inf}, "radius"),
         ({"radius": None}, "radius"),
-        ({"step_rule": "magic"}, "no step rule called “magic”; choose one of: line-search, open-loop"),
+        ({"step_rule": "magic"}, "no step rule “magic”: choose one of line-search, open-loop"),
         ({"step_rule": 2}, "no step rule"),
         ({"max_iter": 10_001}, "number of steps"),
         ({"rtol": -1e-9}, "tolerance"),

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 
 from explorer.completion import Factors, Observations, from_matrix, run_als
-from explorer.completion.gradient import iterate_gradient, run_gradient
-from explorer.completion.starting_factors import FACTOR_STARTS, starting_factors
+from explorer.completion.others.gradient import iterate_gradient, run_gradient
+from explorer.completion.starts import FACTOR_STARTS, starting_factors
+from explorer.completion.textbook import objective
 from explorer.errors import InputError
 from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD
@@ -17,11 +18,6 @@ from tests.completion.problems import checkerboard, dense, low_rank, masked, obs
 
 def noisy_problem():
     return masked(low_rank(15, 20, 2, seed=0, noise=0.1), 0.6, seed=1)
-
-
-def objective(matrix, left, right, ridge):
-    errors = matrix - left @ right.T
-    return (np.nansum(errors**2) + ridge * (np.sum(left**2) + np.sum(right**2))) / 2
 
 
 def test_a_step_follows_the_gradient_in_x_and_then_in_y_at_the_new_x():
@@ -191,7 +187,7 @@ def test_the_matrix_is_never_formed():
         ({"step": 0.0}, "step size"),
         ({"step": np.inf}, "step size"),
         ({"step": np.nan}, "step size"),
-        ({"start": "magic"}, "no start called"),
+        ({"start": "magic"}, "no start “"),
         ({"seed": -1}, "seed"),
         ({"max_iter": -1}, "number of steps"),
         ({"max_iter": 100_001}, "number of steps"),

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.completion import Observations, from_matrix
-from explorer.completion import matchings as matchings_module
-from explorer.completion.matchings import matchings, one_a_row
+from explorer.completion.engine import matchings as matchings_module
+from explorer.completion.engine.matchings import matchings, one_a_row
 from tests.completion.problems import observations
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from explorer.completion.nuclear import nuclear_norm, project_onto_nuclear_ball
+from explorer.completion.others.nuclear import nuclear_norm, project_onto_nuclear_ball
 from explorer.errors import InputError
 from tests.completion.problems import low_rank
 

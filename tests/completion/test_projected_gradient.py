@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.completion import Factors, Observations, from_matrix
-from explorer.completion.nuclear import nuclear_norm, project_onto_nuclear_ball
-from explorer.completion.projected_gradient import iterate_projected_gradient, run_projected_gradient
+from explorer.completion.others.nuclear import nuclear_norm, project_onto_nuclear_ball
+from explorer.completion.others.projected_gradient import iterate_projected_gradient, run_projected_gradient
 from explorer.errors import InputError
 from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.completion import Factors, Observations, from_matrix, run_als
-from explorer.completion.matchings import matchings
-from explorer.completion.sgd import SCHEDULES, entry_blocks, epoch, iterate_sgd, run_sgd
-from explorer.completion.starting_factors import FACTOR_STARTS, starting_factors
+from explorer.completion.engine.matchings import matchings
+from explorer.completion.others.sgd import SCHEDULES, entry_blocks, epoch, iterate_sgd, run_sgd
+from explorer.completion.starts import FACTOR_STARTS, starting_factors
 from explorer.errors import InputError
 from explorer.stop_reason import StopReason
 from tests.completion.hard import HARD
@@ -210,9 +210,9 @@ def test_the_matrix_is_never_formed():
         ({"rank": 16}, "from 1 to 15"),
         ({"ridge": np.nan}, "ridge"),
         ({"step": -1.0}, "step size"),
-        ({"schedule": "magic"}, "no step schedule called “magic”; choose one of: constant"),
+        ({"schedule": "magic"}, "no step schedule “magic”: choose one of constant"),
         ({"schedule": 3}, "no step schedule"),
-        ({"start": "magic"}, "no start called"),
+        ({"start": "magic"}, "no start “"),
         ({"seed": 0.5}, "seed"),
         ({"max_epochs": 100_001}, "number of epochs"),
         ({"rtol": 1.0}, "tolerance"),

@@ -1,10 +1,10 @@
-// What a run of ALS holds at a half step: odd ones solve X, even ones Y.
+// What a run of matrix completion holds at a half step.
 
-// X after the last solve for X, Y after the last solve for Y: odd half steps solve X, even ones Y.
+// X and Y as left_at and right_at say; without them, as in ALS, odd half steps solve X, even ones Y.
 export function factorsAt(model, half) {
   const { m, n, rank } = model;
-  const a = Math.floor((half + 1) / 2);
-  const b = Math.floor(half / 2);
+  const a = model.left_at ? model.left_at[half] : Math.floor((half + 1) / 2);
+  const b = model.right_at ? model.right_at[half] : Math.floor(half / 2);
   return {
     left: model.lefts.subarray(a * m * rank, (a + 1) * m * rank),
     right: model.rights.subarray(b * n * rank, (b + 1) * n * rank),
@@ -16,7 +16,7 @@ export function shownFactors(model, { half, progress }) {
   if (progress >= 1 || half === 0) return now;
   const before = factorsAt(model, half - 1);
   const mix = (from, to) => from.map((value, i) => value + (to[i] - value) * progress);
-  return half % 2 === 1 ? { left: mix(before.left, now.left), right: now.right } : { left: now.left, right: mix(before.right, now.right) };
+  return { left: mix(before.left, now.left), right: mix(before.right, now.right) };
 }
 
 export function productAt(model, { left, right }) {

@@ -13,39 +13,36 @@ after another, in any order.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
 
 import numpy as np
 
-from explorer.completion.checks import (
-    MAX_STEPS,
-    check_choice,
-    check_comparisons,
-    check_ridge,
-    check_rtol,
-    check_step_size,
-    check_whole,
-)
+from explorer.checks import check_choice, check_positive, check_whole_number
+from explorer.completion.checks import check_comparisons, check_observations
+from explorer.completion.engine.matchings import matchings
 from explorer.completion.factors import Factors, products
-from explorer.completion.matchings import matchings
 from explorer.completion.observations import Observations
-from explorer.completion.starting_factors import root_mean_square, starting_factors
+from explorer.completion.options import check_factored, options_of
+from explorer.completion.starts import root_mean_square, starting_factors
 from explorer.completion.stopping import until, wandering
-from explorer.completion.trace import CompletionTrace, Iterate, record
+from explorer.completion.trace import CompletionTrace, Iterate, check_fits, record
 
+MAX_EPOCHS = 100_000
+
+# The default step is this share of what one entry's own curvature would allow at the start, or at the end.
 CAUTION = 0.1
-"""The default step is this share of what one entry's own curvature would allow at the start, or at the end."""
 
 
 @dataclass(frozen=True)
 class Schedule:
     """How the step size goes on from epoch to epoch.
 
-    Attributes:
-        name: its key in `SCHEDULES` and in an address.
-        label: its name on the screen.
-        explanation: one sentence for the screen.
-        factor: t -> what the first step size is multiplied by in epoch t = 1, 2, ...
+    name: its key in `SCHEDULES` and in an address.
+    label: its name on the screen.
+    explanation: one sentence for the screen.
+    factor: t -> what the first step size is multiplied by in epoch t = 1, 2, ...
     """
 
     name: str
@@ -54,6 +51,7 @@ class Schedule:
     factor: Callable[[int], float]
 
 
+# Every schedule by name.
 SCHEDULES: dict[str, Schedule] = {
     schedule.name: schedule
     for schedule in (
@@ -77,17 +75,49 @@ SCHEDULES: dict[str, Schedule] = {
         ),
     )
 }
-"""Every schedule by name."""
+
+
+@dataclass(frozen=True)
+class SGDOptions:
+    """How a run of stochastic gradient descent goes.
+
+    rank, ridge: as in `ALSOptions`.
+    step: the step size s > 0 of the first epoch, in one over the unit of the values. None takes a tenth of one over the
+    largest among the root mean square of the values and the squared lengths of the rows of X_0 and Y_0, plus lambda.
+    schedule: a name in `SCHEDULES`.
+    max_epochs: 0..100 000.
+    rtol: in [0, 1); the run has converged when an epoch changes f by less than this share of 1/2 |P_Omega(A)|^2 (of f
+    at the start where that is 0), or when f is zero up to rounding. A short step passes for convergence too, and f may
+    pass through a plateau by chance.
+    """
+
+    rank: int
+    ridge: float = 0.01
+    step: float | None = None
+    schedule: str = "inverse-sqrt"
+    max_epochs: int = 200
+    rtol: float = 1e-5
+
+    def __post_init__(self) -> None:
+        check_stochastic(self.rank, self.ridge, self.step, self.schedule, self.rtol)
+        check_whole_number("The number of epochs", self.max_epochs, 0, MAX_EPOCHS)
+
+
+def check_stochastic(rank: int, ridge: float, step: float | None, schedule: str, rtol: float) -> None:
+    """What the options have in common of the solvers that take one entry at a time."""
+    check_factored(rank, ridge, rtol)
+    if step is not None:
+        check_positive("The step size", step)
+    check_choice("step schedule", schedule, SCHEDULES)
 
 
 @dataclass(frozen=True, eq=False)
 class EntryBlocks:
     """Observed entries block by block, with all that a step on them needs.
 
-    Attributes:
-        rows, cols, values: (N,), the entries, one block after the other.
-        row_ridges, col_ridges: (N,), lambda/n_i and lambda/n_j of each entry.
-        blocks: which entries are a block.
+    rows, cols, values: (N,), the entries, one block after the other.
+    row_ridges, col_ridges: (N,), lambda/n_i and lambda/n_j of each entry.
+    blocks: which entries are a block.
     """
 
     rows: np.ndarray
@@ -100,90 +130,56 @@ class EntryBlocks:
 
 def run_sgd(
     observations: Observations,
-    rank: int,
+    rank: int | SGDOptions,
     *,
-    ridge: float = 0.01,
-    step: float | None = None,
-    schedule: str = "inverse-sqrt",
     start: str | Factors = "small",
     seed: int = 0,
-    max_epochs: int = 200,
-    rtol: float = 1e-5,
     hidden: Observations | None = None,
     truth: Factors | None = None,
+    **options: Any,
 ) -> CompletionTrace:
     """Complete a matrix by stochastic gradient descent; a step of the trace is an epoch: every entry once.
 
     The blocks are drawn once, and every epoch takes them in a new random order. Rows and columns without an
     entry are never drawn: they are zero, as they are where f is least.
 
-    Args:
-        observations: the observed entries of A, m x n.
-        rank: k, 1..min(m, n) and at most 100.
-        ridge: lambda >= 0, in the unit of the values.
-        step: the step size s > 0 of the first epoch, in one over the unit of the values. None takes a tenth of
-            one over the largest among the root mean square of the values and the squared lengths of the rows
-            of X_0 and Y_0, plus lambda.
-        schedule: a name in `SCHEDULES`.
-        start: a name in `FACTOR_STARTS`, or X_0 and Y_0 themselves.
-        seed: seed of the start, of the blocks and of their order, >= 0.
-        max_epochs: 0..100 000.
-        rtol: in [0, 1); the run has converged when an epoch changes f by less than this share of
-            1/2 |P_Omega(A)|^2 (of f at the start where that is 0), or when f is zero up to rounding. A short
-            step passes for convergence too, and f may pass through a plateau by chance.
-        hidden: entries that the run must not see, only to measure the error on them.
-        truth: the factors of the true matrix, only to measure the distance to it.
+    observations: the observed entries of A, m x n.
+    rank, options: the fields of `SGDOptions`, or the record itself in the place of the rank.
+    start: a name in `FACTOR_STARTS`, or X_0 and Y_0 themselves.
+    seed: seed of the start, of the blocks and of their order, at least 0.
+    hidden: entries that the run must not see, only to measure the error on them.
+    truth: the factors of the true matrix, only to measure the distance to it.
 
     The run has diverged when f is no longer finite, or ten times what it was at the start, and at zero. Raises
-    `InputError` when a setting is out of its bounds.
+    InputError when a setting is out of its bounds, or a trace that long, 8 (m + n) k bytes an epoch, would not fit into
+    memory.
     """
+    options = options_of(SGDOptions, rank, options)
     check_comparisons(observations, hidden, truth)
-    iterates = iterate_sgd(
-        observations,
-        rank,
-        ridge=ridge,
-        step=step,
-        schedule=schedule,
-        start=start,
-        seed=seed,
-        max_epochs=max_epochs,
-        rtol=rtol,
-    )
-    return record(iterates, hidden, truth)
+    kept = sum(observations.shape) * options.rank * (options.max_epochs + 1)
+    check_fits(kept, f"{options.max_epochs} epochs", "iterate_sgd")
+    return record(iterate_sgd(observations, options, start=start, seed=seed), hidden, truth)
 
 
 def iterate_sgd(
     observations: Observations,
-    rank: int,
+    rank: int | SGDOptions,
     *,
-    ridge: float = 0.01,
-    step: float | None = None,
-    schedule: str = "inverse-sqrt",
     start: str | Factors = "small",
     seed: int = 0,
-    max_epochs: int = 200,
-    rtol: float = 1e-5,
+    **options: Any,
 ) -> Iterator[Iterate]:
-    """The iterates of `run_sgd`, one an epoch; the settings are checked at once.
+    """The iterates of `run_sgd`, one an epoch, and none is kept; the settings are checked at once.
 
     When the numbers overflow, the last iterate is not finite.
     """
-    check_ridge(ridge)
-    check_step_size(step)
-    check_schedule(schedule)
-    check_whole("The number of epochs", max_epochs, 0, MAX_STEPS)
-    check_rtol(rtol)
-    left, right = starting_factors(observations, rank, start, seed)
+    options = options_of(SGDOptions, rank, options)
+    check_observations(observations)
+    left, right = starting_factors(observations, options.rank, start, seed)
     left, right = without_entries_zero(observations, left, right)
-    if step is None:
-        step = _cautious_step(observations, left, right, ridge)
-    epochs = _epochs(observations, left, right, ridge, step, SCHEDULES[schedule], np.random.default_rng([seed, 1]))
+    epochs = _epochs(observations, left, right, options, np.random.default_rng([seed, 1]))
     at_zero = float(np.vdot(observations.values, observations.values)) / 2
-    return until(wandering(at_zero, rtol), max_epochs, epochs)
-
-
-def check_schedule(schedule: str) -> None:
-    check_choice("step schedule", schedule, SCHEDULES)
+    return until(wandering(at_zero, options.rtol), options.max_epochs, epochs)
 
 
 def without_entries_zero(
@@ -227,30 +223,28 @@ def epoch(entries: EntryBlocks, left: np.ndarray, right: np.ndarray, size: float
 
 
 def _epochs(
-    observations: Observations,
-    left: np.ndarray,
-    right: np.ndarray,
-    ridge: float,
-    step: float,
-    schedule: Schedule,
-    rng: np.random.Generator,
+    observations: Observations, left: np.ndarray, right: np.ndarray, options: SGDOptions, rng: np.random.Generator
 ) -> Iterator[Iterate]:
-    entries = entry_blocks(observations, matchings(observations, rng), ridge)
-    t = 0
-    while True:
-        yield state(observations, left, right, ridge)
-        t += 1
+    first = _cautious_step(observations, left, right, options.ridge) if options.step is None else options.step
+    entries = entry_blocks(observations, matchings(observations, rng), options.ridge)
+    iterate = state(observations, left, right, options.ridge)
+    for t in count(1):
+        yield iterate
+        size, order = first * SCHEDULES[options.schedule].factor(t), rng.permutation(len(entries.blocks))
+        drawn = replace(iterate, found={"step_size": size}, midway=None)
         left, right = left.copy(), right.copy()
-        epoch(entries, left, right, step * schedule.factor(t), rng.permutation(len(entries.blocks)))
+        epoch(entries, left, right, size, order)
+        iterate = state(observations, left, right, options.ridge, midway=drawn)
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def state(observations: Observations, left: np.ndarray, right: np.ndarray, ridge: float) -> Iterate:
+def state(observations: Observations, left: np.ndarray, right: np.ndarray, ridge: float, **more: Any) -> Iterate:
     """X and Y with their objective f and their error on the observed entries."""
     errors = observations.values - products(left, right, observations.rows, observations.cols)
     squared_error = float(np.vdot(errors, errors))
     penalty = ridge * (np.vdot(left, left) + np.vdot(right, right))
-    return Iterate(left, right, float(squared_error + penalty) / 2, float(np.sqrt(squared_error / len(errors))))
+    rmse_observed = float(np.sqrt(squared_error / len(errors)))
+    return Iterate(left, right, float(squared_error + penalty) / 2, rmse_observed, **more)
 
 
 def _cautious_step(observations: Observations, left: np.ndarray, right: np.ndarray, ridge: float) -> float:

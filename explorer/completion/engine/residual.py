@@ -13,10 +13,9 @@ from explorer.completion.observations import Observations
 class Residual:
     """The residual at the factors it was last set to.
 
-    Attributes:
-        rows, cols: (N,), the observed cells row by row.
-        values: (N,) float64, A there.
-        matrix: (m, n) sparse, the residual there; changed in place.
+    rows, cols: (N,), the observed cells row by row.
+    values: (N,) float64, A there.
+    matrix: (m, n) sparse, the residual there; changed in place.
     """
 
     rows: np.ndarray

@@ -9,38 +9,44 @@ and elimination goes through the planes. A run gets the same bits whatever runs 
 one run at a time, or for `TILE` of them by a product of matrices that always has the same size.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from explorer.completion.half_step import CONDITION as TRUSTED
-from explorer.completion.half_step import ROUNDING
+from explorer.completion.engine.elimination import (
+    Room,
+    condition_at_most,
+    cut,
+    factorize,
+    inner_products,
+    substitute,
+    sum_planes,
+)
 from explorer.completion.observations import Observations
+from explorer.completion.rounding import ROUNDING, TRUSTED, surely_well_conditioned
 
+# Runs whose planes are multiplied with a shared table at a time. BLAS makes the last rows of a product otherwise than
+# the rest where they do not fill its registers, and it cuts a large one among threads. This many rows fill them, also
+# when halved, so that all are made alike.
 TILE = 16
-"""Runs whose planes are multiplied with a shared table at a time. BLAS makes the last rows of a product otherwise than
-the rest where they do not fill its registers, and it cuts a large one among threads. This many rows fill them, also
-when halved, so that all are made alike."""
 
+# Systems with a condition number below this, stricter than TRUSTED, are solved alike to ten digits by any order of the
+# arithmetic, so that a run is the same side by side and alone.
 CONDITION = 1e6
-"""Systems with a condition number below this, stricter than `half_step`'s, are solved alike to ten digits by any
-order of the arithmetic, so that a run is the same side by side and by itself."""
 
+# Systems with a condition number below this are solved as well by `CORRECTIONS` corrections: each one leaves some 1e-5
+# of the error at most.
 REFINABLE = 1e11
-"""Systems with a condition number below this are solved as well by `CORRECTIONS` corrections: each one leaves some
-1e-5 of the error at most."""
 
 CORRECTIONS = 2
 
+# Below this share of observed entries, sums over the entries are quicker than products with zero-filled tables.
 SPARSE = 0.1
-"""Below this share of observed entries, sums over the entries are quicker than products with zero-filled tables."""
 
+# A direction with less than this share of a row's squares might count as rounding to the reference, where singular
+# values below 1e-12 of the largest do.
 GRADE = 1e-18
-"""A direction with less than this share of a row's squares might count as rounding to `half_step`, where singular
-values below 1e-12 of the largest do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,14 +63,14 @@ class Side:
     ridges: np.ndarray
     sparse: tuple[csr_array, csr_array] | None = None
 
-    def only(self, slots: np.ndarray) -> "Side":
+    def only(self, some: np.ndarray) -> "Side":
         """The problems of some runs, each by itself."""
         if self.seen.ndim == 2:
-            shape = (len(slots), *self.seen.shape)
+            shape = (len(some), *self.seen.shape)
             seen, values = (np.ascontiguousarray(table) for table in (self.seen, self.values))
             return Side(np.broadcast_to(seen, shape), np.broadcast_to(values, shape), self.ridges)
-        seen, values = (np.ascontiguousarray(table[slots]) for table in (self.seen, self.values))
-        return Side(seen, values, self.ridges[slots])
+        seen, values = (np.ascontiguousarray(table[some]) for table in (self.seen, self.values))
+        return Side(seen, values, self.ridges[some])
 
 
 def sparse_sides(problem: Observations) -> tuple[tuple[csr_array, csr_array] | None, ...]:
@@ -92,66 +98,26 @@ class Solved:
     sure: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
-class Room:
-    """Memory to work in, which is overwritten: to ask for fresh memory would take longer than the arithmetic.
-
-    Attributes: flat arrays of numbers, for the normal equations, for a few planes, and for residuals.
-    """
-
-    grams: np.ndarray
-    planes: np.ndarray
-    residuals: np.ndarray
-
-
-def room_for(rank: int, width: int, shape: tuple[int, int], residuals: int) -> Room:
-    """Room for half steps of `width` runs on m x n matrices, and for some numbers in residuals."""
-    plane = width * max(shape)
-    return Room(np.empty(rank**2 * plane), np.empty(max(3, rank) * plane), np.empty(residuals))
-
-
-def cut(room: np.ndarray, *shape: int) -> np.ndarray:
-    """The first numbers of a flat array, as an array of that shape."""
-    return room[: prod(shape)].reshape(shape)
-
-
-def inner_products(planes: Iterable[np.ndarray], others: Iterable[np.ndarray]) -> np.ndarray:
-    """sum_ki u_ki v_ki of each run, (W,), for planes u and v of all runs, (k, W, m).
-
-    Plane after plane: one call of `einsum` would choose the order of its sums by W.
-    """
-    return sum(np.einsum("ri,ri->r", plane, other) for plane, other in zip(planes, others, strict=True))
-
-
-def _sum_planes(planes: np.ndarray) -> np.ndarray:
-    """The sum of k planes, (W, m), in their order."""
-    total = planes[0].copy()
-    for plane in planes[1:]:
-        total += plane
-    return total
-
-
-def half_step(other: np.ndarray, side: Side, room: Room) -> Solved:
+def batched_half_step(other: np.ndarray, side: Side, room: Room) -> Solved:
     """Solve one factor of W runs with the other one, (k, W, n), fixed."""
     grams, moments, space = _normal_equations(other, side, room)
     diagonal = np.einsum("aarj->arj", grams)
-    traces = _sum_planes(diagonal)
+    traces = sum_planes(diagonal)
     diagonal += side.ridges
-    _factorize(grams, room)
-    explained = _substitute(grams, moments, room)
+    factorize(grams, room)
+    explained = substitute(grams, moments, room)
     terms = inner_products((traces * plane for plane in moments), moments)
     sure = np.isfinite(terms) & _have_all_directions(space)
-    if not (traces < CONDITION * side.ridges).all():
-        sure &= surely_well_conditioned(diagonal, traces, side.ridges).all(axis=1)
+    sure &= surely_well_conditioned(diagonal, traces, side.ridges, CONDITION).all(axis=1)
     return Solved(moments, explained, terms, sure)
 
 
 def refined_half_step(other: np.ndarray, side: Side, room: Room) -> tuple[np.ndarray, np.ndarray]:
-    """`half_step` for runs that are not sure there, W of them: the factor and whether it is sure now.
+    """`batched_half_step` for runs that are not sure there, W of them: the factor and whether it is sure now.
 
     `side` is made by `Side.only`. The problems are solved in the directions of the fixed factor, strongest first, in
-    which the ridge, lambda |u|^2, is the same. A direction that `half_step` takes for rounding is left out, as it
-    does. The solutions are then corrected by what their residuals leave to solve, with the same triangles: each time
+    which the ridge, lambda |u|^2, is the same. A direction that the reference takes for rounding is left out, as it is
+    there. The solutions are then corrected by what their residuals leave to solve, with the same triangles: each time
     the error shrinks by the condition number times the rounding of a number (corrected normal equations, Bjorck,
     1987). Elimination does not feel the scale of a column, so that the condition is that with a unit diagonal.
     """
@@ -160,23 +126,23 @@ def refined_half_step(other: np.ndarray, side: Side, room: Room) -> tuple[np.nda
     grams, moments, _ = _normal_equations(np.ascontiguousarray(coordinates.transpose(2, 0, 1)), side, room)
     diagonal = np.einsum("aarj->arj", grams)
     squares = diagonal.copy()
-    traces = _sum_planes(squares)
+    traces = sum_planes(squares)
     left_out = ~basis.any(axis=1).T[:, :, None]
     diagonal += np.where(left_out, 1.0, side.ridges)
     scale = diagonal.copy()
-    _factorize(grams, room)
-    solvable = (diagonal > 0).all(axis=0) & (_condition_at_most(grams, scale, room) < REFINABLE)
+    factorize(grams, room)
+    solvable = (diagonal > 0).all(axis=0) & (condition_at_most(grams, scale, room) < REFINABLE)
     not_rounding = (left_out | (squares > GRADE * traces)).all(axis=0) | (traces < TRUSTED * side.ridges)
     sure &= (solvable & not_rounding).all(axis=1)
 
-    _substitute(grams, moments, room)
+    substitute(grams, moments, room)
     residual = cut(room.residuals, *side.seen.shape)
     for _ in range(CORRECTIONS):
         np.matmul(coordinates, moments.transpose(1, 0, 2), out=residual)
         residual *= side.seen
         np.subtract(side.values, residual, out=residual)
         missing = (coordinates.swapaxes(1, 2) @ residual).swapaxes(0, 1) - side.ridges * moments
-        _substitute(grams, missing, room)
+        substitute(grams, missing, room)
         moments += missing
     factor = np.ascontiguousarray(moments.transpose(1, 2, 0)) @ basis.swapaxes(1, 2)
     return factor.transpose(2, 0, 1), sure & np.isfinite(factor).all(axis=(1, 2))
@@ -218,70 +184,8 @@ def _sum_entries(planes: np.ndarray, table: np.ndarray | csr_array, out: np.ndar
     return out
 
 
-def _factorize(grams: np.ndarray, room: Room) -> None:
-    """L D L^T of the systems of all rows, in place: pivots d on the diagonal and the unit triangle L below it.
-
-    It is Gaussian elimination, without the square roots of Cholesky's.
-    """
-    rank, _, width, m = grams.shape
-    inverse, share, product = cut(room.planes, 3, width, m)
-    for a in range(rank):
-        np.divide(1, grams[a, a], out=inverse)
-        for b in reversed(range(a + 1, rank)):
-            np.multiply(grams[b, a], inverse, out=share)
-            for c in range(a + 1, b + 1):
-                grams[b, c] -= np.multiply(share, grams[c, a], out=product)
-            grams[b, a] = share
-
-
-def _substitute(triangles: np.ndarray, moments: np.ndarray, room: Room) -> np.ndarray:
-    """Solve the systems, factorized, for the moments b (k, W, m), which become the solutions.
-
-    Returns how much of the squares each run explains, (W,): the sum of b . (G^T G + lambda I)^-1 b over its rows.
-    """
-    rank, width, m = moments.shape
-    plane, explained = cut(room.planes, width, m), np.zeros(width)
-    for a in range(rank):
-        for b in range(a + 1, rank):
-            moments[b] -= np.multiply(triangles[b, a], moments[a], out=plane)
-        np.divide(moments[a], triangles[a, a], out=plane)
-        explained += np.einsum("rj,rj->r", moments[a], plane)  # the square alone may vanish
-        moments[a] = plane
-    for a in reversed(range(rank)):
-        for b in range(a + 1, rank):
-            moments[a] -= np.multiply(triangles[b, a], moments[b], out=plane)
-    return explained
-
-
-def _condition_at_most(triangles: np.ndarray, scale: np.ndarray, room: Room) -> np.ndarray:
-    """A bound on the condition number of systems (W, m) scaled to a unit diagonal, at most k^2 times too large.
-
-    It is the trace, k, times that of the inverse, whose diagonal is solved for. `scale` is the diagonal, (k, W, m).
-    """
-    rank = len(scale)
-    traces = np.zeros(scale.shape[1:])
-    for a in range(rank):
-        unit = np.zeros_like(scale)
-        unit[a] = 1.0
-        _substitute(triangles, unit, room)
-        traces += scale[a] * unit[a]
-    return rank * traces
-
-
-def surely_well_conditioned(pivots: np.ndarray, traces: np.ndarray, ridges: np.ndarray | float) -> np.ndarray:
-    """Which systems have a condition number below `CONDITION`, by the bound that `half_step` takes: (W, m).
-
-    In terms of the pivots d, with det = d_1 ... d_k: trace / CONDITION < det (others / trace)^others.
-    """
-    rank = len(pivots)
-    others = max(1, rank - 1)
-    scale = others / (traces + rank * ridges)
-    bound = np.prod(pivots * scale, axis=0)
-    return (traces < CONDITION * ridges) | ((pivots > 0).all(axis=0) & (bound * CONDITION > others))
-
-
 def _have_all_directions(grams: np.ndarray) -> np.ndarray:
-    """Which of the factors with these Gram matrices, (W, k, k), have full rank beyond doubt for `half_step`: (W,)."""
+    """Which of the factors with these Gram matrices, (W, k, k), surely have full rank for the reference, too: (W,)."""
     rank = grams.shape[1]
     others = max(1, rank - 1)
     scale = others / np.einsum("raa->r", grams)
@@ -296,7 +200,7 @@ def _have_all_directions(grams: np.ndarray) -> np.ndarray:
 def _directions(other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Orthonormal directions of the rows of factors (k, W, n), strongest first, and whether they are sure: (W,).
 
-    The directions are the columns of (W, k, k). One that is rounding by the rule of `half_step`, under which every
+    The directions are the columns of (W, k, k). One that is rounding by the rule of the reference, under which every
     row counts alike, is zero. It is not sure where that is a matter of less than ten times.
     """
     rows = np.ascontiguousarray(other.transpose(1, 2, 0))

@@ -14,28 +14,27 @@ from scipy.sparse import coo_array
 
 from explorer.completion.observations import Observations
 
+# Numbers in a block's work array (1 MB, so that it stays in the cache): rows x width x rank.
 BLOCK_NUMBERS = 131_072
-"""Numbers in a block's work array (1 MB, so that it stays in the cache): rows x width x rank."""
 
+# Rows with at most this many entries share a block anyhow: their padding costs less than another block.
 NARROW = 32
-"""Rows with at most this many entries share a block anyhow: their padding costs less than another block."""
 
+# Numbers in the work arrays of dense blocks, 32 MB: rows x n x rank, and n x pairs of columns.
 DENSE_NUMBERS = 4_194_304
-"""Numbers in the work arrays of dense blocks, 32 MB: rows x n x rank, and n x pairs of columns."""
 
+# With fewer numbers in all of them, rows x n x rank, dense blocks are not worth a second kind of block.
 DENSE_LEAST = 131_072
-"""With fewer numbers in all of them, rows x n x rank, dense blocks are not worth a second kind of block."""
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
     """Some rows of the matrix with their observed entries.
 
-    Attributes:
-        rows: (b,) int64, which rows.
-        cols: (b, w) int64, the columns of their entries; n (one past the last column) in a padding slot.
-        values: (b, w) float64, the entries; 0 in a padding slot.
-        squares: (b,) float64, the sum of their squares.
+    rows: (b,) int64, which rows.
+    cols: (b, w) int64, the columns of their entries; n (one past the last column) in a padding slot.
+    values: (b, w) float64, the entries; 0 in a padding slot.
+    squares: (b,) float64, the sum of their squares.
     """
 
     rows: np.ndarray
@@ -65,11 +64,10 @@ class Block:
 class DenseBlock:
     """Some rows of the matrix of which a good part is observed; it can be read as a `Block`, too.
 
-    Attributes:
-        rows: (b,) int64, which rows.
-        seen: (b, n) bool, which of their entries are observed.
-        values: (b, n) float64, the entries; 0 where there is none.
-        squares: (b,) float64, the sum of their squares.
+    rows: (b,) int64, which rows.
+    seen: (b, n) bool, which of their entries are observed.
+    values: (b, n) float64, the entries; 0 where there is none.
+    squares: (b,) float64, the sum of their squares.
     """
 
     rows: np.ndarray

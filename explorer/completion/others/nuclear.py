@@ -7,11 +7,11 @@ from explorer.completion.factors import Factors
 from explorer.errors import InputError
 from explorer.simplex import project_onto_simplex
 
+# The largest matrix that is decomposed whole: 1000 x 1000 takes about a second.
 MAX_CELLS = 1_000_000
-"""The largest matrix that is decomposed whole: 1000 x 1000 takes about a second."""
 
+# The largest magnitude of an entry: sums of singular values then stay far from overflow.
 MAX_ENTRY = 1e100
-"""The largest magnitude of an entry: sums of singular values then stay far from overflow."""
 
 
 def nuclear_norm(matrix: np.ndarray) -> float:
@@ -27,12 +27,27 @@ def project_onto_nuclear_ball(matrix: np.ndarray, radius: float) -> Factors:
     projection has singular values above 0; those of a matrix of zeros have one, of zeros.
 
     `matrix` is (m, n), finite, of at most 1e6 cells, at most 1e100 in magnitude; 0 < radius <= 1e60. Raises
-    `InputError` otherwise.
+    InputError otherwise.
     """
     check_radius(radius)
-    left, singular_values, right = np.linalg.svd(_as_small_matrix(matrix), full_matrices=False)
+    left, singular_values, right = decomposed(matrix)
+    return as_factors(left, cut(singular_values, radius), right)
+
+
+def decomposed(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """U (m, r), S (r,) falling and V^T (r, n) of a small matrix, r = min(m, n)."""
+    return np.linalg.svd(_as_small_matrix(matrix), full_matrices=False)
+
+
+def cut(singular_values: np.ndarray, radius: float) -> np.ndarray:
+    """The singular values of the projection."""
     if singular_values.sum() > radius:
-        singular_values = project_onto_simplex(singular_values, radius)
+        return project_onto_simplex(singular_values, radius)
+    return singular_values
+
+
+def as_factors(left: np.ndarray, singular_values: np.ndarray, right: np.ndarray) -> Factors:
+    """X = U sqrt(S) and Y = V sqrt(S), a column for each singular value above 0, at least one."""
     rank = max(1, np.count_nonzero(singular_values))
     scale = np.sqrt(singular_values[:rank])
     return Factors(left[:, :rank] * scale, right[:rank].T * scale)

@@ -10,32 +10,31 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from explorer.completion.half_step import ROUNDING
+from explorer.completion.rounding import ROUNDING
 
+# The most vectors of a basis.
 MAX_STEPS = 200
-"""The most vectors of a basis."""
 
+# The most numbers in both bases, 160 MB, unless twenty vectors already have more.
 BASIS_NUMBERS = 20_000_000
-"""The most numbers in both bases, 160 MB, unless twenty vectors already have more."""
 
+# The bound may exceed the value found by this share of what the value is above the threshold.
 FRACTION = 0.1
-"""The bound may exceed the value found by this share of what the value is above the threshold."""
 
+# The chance, over random starts, that the bound does not hold.
 UNLIKELY = 1e-6
-"""The chance, over random starts, that the bound does not hold."""
 
+# Enough to solve for the bound to some digits; it is on the safe side after any number.
 NEWTON_STEPS = 8
-"""Enough to solve for the bound to some digits; it is on the safe side after any number."""
 
 
 @dataclass(frozen=True, eq=False)
 class SingularPair:
     """A singular value of A, nearly the largest, with its vectors: A v = value u.
 
-    Attributes:
-        value: at most the largest singular value of A.
-        bound: at least that value, for all but one in a million random starts.
-        left, right: u (m,) and v (n,), of length 1; u = 0 for a matrix of zeros.
+    value: at most the largest singular value of A.
+    bound: at least that value, for all but one in a million random starts.
+    left, right: u (m,) and v (n,), of length 1; u = 0 for a matrix of zeros.
     """
 
     value: float
@@ -50,11 +49,10 @@ def leading_pair(matrix: csr_array, start: np.ndarray, threshold: float = 0.0) -
     Bases are grown, and kept orthogonal explicitly, until the bound is near enough to the value, or until they
     have 200 vectors or as many as fit into memory; then the bound is as far away as it says.
 
-    Args:
-        matrix: finite, with squares that neither overflow nor vanish.
-        start: (n,) drawn from the standard normal distribution, or alike.
-        threshold: what the value is compared with. Near enough is a tenth of what the value is above it, or
-            rounding.
+    matrix: finite, with squares that neither overflow nor vanish.
+    start: (n,) drawn from the standard normal distribution, or alike.
+    threshold: what the value is compared with. Near enough is a tenth of what the value is above it, or
+    rounding.
     """
     m, n = matrix.shape
     size = min(MAX_STEPS, max(20, BASIS_NUMBERS // (m + n)), min(m, n) + 1)

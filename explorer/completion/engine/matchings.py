@@ -8,8 +8,8 @@ import numpy as np
 
 from explorer.completion.observations import Observations
 
+# Where fewer than one proposal in so many is accepted, those that were turned down wait in line instead.
 WASTE = 32
-"""Where fewer than one proposal in so many is accepted, those that were turned down wait in line instead."""
 
 
 def matchings(observations: Observations, rng: np.random.Generator) -> list[np.ndarray]:

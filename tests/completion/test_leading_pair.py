@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
-from explorer.completion import lanczos as lanczos_module
-from explorer.completion.lanczos import leading_pair
+from explorer.completion.engine import leading_pair as leading_pair_module
+from explorer.completion.engine.leading_pair import leading_pair
 from tests.completion.problems import low_rank
 
 
@@ -86,7 +86,7 @@ def test_a_large_sparse_matrix_agrees_with_scipy():
 
 
 def test_where_memory_ends_the_bound_says_how_far_away_the_value_may_be(monkeypatch):
-    monkeypatch.setattr(lanczos_module, "MAX_STEPS", 10)
+    monkeypatch.setattr(leading_pair_module, "MAX_STEPS", 10)
     matrix = np.diag(np.linspace(0, 1, 200))
     pair = leading_pair(csr_array(matrix), start(200), threshold=1.0)
     check(matrix, pair)

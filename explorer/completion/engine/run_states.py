@@ -1,13 +1,15 @@
-"""What many runs of alternating least squares are asked for, how each ended, and how one is made by itself."""
+"""What many runs of alternating least squares are asked for, where each stands, and how the reference makes one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from explorer.completion.als import iterate_als, ridges
+from explorer.completion.als import iterate_als
 from explorer.completion.factors import Factors, rmse
+from explorer.completion.half_step import ridges
 from explorer.completion.observations import Observations
+from explorer.completion.options import ALSOptions
 from explorer.stop_reason import StopReason
 
 
@@ -18,11 +20,7 @@ class Job:
     problems: Observations | tuple[Observations, ...]
     comparisons: Observations | tuple[Observations, ...] | None
     starts: np.ndarray
-    rank: int
-    ridge: float
-    ridge_per_entry: bool
-    max_sweeps: int
-    rtol: float
+    options: ALSOptions
     paths: bool
 
     @property
@@ -46,7 +44,7 @@ class Job:
 
 
 @dataclass(frozen=True, eq=False)
-class End:
+class RunState:
     """Where a run stands: its row of `ManyALSRuns`. The hidden error is 0 where nothing is hidden."""
 
     run: int
@@ -60,17 +58,9 @@ class End:
     path: np.ndarray | None
 
 
-def by_itself(job: Job, run: int, max_sweeps: int) -> Iterator[End]:
+def reference_run(job: Job, run: int) -> Iterator[RunState]:
     """One run as `run_als` makes it, with the same bits: where it stands at its start, and after every sweep."""
-    steps = iterate_als(
-        job.problem(run),
-        job.rank,
-        ridge=job.ridge,
-        ridge_per_entry=job.ridge_per_entry,
-        start=job.starts[run],
-        max_sweeps=max_sweeps,
-        rtol=job.rtol,
-    )
+    steps = iterate_als(job.problem(run), job.options, start=job.starts[run])
     path, end = [], None
     for h, step in enumerate(steps):
         hidden = hidden_error(step.left, step.right, job.hidden(run)) if np.isfinite(step.objective) else np.inf
@@ -79,7 +69,7 @@ def by_itself(job: Job, run: int, max_sweeps: int) -> Iterator[End]:
             return
         if h % 2 == 0:
             path.append(step.objective)
-            end = End(
+            end = RunState(
                 run,
                 step.left,
                 step.right,
@@ -93,20 +83,20 @@ def by_itself(job: Job, run: int, max_sweeps: int) -> Iterator[End]:
             yield end
 
 
-def at_start(job: Job, run: int) -> End:
+def state_at_start(job: Job, run: int) -> RunState:
     """A run that has not begun: X = 0 and Y_0."""
     problem, objective = job.problem(run), objective_at_start(job, run)
-    left = np.zeros((problem.shape[0], job.rank))
+    left = np.zeros((problem.shape[0], job.options.rank))
     hidden = hidden_error(left, job.starts[run], job.hidden(run))
     error = float(np.sqrt(np.mean(problem.values**2)))
     path = np.array([objective]) if job.paths else None
-    return End(run, left, job.starts[run], objective, error, hidden, 0, None, path)
+    return RunState(run, left, job.starts[run], objective, error, hidden, 0, None, path)
 
 
 def objective_at_start(job: Job, run: int) -> float:
     """f at X = 0 and Y_0."""
     problem, right = job.problem(run), job.starts[run]
-    _, col_ridges = ridges(problem, job.ridge, job.ridge_per_entry)
+    _, col_ridges = ridges(problem, job.options)
     return float(np.vdot(problem.values, problem.values) + np.vdot(right, col_ridges[:, None] * right)) / 2
 
 
