@@ -8,6 +8,7 @@ import pytest
 from explorer.datasets import load_sample
 from explorer.errors import InputError
 from explorer.mixture import (
+    EMOptions,
     EMOutcome,
     Mixture,
     Mixtures,
@@ -109,7 +110,7 @@ def test_a_run_by_itself_is_judged_as_among_others():
     assert set(together.outcomes) >= {EMOutcome.PROPER, EMOutcome.SPURIOUS, EMOutcome.PLATEAU}
     for r in range(runs.n_runs):
         if not runs.degenerate[r]:
-            alone = finish(iterate_limit(GALAXIES, runs.mixture(r), structure="full", variance_floor=1e-6))
+            alone = finish(iterate_limit(GALAXIES, runs.mixture(r), EMOptions(structure="full", variance_floor=1e-6)))
             assert alone.outcomes == (together.outcomes[r],)
             assert alone.continued.log_likelihoods[0] == pytest.approx(together.continued.log_likelihoods[r], abs=1e-6)
 
@@ -117,7 +118,7 @@ def test_a_run_by_itself_is_judged_as_among_others():
 def test_the_limit_is_where_a_run_with_the_judges_tolerance_ends():
     start = initialize(GALAXIES, 3, "random-points", 4)
     end = run_em(GALAXIES, start, max_iter=5).mixture(-1)
-    limits = finish(iterate_limit(GALAXIES, end, structure="full", variance_floor=1e-6))
+    limits = finish(iterate_limit(GALAXIES, end, EMOptions(structure="full", variance_floor=1e-6)))
     on = run_em(GALAXIES, end, rtol=LIMIT_RTOL, max_iter=LIMIT_ITERATIONS)
     assert limits.continued.n_iterations[0] == on.n_iterations
     assert limits.continued.log_likelihoods[0] == pytest.approx(on.log_likelihoods[-1], rel=1e-12)
@@ -139,5 +140,5 @@ def test_a_choice_of_k_leaves_out_what_the_judge_does_not_call_proper():
 def test_equal_components_are_at_a_saddle_point():
     equal = run_em(GALAXIES, initialize(GALAXIES, 2, "equal")).mixture(-1)
     assert isinstance(equal, Mixture)
-    (outcome,) = finish(iterate_limit(GALAXIES, equal, structure="full", variance_floor=1e-6)).outcomes
+    (outcome,) = finish(iterate_limit(GALAXIES, equal, EMOptions(structure="full", variance_floor=1e-6))).outcomes
     assert outcome is EMOutcome.SADDLE
