@@ -19,7 +19,7 @@ class Factors:
     left: X, (m, k) float64, finite, read-only.
     right: Y, (n, k) float64, finite, read-only.
 
-    Raises `InputError` when the two do not fit together or hold a number that is not finite.
+    Raises InputError when the two do not fit together or hold a number that is not finite.
     """
 
     left: np.ndarray
@@ -53,7 +53,7 @@ class Factors:
 def predict(factors: Factors, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
     """The entries x_i . y_j of X Y^T at the cells (rows[e], cols[e]), (N,); the product is never formed.
 
-    `rows` and `cols` are (N,), whole numbers from 0 to m - 1 and to n - 1. Raises `InputError` when they are not.
+    `rows` and `cols` are (N,), whole numbers from 0 to m - 1 and to n - 1. Raises InputError when they are not.
     """
     _check("The model", factors)
     rows, cols = as_indices(rows, "row", len(factors.left)), as_indices(cols, "column", len(factors.right))
@@ -76,7 +76,7 @@ def products(left: np.ndarray, right: np.ndarray, rows: np.ndarray, cols: np.nda
 def rmse(factors: Factors, entries: Observations) -> float:
     """Root mean square error of X Y^T on the given entries, in their unit.
 
-    Raises `InputError` when the entries are not `Observations`, or those of a matrix of another shape.
+    Raises InputError when the entries are not `Observations`, or those of a matrix of another shape.
     """
     _check("The model", factors)
     if not isinstance(entries, Observations):
@@ -99,7 +99,7 @@ def distance(factors: Factors, truth: Factors) -> float:
     U V^T - X Y^T = [U, -X] [V, Y]^T, and with the thin decompositions [U, -X] = Q R and [V, Y] = P S its norm
     is that of the small matrix R S^T. This is exact up to rounding of |X Y^T|_F, also where the two nearly
     agree; expanding the square of the norm would lose half of the digits there. The ranks may differ.
-    Infinite where the distance is beyond the largest number. Raises `InputError` when the shapes differ.
+    Infinite where the distance is beyond the largest number. Raises InputError when the shapes differ.
     """
     _check("The model", factors)
     _check("The true matrix", truth)

@@ -67,7 +67,7 @@ def identifiability(
     determines nearly every other one: a column of the checkerboard that is seen in even rows only
     says nothing about its odd rows.
 
-    Raises `InputError` when these are not `Observations`, the rank is out of bounds, the problem too large, or `at`
+    Raises InputError when these are not `Observations`, the rank is out of bounds, the problem too large, or `at`
     does not fit.
     """
     check_observations(observations)

@@ -26,7 +26,7 @@ class Observations:
     values: (N,) float64, the value of each entry, finite, in the data's own unit.
     shape: (m, n). Rows and columns without any entry are allowed.
 
-    The arrays are copied and made read-only. Raises `InputError` when they do not describe a matrix: lengths
+    The arrays are copied and made read-only. Raises InputError when they do not describe a matrix: lengths
     that differ, no entry at all, an index out of range, a value that is not finite, a cell given twice.
     """
 
@@ -106,7 +106,7 @@ def _as_shape(shape: tuple[int, int]) -> tuple[int, int]:
 
 
 def as_indices(indices: np.ndarray, what: str, size: int) -> np.ndarray:
-    """(N,) int64. Raises `InputError` unless every one is a whole number from 0 to `size` - 1."""
+    """(N,) int64. Raises InputError unless every one is a whole number from 0 to `size` - 1."""
     try:
         indices = np.asarray(indices)
     except ValueError:

@@ -46,7 +46,7 @@ class SweepOperations:
 def sweep_operations(m: int, n: int, rank: int, observed: int) -> SweepOperations:
     """The operations of one sweep over an m x n matrix of which `observed` entries are seen, as derived above.
 
-    Raises `InputError` when there is no such problem: a side or the rank out of bounds, more entries than cells.
+    Raises InputError when there is no such problem: a side or the rank out of bounds, more entries than cells.
     """
     check_whole_number("The rows", m, 1, MAX_SIDE)
     check_whole_number("The columns", n, 1, MAX_SIDE)

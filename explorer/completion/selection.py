@@ -79,7 +79,7 @@ def hold_out(observations: Observations, share: float, seed: int) -> tuple[Obser
     share: of the entries to hold out, above 0 and below 1; at least one is.
     seed: >= 0. The same settings give the same split.
 
-    Raises `InputError` when every entry is the only one in its row or its column, or a setting is out of bounds.
+    Raises InputError when every entry is the only one in its row or its column, or a setting is out of bounds.
     """
     check_observations(observations)
     _check_share(share)
@@ -126,7 +126,7 @@ def choose_rank_and_ridge(
     progress: called with (fits done, fits in all) after each fit.
     cancelled: asked while ALS runs; once it says True, what has been done is returned.
 
-    Raises `InputError` when a setting is out of its bounds, or no entry can be held out.
+    Raises InputError when a setting is out of its bounds, or no entry can be held out.
     """
     check_observations(observations)
     ranks, ridges = _as_choices("ranks", ranks), _as_choices("ridges", ridges)

@@ -154,7 +154,7 @@ def starting_factors(
 ) -> tuple[np.ndarray, np.ndarray]:
     """X_0 (m, k) and Y_0 (n, k): by a name in `FACTOR_STARTS`, or as they are given.
 
-    Raises `InputError` when the rank, the name or the seed is out of bounds, or the given factors do not fit.
+    Raises InputError when the rank, the name or the seed is out of bounds, or the given factors do not fit.
     """
     check_rank(rank, observations.shape)
     check_whole_number("The seed", seed, 0)

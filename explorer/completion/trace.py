@@ -154,12 +154,13 @@ Keep = Callable[[Iterate], tuple[np.ndarray, np.ndarray] | None]
 
 def all_columns(iterate: Iterate) -> tuple[np.ndarray, np.ndarray]:
     """X and Y as they are."""
-    return iterate.left, iterate.right
+    return read_only(iterate.left), read_only(iterate.right)
 
 
 def leading_columns(iterate: Iterate) -> tuple[np.ndarray, np.ndarray]:
     """The first `SHOWN_COLUMNS` of X and Y, where columns come from a singular value decomposition."""
-    return iterate.left[:, :SHOWN_COLUMNS].copy(), iterate.right[:, :SHOWN_COLUMNS].copy()
+    left, right = (factor[:, :SHOWN_COLUMNS].copy() for factor in (iterate.left, iterate.right))
+    return read_only(left), read_only(right)
 
 
 def no_columns(iterate: Iterate) -> None:

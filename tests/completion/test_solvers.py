@@ -184,6 +184,14 @@ def test_a_trace_can_be_sent_to_another_process(name):
 
 
 @pytest.mark.parametrize("name", OPTIONS)
+def test_what_a_trace_holds_is_read_only(name):
+    trace = run(name)
+    for array in (trace.half_objectives, trace.half_rmse_observed, trace.half_rmse_hidden, *sum(trace.kept, ())):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0.0
+
+
+@pytest.mark.parametrize("name", OPTIONS)
 def test_half_steps_outside_the_run_are_refused(name):
     trace = run(name)
     for h in (-1, trace.n_half_steps + 1):

@@ -2,19 +2,19 @@
 
 Which arithmetic makes a half step, or a whole run, is decided here, from the first row of the table down:
 
-    what                 when it is taken, and why                                           what it costs
+    what                 when it is taken, and why                                           measured cost
     -------------------  ------------------------------------------------------------------  -----------------------
-    batched half step    Tried first. Kept where the fixed factor surely has full rank and   1
-                         all systems a condition number below 1e6: ten digits are then the
+    batched half step    Tried first. Kept where the fixed factor surely has full rank and   1: some microseconds a
+                         all systems a condition number below 1e6: ten digits are then the   lane (40 x 70, rank 2)
                          same in any order of the arithmetic.
-    refined half step    Else, if every weak direction is clearly one or clearly rounding,   about 4, of the lanes
+    refined half step    Else, if every weak direction is clearly one or clearly rounding,   6 to 13, of the lanes
                          and the systems, scaled to a unit diagonal, have a condition        in doubt
                          number below 1e11: two corrections restore the digits.
-    reference half step  Else. Nearly singular: which solution is the shortest, and whether  tens, of one lane
+    reference half step  Else. Nearly singular: which solution is the shortest, and whether  9 to 33, of one lane
                          it is better than the row that it replaces, the reference says.     at a time
-    reference run        A sweep whose outcome rounding decides: the objective fell to       hundreds: the run is
-                         rounding at one stroke, or seems to rise. Also a run whose hidden   made from its start
-                         error overflows at its end.
+    reference run        A sweep whose outcome rounding decides: the objective fell to       the run again from its
+                         rounding at one stroke, or seems to rise. Also a run whose hidden   start, 10 to 35 a half
+                         error overflows at its end.                                         step
 
 They are `batched_half_step` and `refined_half_step`, `half_step.solve_factor` (`Lanes.alternation`), and `iterate_als`
 (`reference_run`). A run that the reference has taken over stays with it: its lane repeats where it stands, sweep by

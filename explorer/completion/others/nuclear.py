@@ -54,7 +54,7 @@ def as_factors(left: np.ndarray, singular_values: np.ndarray, right: np.ndarray)
 
 
 def check_small(shape: tuple[int, int]) -> None:
-    """Raises `InputError` when a matrix of that shape is too large to be decomposed whole."""
+    """Raises InputError when a matrix of that shape is too large to be decomposed whole."""
     if shape[0] * shape[1] > MAX_CELLS:
         raise InputError(
             f"A {shape[0]:,} x {shape[1]:,} matrix is too large to be decomposed whole: choose one of at most "
