@@ -76,16 +76,12 @@ def _on_a_plateau(run: EMRun, settings: EMSettings, beyond: BeyondEM, how: str) 
     stopped_early = run.trace.stop_reason == StopReason.MAX_ITER
     word = "Stopped at max iterations" if stopped_early else "Stopped on a plateau"
     reason = "while still climbing" if stopped_early else f"by the tolerance {shown(settings, 'rtol')}"
-    more = f"{beyond.continued_iterations} more iterations"
+    n, s = beyond.continued_iterations, "" if beyond.continued_iterations == 1 else "s"
     if beyond.falls:
-        fall = beyond.falls[0]
-        detail = describe_fall(fall, run.sample.unit)["detail"]
-        outlook = f"{more} on, component {_number_of(run, fall.component)} {detail}"
+        outlook = f"{n} iteration{s} later {_collapse(run, beyond.falls[0])}"
     else:
-        outlook = f"{more} climb {_number(beyond.continued - end, signed=False)} higher"
-        outlook += {OptimumKind.SPURIOUS: ", to a spurious spike", OptimumKind.SADDLE: ", to a saddle point"}.get(
-            beyond.limit, ""
-        )
+        climb = _number(beyond.continued - end, signed=False)
+        outlook = f"{n} more iteration{s} climb{'' if s else 's'} {climb} higher{_LIMITS.get(beyond.limit, '')}"
     return _verdict("warning", word, f"stopped at {steps} {reason}; {outlook}")
 
 
@@ -103,7 +99,7 @@ def _spurious(run: EMRun, settings: EMSettings, beyond: BeyondEM, how: str) -> V
     width = f"{_number(float(deviations[k]), signed=False)} {run.sample.unit}".strip()
     sentence = (
         f"{how}: component {_number_of(run, k)} is only {width} wide, on about {_number(n * weight, signed=False)} of "
-        f"{n} points (weight {weight:.2g}); so narrow a spike buys its likelihood, so L = {_last(run)} does not count"
+        f"{n} points (weight {weight:.2g}); so narrow a spike buys its likelihood: L = {_last(run)} does not count"
     )
     return Verdict("warning", "Spurious", sentence, "Ends spurious")
 
@@ -124,11 +120,12 @@ def _at_an_optimum(run: EMRun, settings: EMSettings, beyond: BeyondEM, how: str)
 
 def _collapsing(run: EMRun, settings: EMSettings, beyond: BeyondEM, how: str) -> Verdict:
     """It converged right where a component collapses when it goes on."""
-    fall = beyond.falls[0]
-    detail = describe_fall(fall, run.sample.unit)["detail"]
-    sentence = f"{how}, L = {_last(run)}; when it goes on, component {_number_of(run, fall.component)} {detail}"
+    sentence = f"{how}, L = {_last(run)}; when it goes on, {_collapse(run, beyond.falls[0])}"
     return _verdict("warning", "Degenerate", sentence)
 
+
+# What a limit is called where it is no optimum that counts.
+_LIMITS = {OptimumKind.SPURIOUS: ", to a spurious spike", OptimumKind.SADDLE: ", to a saddle point"}
 
 # What is said of each outcome that a run can have which is neither degenerate nor diverged by itself.
 _JUDGED = {
@@ -234,7 +231,6 @@ def describe_fall(fall: Degeneracy, unit: str) -> dict[str, str]:
 
 def _degenerate(run: EMRun, settings: EMSettings, beyond: BeyondEM | None) -> Verdict:
     fall = run.trace.degeneracies[0]
-    told = describe_fall(fall, run.sample.unit)
     advice = f"try another {'seed' if STRATEGIES[settings.initialization].uses_seed else 'initialization'}"
     if fall.kind == DegeneracyKind.CONSTANT:
         advice = "there is nothing to separate"
@@ -243,10 +239,14 @@ def _degenerate(run: EMRun, settings: EMSettings, beyond: BeyondEM | None) -> Ve
     others = ""
     if beyond and beyond.n_degenerate:
         others = f"; {beyond.n_degenerate} of {beyond.n_starts} other starts collapse too"
-    what = told["detail"]
-    if fall.kind != DegeneracyKind.CONSTANT:
-        what = f"component {_number_of(run, fall.component)} {what}"
+    what = _collapse(run, fall)
     return _verdict("warning", "Degenerate", f"stopped at {run.trace.n_iterations}: {what}{others}; {advice}")
+
+
+def _collapse(run: EMRun, fall: Degeneracy) -> str:
+    """What happened to which component, by the number that it has in the picture."""
+    detail = describe_fall(fall, run.sample.unit)["detail"]
+    return detail if fall.kind == DegeneracyKind.CONSTANT else f"component {_number_of(run, fall.component)} {detail}"
 
 
 def _never_separates(run: EMRun) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from explorer.completion import Identifiability
 from explorer.datasets import own_matrix, own_sample
-from explorer.mixture import Degeneracy, DegeneracyKind
+from explorer.mixture import Degeneracy, DegeneracyKind, EMOutcome, OptimumKind
 from explorer.runs import make_als_run, make_em_run
 from explorer.settings import ALSSettings, EMSettings
 from explorer.stop_reason import StopReason
@@ -60,7 +60,11 @@ def test_best_known_optimum():
     assert found.best == pytest.approx(run.trace.log_likelihoods[-1], abs=0.05)
     assert (verdict.tone, verdict.word) == ("good", "Best known optimum")
     assert verdict.ahead == "Ends in the best known optimum"
-    for told in (f"converged at {run.trace.n_iterations}", f"L = {last(run)}", "none of 40 other starts ends higher"):
+    for told in (
+        f"converged at {run.trace.n_iterations}",
+        f"L = {last(run)}",
+        "none of 40 other starts ends higher",
+    ):
         assert told in verdict.sentence
 
 
@@ -131,6 +135,104 @@ def test_stopped_at_max_iterations_with_nothing_left_to_climb_is_judged_by_where
     assert verdict.word == "Best known optimum"
     assert "stopped at 30" in verdict.sentence
     assert "converged" not in verdict.sentence
+
+
+def collapsed(n, n_spurious=0):
+    """Of n other starts all but some spurious ones collapsed."""
+    return {"n_degenerate": n - n_spurious, "n_spurious": n_spurious, "n_starts": n}
+
+
+def test_best_known_is_not_claimed_where_no_other_start_ends_in_an_optimum_that_counts():
+    settings = EMSettings(n_components=2)
+    run = make_em_run(settings)
+    end = float(run.trace.log_likelihoods[-1])
+    verdict = em_verdict(run, settings, BeyondEM(end, 3, end, **collapsed(40, 38)))
+    assert (verdict.tone, verdict.word) == ("plain", "Converged")
+    assert "none of 40 other starts ends in an optimum that counts (38 spurious and 2 degenerate left out)" in (
+        verdict.sentence
+    )
+
+
+@pytest.mark.parametrize(
+    ("left_out", "told"),
+    [
+        ({}, ""),
+        ({"n_degenerate": 3}, " (3 degenerate left out)"),
+        ({"n_spurious": 2}, " (2 spurious left out)"),
+        ({"n_spurious": 2, "n_degenerate": 3}, " (2 spurious and 3 degenerate left out)"),
+    ],
+)
+def test_other_starts_that_do_not_count_are_told(left_out, told):
+    settings = EMSettings(n_components=2)
+    run = make_em_run(settings)
+    end = float(run.trace.log_likelihoods[-1])
+    best = em_verdict(run, settings, BeyondEM(end, 3, end, **({"n_degenerate": 0} | left_out)))
+    assert best.sentence.endswith(f"none of 40 other starts ends higher{told}")
+    local = em_verdict(run, settings, BeyondEM(end, 3, end + 4, **({"n_degenerate": 0} | left_out)))
+    assert local.sentence.endswith(f"the best of 40 starts is 4 higher{told}")
+
+
+def test_a_spike_is_spurious_and_its_component_its_width_and_its_points_are_told():
+    """Numbered from left to right, as the picture shows them, whatever their order in the trace."""
+    run, at_once, found, verdict = judged_em(EMSettings(data="galaxies", n_components=4, seed=3))
+    assert at_once.word == "Converged"
+    assert (verdict.tone, verdict.word, verdict.ahead) == ("warning", "Spurious", "Ends spurious")
+    end, values = run.trace.mixture(-1), run.sample.values
+    narrow = int(end.covariances.argmin())
+    number = 1 + int((end.means[:, 0] < end.means[narrow, 0]).sum())
+    width, weight = np.sqrt(end.covariances[narrow, 0, 0]), end.weights[narrow]
+    assert width < 0.03 * values.std()
+    for told in (
+        f"converged at {run.trace.n_iterations}",
+        f"component {number} is only {width:.2g} km/s wide",
+        f"on about {weight * len(values):.2g} of {len(values)} points (weight {weight:.2g})",
+        f"L = {last(run)} does not count",
+    ):
+        assert told in verdict.sentence
+    assert found.continued < found.best
+
+
+def test_the_best_known_optimum_is_not_beaten_by_a_spike():
+    """Nearly all starts with K = 5 end in a spike, and that of seed 20 is six nats above the best of the others."""
+    spike = make_em_run(EMSettings(data="galaxies", n_components=5, seed=20))
+    run, _, found, verdict = judged_em(EMSettings(data="galaxies", n_components=5, seed=11))
+    assert spike.trace.log_likelihoods[-1] > run.trace.log_likelihoods[-1] + 5
+    assert verdict.word == "Best known optimum"
+    assert f"none of 40 other starts ends higher ({found.n_spurious} spurious and" in verdict.sentence
+
+
+def test_a_saddle_point_is_told_where_a_run_rests_at_one():
+    """Two of three components start equal, and stay so."""
+    settings = EMSettings(n_components=3, initialization="means", means="2 4.3 4.3")
+    run, at_once, found, verdict = judged_em(settings)
+    assert at_once.word == "Converged"
+    assert found.outcome is EMOutcome.SADDLE
+    assert (verdict.tone, verdict.word, verdict.ahead) == ("warning", "Saddle point", "Ends at a saddle point")
+    gap = found.best - found.continued
+    for told in (f"L = {last(run)}", "slightest push", f"the best of 40 starts is {gap:.1f} higher"):
+        assert told in verdict.sentence
+
+
+def test_where_a_run_would_have_come_is_told_with_what_is_there():
+    run = make_em_run(replace(TEN_POINTS, max_iter=20))
+    end = float(run.trace.log_likelihoods[-1])
+    for kind, told in (
+        (OptimumKind.PROPER, "; 7 more iterations climb 2 higher"),
+        (OptimumKind.SPURIOUS, "7 more iterations climb 2 higher, to a spurious spike"),
+        (OptimumKind.SADDLE, "7 more iterations climb 2 higher, to a saddle point"),
+    ):
+        found = BeyondEM(end + 2, 7, end, 0, outcome=EMOutcome.PLATEAU, limit=kind)
+        assert em_verdict(run, TEN_POINTS, found).sentence.endswith(told)
+
+
+def test_a_run_that_was_stopped_on_its_way_to_a_collapse_is_told_of_it():
+    values = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 6.0, 6.0]
+    settings = EMSettings(data="own", n_components=2, initialization="means", means="1 6", max_iter=3)
+    run, _, found, verdict = judged_em(settings, own_sample(values))
+    assert run.trace.stop_reason is StopReason.MAX_ITER
+    assert (verdict.tone, verdict.word) == ("warning", "Stopped at max iterations")
+    told = f"still climbing; {found.continued_iterations} iterations later component 2 collapsed on 3 points at 6"
+    assert told in verdict.sentence
 
 
 @pytest.mark.parametrize("n_components", [2, 5])
