@@ -250,3 +250,15 @@ def test_labels_of_a_user_s_matrix_arrive_as_they_are():
     assert header["row_labels"] == ["Sète", '"quoted" </script>']
     assert header["col_labels"] == ["é", "日本"]
     assert header["label"] == "∅"
+
+
+def test_which_components_are_held_at_the_floor_is_told_for_every_iterate():
+    settings = EMSettings(data="galaxies", n_components=6, seed=3, variance_floor=1e-3, at_floor="hold")
+    run = make_em_run(settings)
+    _, read = decode(em_payload(run, settings, {}))
+    held = read["held"].reshape(-1, 6)
+    assert held.any() and not held.all()
+    np.testing.assert_array_equal(held.astype(bool), run.trace.held[:, run.shown_order])
+    floor = 1e-3 * run.sample.values.var()
+    variances = read["covariances"].reshape(-1, 6)
+    np.testing.assert_array_equal(held == 1, variances <= floor * (1 + 1e-9))

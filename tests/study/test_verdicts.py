@@ -559,3 +559,35 @@ def test_a_verdict_travels_as_plain_text():
     sent = em_verdict(make_em_run(settings), settings).as_json()
     assert set(sent) == {"tone", "word", "sentence", "ahead"}
     assert all(type(text) is str for text in sent.values())
+
+
+# EM: variances held at their floor
+
+HELD = EMSettings(data="galaxies", n_components=6, seed=3, variance_floor=1e-3, at_floor="hold")
+
+
+def test_a_held_run_says_which_components_and_what_its_likelihood_compares_with():
+    run, at_once, found, verdict = judged_em(HELD)
+    held = [run.shown_order.tolist().index(k) + 1 for k in np.flatnonzero(run.trace.held[-1])]
+    assert sorted(held) == [3, 4, 5]
+    assert (at_once.tone, at_once.word, verdict.word) == ("warning", "Held at the floor", "Held at the floor")
+    assert verdict.ahead == "Ends held at the floor"
+    for told in (
+        f"converged at {run.trace.n_iterations}, L = {last(run)}",
+        "components 3, 4, 5 are held at the variance floor",
+        "L compares only with runs held there, too",
+    ):
+        assert told in at_once.sentence and told in verdict.sentence
+    assert f"the best of 40 starts is {found.best - found.continued:.1f} higher" in verdict.sentence
+
+
+def test_a_run_that_holds_nothing_is_judged_as_ever():
+    stop, hold = (judged_em(EMSettings(n_components=3, at_floor=each))[3] for each in ("stop", "hold"))
+    assert stop == hold
+
+
+def test_one_held_component_is_told_in_the_singular():
+    own = own_sample(np.r_[np.random.default_rng(0).normal(size=60), np.full(6, 8.0)], "tied")
+    settings = EMSettings(data="own", n_components=2, initialization="k-means++", at_floor="hold")
+    _, at_once, _, _ = judged_em(settings, own)
+    assert "component 2 is held at the variance floor" in at_once.sentence
