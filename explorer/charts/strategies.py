@@ -147,4 +147,4 @@ def _bubbles(runs: pd.DataFrame, runs_of: pd.Series) -> pd.DataFrame:
 def said(outcome: str, optimum: str) -> str:
     if outcome == EMOutcome.PLATEAU:
         return f"stopped early, on the way to {optimum or 'a collapse'}"
-    return {EMOutcome.PROPER: f"optimum {optimum}", EMOutcome.SADDLE: "saddle point"}.get(outcome, "spurious")
+    return {EMOutcome.PROPER: f"optimum {optimum}", EMOutcome.SADDLE: "saddle point"}.get(outcome, str(outcome))
