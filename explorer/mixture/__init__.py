@@ -36,7 +36,7 @@ from explorer.mixture.others.gradient import (
     iterate_gradient_ascent,
     run_gradient_ascent,
 )
-from explorer.mixture.others.loops import WAYS, LoopTiming, cancelling_variances, compare_loops
+from explorer.mixture.others.loops import WAYS, LoopTiming, compare_loops
 from explorer.mixture.others.optimizers import OPTIMIZERS, Optimizer
 from explorer.mixture.others.projected import run_projected_ascent
 from explorer.mixture.others.squared import SquaredOptions, run_squared_responsibility_em, squared_responsibility_m_step
@@ -93,7 +93,6 @@ __all__ = [
     "align",
     "as_points",
     "best_k_means",
-    "cancelling_variances",
     "compare_loops",
     "criteria",
     "density",

@@ -1,5 +1,7 @@
 """The rows of the first figure: each place where runs end, in what order, and in what words."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,6 +51,17 @@ def test_the_words_of_each_row():
 def test_what_was_on_its_way_to_a_collapse_has_no_limit():
     (row,) = end_rows(outcomes_of({}, [("points", 0, ("", -70.0))]))
     assert (row.title, row.note) == ("stopped early", "a component would collapse")
+
+
+def test_runs_that_diverged_have_a_row_of_their_own_at_the_end():
+    """EM itself never does, so the table is made up."""
+    found = outcomes_of({"A": -100.0}, [("points", 0, "A"), ("points", 1, "degenerate")])
+    table = found.table.assign(outcome=found.table["outcome"].astype(str).replace("degenerate", "diverged"))
+    rows = end_rows(replace(found, table=table))
+    assert [(row.key, row.title, row.mixture is None) for row in rows] == [
+        ("A", "L −100.0", False),
+        ("diverged", "diverged", True),
+    ]
 
 
 def test_a_row_shows_the_density_of_its_own_end():

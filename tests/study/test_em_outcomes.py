@@ -7,7 +7,8 @@ from sklearn.mixture import GaussianMixture
 
 from explorer.mixture import EMOutcome, initialize, m_step
 from explorer.settings import EMStudySettings
-from tests.study.studies import judged
+from explorer.study.em_outcomes import em_outcomes
+from tests.study.studies import em_table, judged
 
 TEN_POINTS = EMStudySettings(
     data="ten-points",
@@ -101,3 +102,13 @@ def test_where_all_runs_collapse_there_is_no_best():
     assert set(outcomes.table["outcome"]) == {EMOutcome.DEGENERATE}
     assert outcomes.best is None
     assert outcomes.optima == ()
+
+
+def test_what_diverged_is_not_called_degenerate():
+    """EM itself never does, so the table is made up."""
+    settings = EMStudySettings(n_components=2, initializations=("random-points",), n_starts=3)
+    study, table = em_table(settings)
+    reasons = ["converged", "diverged", "degenerate"]
+    found = em_outcomes(settings, study.problem.values, table.assign(stop_reason=reasons)).table
+    assert found["outcome"].tolist() == [EMOutcome.PROPER, EMOutcome.DIVERGED, EMOutcome.DEGENERATE]
+    assert found["gap"].isna().tolist() == [False, True, True]

@@ -15,6 +15,7 @@ from explorer.words import counted, number
 MOST_OPTIMA = 5
 # The keys of rows that hold more than one optimum; the others have the optimum's label.
 OTHERS, PLATEAU, SADDLE, SPURIOUS, DEGENERATE = "others", "plateau", "saddle", "spurious", "degenerate"
+DIVERGED = "diverged"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ def end_rows(outcomes: EMOutcomes) -> list[EndRow]:
     table = outcomes.table
     runs_of = table.groupby("initialization", sort=False).size()
     rows = []
-    for key in [*_proper_keys(outcomes), SADDLE, PLATEAU, SPURIOUS, DEGENERATE]:
+    for key in [*_proper_keys(outcomes), SADDLE, PLATEAU, SPURIOUS, DEGENERATE, DIVERGED]:
         runs = table[keys == key]
         if len(runs):
             shares = (runs.groupby("initialization").size() / runs_of).fillna(0.0).to_dict()
@@ -89,6 +90,8 @@ def _row(key: str, runs: pd.DataFrame, outcomes: EMOutcomes, shares: dict[str, f
         return EndRow(key, "", "spurious", note, None, best_run, shares)
     if key == DEGENERATE:
         return EndRow(key, "", "degenerate", "L has no limit", None, best_run, shares)
+    if key == DIVERGED:
+        return EndRow(key, "", "diverged", "L fell", None, None, shares)
     optimum = outcomes.optimum(key)
     gap = outcomes.best.log_likelihood - optimum.log_likelihood
     index = proper.index(key)

@@ -151,23 +151,6 @@ def ours(data: ArrayLike, mixture: Mixture) -> Mixture:
     return m_step(points, e_step(points, mixture))
 
 
-def cancelling_variances(data: ArrayLike, responsibilities: ArrayLike) -> Floats:
-    """A MISTAKE to learn from: the variances (K,) as sum(R * x**2) / n_k - mu**2, for x (n,) and R (n, K).
-
-    One pass less than sum(R * (x - mu)**2) / n_k and the same on paper, but both terms are near mu^2, and rounding
-    leaves an error of about 1e-16 mu^2: wrong from |mu| > 1e4 sigma on by more than 1e-8, and beyond 1e8 sigma
-    nothing is left, often not even the sign. Centre the data first, as `m_step` does.
-    """
-    x = _as_table(data).ravel()[:, np.newaxis]
-    r = as_floats(responsibilities, "The responsibilities", 1.0 + 1e-8)
-    if r.ndim != 2 or len(r) != len(x):
-        raise InputError(f"The responsibilities must be a table of {len(x)} rows, one a data point.")
-    n_k = r.sum(axis=0)
-    _check_filled(n_k.min())
-    mu = np.sum(r * x, axis=0) / n_k
-    return np.sum(r * x**2, axis=0) / n_k - mu**2
-
-
 WAYS: dict[str, Callable[[ArrayLike, Mixture], Mixture]] = {
     "triple loop": triple_loop,
     "broadcast": broadcast,
