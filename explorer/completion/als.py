@@ -94,18 +94,16 @@ def run_als_in_slices(
     objectives, rmse_observed, rmse_hidden, distances, seconds = map(read_only, np.array(figures[: len(history)]).T)
     lefts = read_only(np.stack([history[0].left, *(step.left for step in history[1::2])]))
     rights = read_only(np.stack([step.right for step in history[0::2]]))
-    rmse_hidden = rmse_hidden if hidden is not None else None
     return ALSTrace(
         objectives=objectives,
         rmse_observed=rmse_observed,
-        rmse_hidden=rmse_hidden,
+        rmse_hidden=rmse_hidden if hidden is not None else None,
         distances=distances if truth is not None else None,
         seconds=seconds,
         final=Factors(lefts[-1], rights[-1]),
         stop_reason=stop_reason,
         half_objectives=objectives,
         half_rmse_observed=rmse_observed,
-        half_rmse_hidden=rmse_hidden,
         found=tuple({"singular": step.singular} for step in history),
         lefts=lefts,
         rights=rights,

@@ -11,11 +11,12 @@ import numpy as np
 from explorer.completion.engine.cholesky import in_batches, solve_together, squared
 from explorer.completion.engine.row_blocks import (
     Block,
+    Blocks,
     DenseBlock,
+    FixedFactor,
     col_blocks,
-    pair_products,
+    fixed_factor,
     row_blocks,
-    with_padding,
 )
 from explorer.completion.observations import Observations
 from explorer.completion.options import ALSOptions
@@ -30,8 +31,8 @@ class Alternation:
     row_ridges, col_ridges: (m,) and (n,), the lambda of each.
     """
 
-    rows: tuple[Block | DenseBlock, ...]
-    cols: tuple[Block | DenseBlock, ...]
+    rows: Blocks
+    cols: Blocks
     row_ridges: np.ndarray
     col_ridges: np.ndarray
 
@@ -61,7 +62,7 @@ def ridges(observations: Observations, options: ALSOptions) -> tuple[np.ndarray,
 
 @np.errstate(over="ignore", invalid="ignore")
 def solve_factor(
-    blocks: tuple[Block | DenseBlock, ...], other: np.ndarray, current: np.ndarray, ridge: float | np.ndarray
+    blocks: Blocks, other: np.ndarray, current: np.ndarray, ridge: float | np.ndarray
 ) -> tuple[np.ndarray, float, np.ndarray]:
     """One half step: the factor that minimises f while the other one is fixed.
 
@@ -80,16 +81,14 @@ def solve_factor(
     unique minimiser (only where lambda is 0), which get the shortest one. Numbers too large to be squared
     give NaN.
     """
-    padded = with_padding(other)
-    products = pair_products(other) if any(isinstance(block, DenseBlock) for block in blocks) else None
-    basis = _row_space(other)
-    whole_space = basis.shape[1] == other.shape[1]
+    fixed, basis = fixed_factor(other, blocks), _row_space(other)
+    whole_space = basis.shape[1] == fixed.rank
     ridges = np.full(len(current), ridge, dtype=np.float64)
     factor = np.empty_like(current)
     squared_error = 0.0
     singular = [np.empty(0, dtype=np.int64)]
     for batch in in_batches(blocks):
-        solved = solve_together(batch, padded, products, ridges) if whole_space else None
+        solved = solve_together(batch, fixed, ridges) if whole_space else None
         if solved is not None:
             rows, solution, error = solved
             factor[rows] = solution
@@ -97,18 +96,18 @@ def solve_factor(
             continue
         for block in batch:
             rows = block.rows
-            factor[rows], error, is_singular = _solve_block(block, padded, basis, ridges[rows], current[rows])
+            factor[rows], error, is_singular = _solve_block(block, fixed, basis, ridges[rows], current[rows])
             squared_error += error
             singular.append(rows[is_singular])
     return factor, squared_error, np.sort(np.concatenate(singular))
 
 
 def _solve_block(
-    block: Block | DenseBlock, padded: np.ndarray, basis: np.ndarray, ridges: np.ndarray, current: np.ndarray
+    block: Block | DenseBlock, fixed: FixedFactor, basis: np.ndarray, ridges: np.ndarray, current: np.ndarray
 ) -> tuple[np.ndarray, float, np.ndarray]:
     """The minimisers for a block, (b, k), the squared error that they leave, and which are not the only ones, (b,)."""
-    lacking = basis.shape[1] < padded.shape[1]
-    design = block.design(padded)
+    lacking = basis.shape[1] < fixed.rank
+    design = block.design(fixed)
     solution, trusted, singular = _least_squares(design @ basis if lacking else design, block.values, ridges)
     solution = solution @ basis.T
     singular |= lacking & (ridges == 0)

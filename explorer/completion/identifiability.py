@@ -14,7 +14,7 @@ import numpy as np
 
 from explorer.checks import check_whole_number, read_only
 from explorer.completion.checks import check_observations
-from explorer.completion.engine.row_blocks import row_blocks, with_padding
+from explorer.completion.engine.row_blocks import fixed_factor, row_blocks
 from explorer.completion.factors import Factors
 from explorer.completion.observations import Observations, transposed
 from explorer.errors import InputError
@@ -121,13 +121,14 @@ def _jacobian_rank(observations: Observations, at: Factors) -> int:
     product of Q_i and x_i. This is the Schur complement of X in J^T J, without inverting anything.
     """
     n, rank = at.right.shape
-    padded = with_padding(at.right)
+    blocks = row_blocks(observations, rank)
+    fixed = fixed_factor(at.right, blocks)
     reach = 0
     diagonal = np.zeros((n, rank * rank))
     schur = np.zeros((n * rank, n * rank))
     strip = max(1, STRIP_NUMBERS // (n * rank * rank))
-    for block in row_blocks(observations, rank):
-        bases, block_reach = _reachable(block.design(padded))
+    for block in blocks:
+        bases, block_reach = _reachable(block.design(fixed))
         reach += block_reach
         for first in range(0, len(block.rows), strip):
             part = slice(first, first + strip)

@@ -35,9 +35,10 @@ class CompletionTrace:
     seconds: (T + 1,) time from the beginning of the run, without the time that this record's own figures took.
     final: the factors after the last step.
     stop_reason: why the run ended: converged, max_iter or diverged.
-    half_objectives, half_rmse_observed, half_rmse_hidden: the same figures at the H + 1 half steps.
+    half_objectives, half_rmse_observed: the same figures at the H + 1 half steps.
     found: what the move before each half step found, by name, beside new factors: a step size, singular values.
     kept: X and Y at each half step, as `factors` gives them; the same array where a move leaves it as it was.
+    whole: whether these are all of X Y^T, and not its leading columns.
 
     The arrays are read-only, and all their numbers are finite. What is kept takes 8 (m + n) k bytes a step, k columns
     at most `SHOWN_COLUMNS` where factors have no fixed number of them; the `run_` functions refuse to begin what could
@@ -53,9 +54,9 @@ class CompletionTrace:
     stop_reason: StopReason
     half_objectives: np.ndarray
     half_rmse_observed: np.ndarray
-    half_rmse_hidden: np.ndarray | None
     found: tuple[Mapping[str, Any], ...]
     kept: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
+    whole: bool = True
 
     def __repr__(self) -> str:
         shape = f"{len(self.final.left)}x{len(self.final.right)}, rank {self.final.rank}"
@@ -87,6 +88,17 @@ class CompletionTrace:
         """The arrays of `factors`, unchecked; a trace that keeps something else makes them of that."""
         return self.kept[h]
 
+    def half_rmse_hidden(self, hidden: Observations) -> np.ndarray:
+        """(H + 1,) the error on the hidden entries of the run at every half step.
+
+        After first moves it is measured here, when it is asked for: a comparison by steps does without. Where only
+        leading columns are kept, a first move touches nothing but what is observed, if anything.
+        """
+        errors = np.repeat(self.rmse_hidden, 2)[:-1]
+        for h in range(1, len(errors) if self.whole else 0, 2):
+            errors[h] = rmse(self.factors(h), hidden)
+        return errors
+
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ALSTrace(CompletionTrace):
@@ -116,6 +128,9 @@ class ALSTrace(CompletionTrace):
 
     def arrays_at(self, h: int) -> tuple[np.ndarray, np.ndarray]:
         return self.lefts[(h + 1) // 2], self.rights[h // 2]
+
+    def half_rmse_hidden(self, hidden: Observations) -> np.ndarray:
+        return self.rmse_hidden
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,27 +191,27 @@ def record(
     out with its first move, and the run has diverged before it. The start is finite.
     """
     iterates = iter(iterates)
-    moves, figures, seconds = [], [], []
+    figures, halves, moves, seconds = [], [], [], []
     last, elapsed = None, 0.0
     while True:
         began = perf_counter()
         iterate = next(iterates)
         elapsed += perf_counter() - began
-        step = [(iterate, truth)]
-        if last is not None:
-            step.insert(0, (iterate.midway or replace(last, found={}), None))
-        numbers = [figures[-1] if _is_unmoved(move, last) else _figures(move, hidden, target) for move, target in step]
-        if not np.isfinite(numbers).all():
+        numbers = _figures(iterate, hidden, truth)
+        step = [iterate] if last is None else [iterate.midway or replace(last, found={}), iterate]
+        half_numbers = [(move.objective, move.rmse_observed) for move in step]
+        if not (np.isfinite(numbers).all() and np.isfinite(half_numbers).all()):
             stop_reason = StopReason.DIVERGED
             break
-        figures += numbers
-        moves += [(move.found, keep(move)) for move, _ in step]
+        figures.append(numbers)
+        halves += half_numbers
+        moves += [(move.found, keep(move)) for move in step]
         seconds.append(elapsed)
         last, stop_reason = iterate, iterate.stop_reason
         if stop_reason is not None:
             break
-    halves = [read_only(column.copy()) for column in np.array(figures).T]
-    objectives, rmse_observed, rmse_hidden, distances = (read_only(column[::2].copy()) for column in halves)
+    objectives, rmse_observed, rmse_hidden, distances = (read_only(column.copy()) for column in np.array(figures).T)
+    half_objectives, half_rmse_observed = (read_only(column.copy()) for column in np.array(halves).T)
     found, kept = zip(*moves, strict=True)
     return CompletionTrace(
         objectives=objectives,
@@ -206,17 +221,12 @@ def record(
         seconds=read_only(np.array(seconds)),
         final=Factors(last.left, last.right),
         stop_reason=stop_reason,
-        half_objectives=halves[0],
-        half_rmse_observed=halves[1],
-        half_rmse_hidden=halves[2] if hidden is not None else None,
+        half_objectives=half_objectives,
+        half_rmse_observed=half_rmse_observed,
         found=found,
-        kept=kept if kept[0] is not None else (),
+        kept=() if keep is no_columns else kept,
+        whole=keep is all_columns,
     )
-
-
-def _is_unmoved(move: Iterate, last: Iterate | None) -> bool:
-    """Whether a move has only found something, and left both factors where the last step had put them."""
-    return last is not None and move.left is last.left and move.right is last.right
 
 
 def _figures(iterate: Iterate, hidden: Observations | None, truth: Factors | None) -> tuple[float, float, float, float]:

@@ -186,8 +186,8 @@ def completion_payload(
         "objectives": trace.half_objectives,
         "rmse_observed": trace.half_rmse_observed,
     }
-    if trace.half_rmse_hidden is not None:
-        arrays["rmse_hidden"] = trace.half_rmse_hidden
+    if trace.rmse_hidden is not None:
+        arrays["rmse_hidden"] = trace.half_rmse_hidden(masked.hidden)
     return pack(header, arrays)
 
 

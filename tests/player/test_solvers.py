@@ -146,7 +146,7 @@ def test_every_half_step_of_a_solver_arrives(name):
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_the_browser_s_scripts_play_every_half_step(name, tmp_path):
-    trace, header, _arrays = played(name)
+    trace, header, _ = played(name)
     for script in ("payload", "factors"):
         (found,) = (files("explorer.player") / "js").rglob(f"{script}.js")
         (tmp_path / f"{script}.mjs").write_text(found.read_text(encoding="utf-8"), encoding="utf-8")

@@ -27,4 +27,4 @@ def said(outcome: str, optimum: str) -> str:
     """How a run ended, in words; `optimum` is the name of the one that it is in or was on its way to."""
     if outcome == EMOutcome.PLATEAU:
         return f"stopped early, on the way to {optimum or 'a collapse'}"
-    return {EMOutcome.PROPER: f"optimum {optimum}", EMOutcome.SADDLE: "saddle point"}.get(outcome, "spurious")
+    return {EMOutcome.PROPER: f"optimum {optimum}", EMOutcome.SADDLE: "saddle point"}.get(outcome, str(outcome))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from explorer.completion.engine.row_blocks import Block, DenseBlock
+from explorer.completion.engine.row_blocks import Block, Blocks, DenseBlock, FixedFactor
 from explorer.completion.rounding import TRUSTED, surely_well_conditioned
 
 # A difference above this share of its terms is kept: it has lost four digits. A smaller one is recomputed.
@@ -21,7 +21,7 @@ BATCH_ROWS = 512
 SMALL = 16_384
 
 
-def in_batches(blocks: tuple[Block | DenseBlock, ...]) -> Iterator[list[Block | DenseBlock]]:
+def in_batches(blocks: Blocks) -> Iterator[list[Block | DenseBlock]]:
     """The blocks in their order, some together, so that a batch has up to `BATCH_ROWS` rows or is one block."""
     batch, n_rows = [], 0
     for block in blocks:
@@ -34,7 +34,7 @@ def in_batches(blocks: tuple[Block | DenseBlock, ...]) -> Iterator[list[Block | 
 
 
 def solve_together(
-    batch: list[Block | DenseBlock], padded: np.ndarray, products: np.ndarray | None, ridges: np.ndarray
+    batch: list[Block | DenseBlock], fixed: FixedFactor, ridges: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, float] | None:
     """The rows of a batch, (b,), their minimisers, (b, k), and the squared error that these leave.
 
@@ -47,7 +47,7 @@ def solve_together(
     Any c > |z|^2 will do; no more than |a|^2 is ever explained. Returns None where there is too
     little to do, or the bounds do not hold.
     """
-    rank = padded.shape[1]
+    rank = fixed.rank
     if sum(block.values.size for block in batch) * rank < SMALL:
         return None
     rows = np.concatenate([block.rows for block in batch])
@@ -56,7 +56,7 @@ def solve_together(
     systems = np.empty((len(rows), rank + 1, rank + 1))
     parts = np.split(np.arange(len(rows)), np.cumsum([len(block.rows) for block in batch])[:-1])
     for block, part in zip(batch, parts, strict=True):
-        block.normal_equations(padded, products, systems[part[0] : part[-1] + 1])
+        block.normal_equations(fixed, systems[part[0] : part[-1] + 1])
     diagonal = np.einsum("bkk->bk", systems)
     traces = diagonal[:, :rank].sum(axis=1)
     diagonal[:, :rank] += ridges[:, None]
@@ -78,7 +78,7 @@ def solve_together(
     terms = float(np.sum(squares + traces * lengths))
     if squared_error <= CANCELLATION * terms:
         squared_error = sum(
-            squared(block.residual(padded, solution[:, part].T)) for block, part in zip(batch, parts, strict=True)
+            squared(block.residual(fixed, solution[:, part].T)) for block, part in zip(batch, parts, strict=True)
         )
     return rows, solution.T, squared_error
 

@@ -42,22 +42,22 @@ class Block:
     values: np.ndarray
     squares: np.ndarray
 
-    def design(self, padded: np.ndarray) -> np.ndarray:
-        """The rows y_j that the entries of each row meet, (b, w, k), out of `with_padding(Y)`."""
-        return padded.take(self.cols, axis=0, mode="clip")
+    def design(self, fixed: "FixedFactor") -> np.ndarray:
+        """The rows y_j that the entries of each row meet, (b, w, k)."""
+        return fixed.padded.take(self.cols, axis=0, mode="clip")
 
-    def normal_equations(self, padded: np.ndarray, products: np.ndarray | None, out: np.ndarray) -> None:
+    def normal_equations(self, fixed: "FixedFactor", out: np.ndarray) -> None:
         """Write sum_j y_j y_j^T and, as a row below it, sum_j a_ij y_j^T into `out`, (b, k + 1, k + 1).
 
         Only the lower triangle is written for sure, and never the last entry of the last row.
         """
-        design = self.design(padded)
+        design = self.design(fixed)
         np.matmul(design.swapaxes(1, 2), design, out=out[:, :-1, :-1])
         np.matmul(self.values[:, None, :], design, out=out[:, -1:, :-1])
 
-    def residual(self, padded: np.ndarray, solution: np.ndarray) -> np.ndarray:
+    def residual(self, fixed: "FixedFactor", solution: np.ndarray) -> np.ndarray:
         """a_ij - x_i . y_j in every slot, (b, w), for the rows x_i (b, k); 0 in a padding slot."""
-        return self.values - (self.design(padded) @ solution[:, :, None])[:, :, 0]
+        return self.values - (self.design(fixed) @ solution[:, :, None])[:, :, 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,26 +80,43 @@ class DenseBlock:
         n = self.seen.shape[1]
         return np.where(self.seen, np.arange(n), n)
 
-    def design(self, padded: np.ndarray) -> np.ndarray:
-        return padded.take(self.cols, axis=0)
+    def design(self, fixed: "FixedFactor") -> np.ndarray:
+        return fixed.padded.take(self.cols, axis=0)
 
-    def normal_equations(self, padded: np.ndarray, products: np.ndarray | None, out: np.ndarray) -> None:
-        out[:, *_lower(padded.shape[1])] = self.seen.astype(np.float64) @ products
-        out[:, -1, :-1] = self.values @ padded[:-1]
+    def normal_equations(self, fixed: "FixedFactor", out: np.ndarray) -> None:
+        out[:, *_lower(fixed.rank)] = self.seen.astype(np.float64) @ fixed.products
+        out[:, -1, :-1] = self.values @ fixed.padded[:-1]
 
-    def residual(self, padded: np.ndarray, solution: np.ndarray) -> np.ndarray:
-        return self.values - self.seen * (solution @ padded[:-1].T)
-
-
-def with_padding(factor: np.ndarray) -> np.ndarray:
-    """The factor and below it the row of zeros that padding slots point at, (n + 1, k)."""
-    return np.concatenate([factor, np.zeros((1, factor.shape[1]))])
+    def residual(self, fixed: "FixedFactor", solution: np.ndarray) -> np.ndarray:
+        return self.values - self.seen * (solution @ fixed.padded[:-1].T)
 
 
-def pair_products(factor: np.ndarray) -> np.ndarray:
-    """The products y_ja y_jb of the columns a >= b of a factor, (n, k (k + 1) / 2), that dense blocks sum."""
+Blocks = tuple[Block | DenseBlock, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class FixedFactor:
+    """The factor that a half step leaves as it is, as the blocks read it.
+
+    padded: (n + 1, k), the factor and below it the row of zeros that padding slots point at.
+    products: (n, k (k + 1) / 2), the products y_ja y_jb of its columns a >= b, that dense blocks sum; else None.
+    """
+
+    padded: np.ndarray
+    products: np.ndarray | None
+
+    @property
+    def rank(self) -> int:
+        return self.padded.shape[1]
+
+
+def fixed_factor(factor: np.ndarray, blocks: Blocks) -> FixedFactor:
+    """A factor, (n, k), for these blocks to read."""
+    padded = np.concatenate([factor, np.zeros((1, factor.shape[1]))])
+    if not any(isinstance(block, DenseBlock) for block in blocks):
+        return FixedFactor(padded, None)
     a, b = _lower(factor.shape[1])
-    return factor[:, a] * factor[:, b]
+    return FixedFactor(padded, factor[:, a] * factor[:, b])
 
 
 @cache
@@ -108,19 +125,17 @@ def _lower(rank: int) -> tuple[np.ndarray, np.ndarray]:
     return np.tril_indices(rank)
 
 
-def row_blocks(observations: Observations, rank: int) -> tuple[Block | DenseBlock, ...]:
+def row_blocks(observations: Observations, rank: int) -> Blocks:
     """All rows of the matrix, also the empty ones, in blocks of a size that suits the rank, shortest rows first."""
     return _blocks(observations.rows, observations.cols, observations.values, observations.shape, rank)
 
 
-def col_blocks(observations: Observations, rank: int) -> tuple[Block | DenseBlock, ...]:
+def col_blocks(observations: Observations, rank: int) -> Blocks:
     """The same for the columns: the rows of the transposed matrix."""
     return _blocks(observations.cols, observations.rows, observations.values, observations.shape[::-1], rank)
 
 
-def _blocks(
-    rows: np.ndarray, cols: np.ndarray, values: np.ndarray, shape: tuple[int, int], rank: int
-) -> tuple[Block | DenseBlock, ...]:
+def _blocks(rows: np.ndarray, cols: np.ndarray, values: np.ndarray, shape: tuple[int, int], rank: int) -> Blocks:
     n = shape[1]
     row_by_row = coo_array((values, (rows, cols)), shape=shape).tocsr()
     first_entry = row_by_row.indptr.astype(np.int64)
