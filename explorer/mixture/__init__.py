@@ -11,6 +11,7 @@ people can choose from; those that are not EM are in `others`, with the sources'
 """
 
 from explorer.mixture.algorithms import ALGORITHMS, Algorithm
+from explorer.mixture.checks import as_points
 from explorer.mixture.degeneracy import Degeneracy, DegeneracyKind
 from explorer.mixture.em import EMIterate, EMOptions, iterate_em, run_em, run_em_in_slices
 from explorer.mixture.engine import STRUCTURES, CovarianceStructure
@@ -28,7 +29,7 @@ from explorer.mixture.kmeans import (
 )
 from explorer.mixture.limits import Limits, find_limits, iterate_limit, iterate_limits
 from explorer.mixture.many import ManyRuns, iterate_many, run_many
-from explorer.mixture.model import Mixture, Mixtures, as_points, density, log_joint, log_likelihood
+from explorer.mixture.model import Mixture, Mixtures, density, log_joint, log_likelihood
 from explorer.mixture.optima import Optima, align, group_ends, group_optima
 from explorer.mixture.others.gradient import (
     GradientIterate,

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explorer.errors import InputError
+from explorer.mixture.checks import as_points
 from explorer.mixture.many import ManyRuns
-from explorer.mixture.model import Mixtures, as_points
+from explorer.mixture.model import Mixtures
 from explorer.stop_reason import StopReason
 
 # On Old Faithful's eruptions and the galaxies, K = 2..4, runs that EM stops at rtol = 1e-6 near an optimum end up to

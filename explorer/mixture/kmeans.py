@@ -22,7 +22,7 @@ from scipy.sparse import csc_array
 from explorer.checks import LARGEST_SEED, Floats, as_floats, check_callbacks, check_whole_number, read_only
 from explorer.errors import InputError
 from explorer.mixture import engine
-from explorer.mixture.model import LARGEST_VALUE, as_points, check_n_components
+from explorer.mixture.checks import LARGEST_VALUE, as_points, check_n_components
 from explorer.mixture.stopping import first_reason
 from explorer.slices import Slices, finish
 from explorer.stop_reason import StopReason

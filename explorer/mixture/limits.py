@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from explorer.checks import Floats, check_callbacks, read_only
 from explorer.errors import InputError
 from explorer.mixture import engine
+from explorer.mixture.checks import as_points
 from explorer.mixture.degeneracy import Degeneracy
 from explorer.mixture.em import DEFAULTS, EMOptions
 from explorer.mixture.judge import (
@@ -31,7 +32,7 @@ from explorer.mixture.judge import (
 )
 from explorer.mixture.loop import pose
 from explorer.mixture.many import ManyRuns, iterate_many
-from explorer.mixture.model import Mixture, Mixtures, as_points
+from explorer.mixture.model import Mixture, Mixtures
 from explorer.mixture.optima import Optima, check_tolerances, distances_between, group_optima
 from explorer.slices import Slices, finish, retold
 from explorer.stop_reason import StopReason

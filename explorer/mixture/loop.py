@@ -17,8 +17,8 @@ from scipy.special import entr
 from explorer.checks import Floats
 from explorer.errors import InputError
 from explorer.mixture import engine
-from explorer.mixture.model import Mixture, as_points, check_n_components
-from explorer.mixture.steps import as_responsibilities
+from explorer.mixture.checks import as_points, check_n_components, one_table
+from explorer.mixture.model import Mixture
 from explorer.mixture.stopping import Sign, Signs, reasons_to_stop
 from explorer.stop_reason import StopReason
 
@@ -175,14 +175,6 @@ def _fallen(problem: Problem, empty: Marks | None, reached: Marks | None) -> tup
     if problem.hold:
         return empty, reached
     return (empty if reached is None else reached if empty is None else empty | reached), None
-
-
-def one_table(responsibilities: ArrayLike, n_points: int) -> Floats:
-    """The responsibilities (n, K) of one run as (K, n). Raises InputError where they are not, or of many runs."""
-    q = as_responsibilities(responsibilities, n_points)
-    if q.ndim != 2:
-        raise InputError(f"The responsibilities must be one table of {n_points} rows, not {len(q)} tables.")
-    return np.ascontiguousarray(q.T)
 
 
 def _check_reached(log_likelihoods: Floats | float) -> None:

@@ -18,20 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 from explorer.checks import Floats, as_floats, check_callbacks, check_flag, read_only
 from explorer.errors import InputError
 from explorer.mixture import engine
+from explorer.mixture.checks import as_responsibilities, check_n_components
 from explorer.mixture.degeneracy import Degeneracy, degeneracies_of
 from explorer.mixture.em import DEFAULTS, EMOptions
-from explorer.mixture.loop import (
-    Beginning,
-    Moves,
-    Problem,
-    Stand,
-    advance,
-    from_mixtures,
-    from_responsibilities,
-    pose,
-)
-from explorer.mixture.model import Mixture, Mixtures, check_n_components
-from explorer.mixture.steps import as_responsibilities
+from explorer.mixture.loop import Beginning, Moves, Problem, Stand, advance, from_mixtures, from_responsibilities, pose
+from explorer.mixture.model import Mixture, Mixtures
 from explorer.mixture.stopping import RiseRule
 from explorer.slices import Slices, finish
 from explorer.stop_reason import StopReason

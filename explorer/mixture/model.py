@@ -10,15 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explorer.checks import Floats, as_floats, check_whole_number, read_only
+from explorer.checks import Floats, as_floats, read_only
 from explorer.errors import InputError
 from explorer.mixture import engine
+from explorer.mixture.checks import LARGEST_VALUE, as_points, check_n_components
 
-MAX_POINTS = 1_000_000
-MAX_COMPONENTS = 50
-MAX_DIMENSIONS = 100
-# The square of a larger number, with room for sums of it, does not fit into double precision.
-LARGEST_VALUE = 1e151
 # Of a correlation matrix: one with a smaller eigenvalue cannot be factorized in double precision.
 SMALLEST_EIGENVALUE = 1e-13
 
@@ -157,33 +153,8 @@ def density(x: ArrayLike, mixture: Mixture) -> Floats:
     return np.exp(engine.normalize(log_joint(x, mixture).T))
 
 
-def as_points(data: ArrayLike) -> Floats:
-    """The data as n points in d dimensions, (n, d) in float64; (n,) is read as d = 1.
-
-    Raises InputError unless there are 1 to 1 000 000 points in 1 to 100 dimensions, all finite numbers of at most
-    1e151 in size.
-    """
-    points = as_floats(data, "The data", LARGEST_VALUE)
-    if points.ndim == 1:
-        points = points[:, None]
-    if points.ndim != 2 or points.size == 0:
-        raise InputError("The data must be a list of at least one number, or a table with one row a point.")
-    if len(points) > MAX_POINTS:
-        raise InputError(f"The data has {len(points)} points: use at most {MAX_POINTS}.")
-    if points.shape[1] > MAX_DIMENSIONS:
-        raise InputError(f"The data has {points.shape[1]} columns: use at most {MAX_DIMENSIONS}.")
-    return points
-
-
 def check_mixture(mixture: Mixture) -> None:
     """Raise InputError unless it is one: data comes first, the mixture after it."""
     if not isinstance(mixture, Mixture):
         kind = type(mixture).__name__
         raise InputError(f"A Mixture is wanted here, not {kind}: `trace.mixture(-1)` is the last one of a run.")
-
-
-def check_n_components(n_components: int, n_points: int = MAX_POINTS) -> None:
-    """Raise InputError unless n_components is a whole number from 1 to 50, and not more than the points."""
-    check_whole_number("The number of components", n_components, 1, MAX_COMPONENTS)
-    if n_components > n_points:
-        raise InputError(f"{n_components} components need as many data points: choose at most {n_points}.")

@@ -20,6 +20,7 @@ from scipy.optimize import linear_sum_assignment
 
 from explorer.checks import Floats, as_floats, check_positive, read_only
 from explorer.errors import InputError
+from explorer.mixture.checks import LARGEST_VALUE, check_n_components
 from explorer.mixture.judge import (
     DISTANCE_TOLERANCE,
     LOG_LIKELIHOOD_TOLERANCE,
@@ -28,7 +29,7 @@ from explorer.mixture.judge import (
     spurious_components,
 )
 from explorer.mixture.many import ManyRuns
-from explorer.mixture.model import LARGEST_VALUE, Mixture, check_mixture, check_n_components
+from explorer.mixture.model import Mixture, check_mixture
 
 MAX_RUNS = 100_000
 # In standard deviations of the data: its square does not overflow.

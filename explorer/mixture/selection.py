@@ -18,10 +18,11 @@ from scipy.special import entr
 from explorer.checks import LARGEST_SEED, Floats, check_callbacks, check_choice, check_whole_number
 from explorer.errors import InputError
 from explorer.mixture import engine
+from explorer.mixture.checks import MAX_DIMENSIONS, as_points, check_n_components
 from explorer.mixture.em import EMOptions
 from explorer.mixture.judge import OptimumKind, kinds_as_ended
 from explorer.mixture.many import ManyRuns, run_many
-from explorer.mixture.model import MAX_DIMENSIONS, Mixture, as_points, check_n_components, log_joint
+from explorer.mixture.model import Mixture, log_joint
 from explorer.mixture.starts import initialize
 from explorer.stop_reason import StopReason
 

@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from explorer.checks import LARGEST_SEED, Floats, as_floats, check_choice, check_fraction, check_whole_number
 from explorer.errors import InputError
 from explorer.mixture import engine
+from explorer.mixture.checks import LARGEST_VALUE, as_points, check_n_components
 from explorer.mixture.em import EMOptions
 from explorer.mixture.kmeans import k_means_plus_plus, lloyd, nearest
-from explorer.mixture.model import LARGEST_VALUE, Mixture, as_points, check_n_components
+from explorer.mixture.model import Mixture
 
 
 @dataclass(frozen=True)

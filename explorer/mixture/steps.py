@@ -11,7 +11,8 @@ from scipy.special import entr
 from explorer.checks import Floats, as_floats, check_fraction
 from explorer.errors import InputError
 from explorer.mixture import engine
-from explorer.mixture.model import Mixture, as_points, check_n_components, log_joint
+from explorer.mixture.checks import as_points, as_responsibilities
+from explorer.mixture.model import Mixture, log_joint
 
 
 def e_step(data: ArrayLike, mixture: Mixture) -> Floats:
@@ -64,17 +65,3 @@ def hard_assignments(responsibilities: ArrayLike) -> NDArray[np.intp]:
     if q.ndim != 2 or not q.size:
         raise InputError("The responsibilities must be a table of one row a data point.")
     return np.argmax(q, axis=1)
-
-
-def as_responsibilities(responsibilities: ArrayLike, n_points: int) -> Floats:
-    """The responsibilities (n, K), or many (R, n, K), in float64.
-
-    Raises InputError unless each row is a distribution over K components.
-    """
-    q = as_floats(responsibilities, "The responsibilities", 1.0 + 1e-8)
-    if q.ndim not in (2, 3) or q.shape[-2] != n_points:
-        raise InputError(f"The responsibilities must be a table of {n_points} rows, one a data point.")
-    check_n_components(q.shape[-1])
-    if q.min() < 0 or np.abs(q.sum(axis=-1) - 1).max() > 1e-8:
-        raise InputError("The responsibilities of each point must be at least 0 and sum to 1.")
-    return q

@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from explorer.checks import check_whole_number, read_only
 from explorer.errors import InputError
 from explorer.mixture import EMOptions, Optima, StopReason, as_points
+from explorer.mixture.checks import check_n_components
 from explorer.mixture.em import DEFAULTS
-from explorer.mixture.model import check_n_components
 from explorer.settings import EMSettings
 from explorer.slices import Slices, finish
 from explorer.study.em_limits import iterate_to_limits

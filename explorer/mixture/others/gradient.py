@@ -30,10 +30,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from explorer.checks import Floats, check_choice, check_fraction, check_positive, check_whole_number
 from explorer.mixture import engine
+from explorer.mixture.checks import LARGEST_VALUE
 from explorer.mixture.degeneracy import Degeneracy, degeneracies_of
 from explorer.mixture.em import EMOptions
 from explorer.mixture.loop import Beginning, Moves, Problem, Stand, advance, begin, pose
-from explorer.mixture.model import LARGEST_VALUE, Mixture
+from explorer.mixture.model import Mixture
 from explorer.mixture.others.optimizers import OPTIMIZERS
 from explorer.mixture.stopping import MAX_ITERATIONS, Sign, Signs
 from explorer.mixture.trace import MixtureTrace, parameters_of, record

@@ -19,9 +19,10 @@ from numpy.typing import ArrayLike
 from explorer.checks import Floats, check_fraction, check_whole_number
 from explorer.errors import InputError
 from explorer.mixture import engine
+from explorer.mixture.checks import as_points, one_table
 from explorer.mixture.em import EMOptions
-from explorer.mixture.loop import Beginning, Moves, Problem, advance, begin, one_table, pose
-from explorer.mixture.model import Mixture, as_points
+from explorer.mixture.loop import Beginning, Moves, Problem, advance, begin, pose
+from explorer.mixture.model import Mixture
 from explorer.mixture.stopping import MAX_ITERATIONS, RiseRule, Sign, Signs
 from explorer.mixture.trace import MixtureTrace, record
 from explorer.slices import Slices, finish
