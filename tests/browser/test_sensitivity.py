@@ -176,9 +176,62 @@ def test_a_click_replays_a_run_beside_one_that_ended_elsewhere(page, case):
     back(page)
 
 
-def test_a_replay_plays_and_steps_both_runs_and_leads_back(page):
-    click_at(page, **FIRST)
-    a, b = both(page)
+FIRST = {"picture": "optima", "type": "bar", "click": ["B", "random-points"]}
+
+
+@pytest.fixture
+def replay(shared_page, request):
+    """The page with the replay of a click; what a test before left open serves as well."""
+    if shared_page.locator("section.xp").count() != 2:
+        click_at(request.getfixturevalue("page"), **FIRST)
+    both(shared_page)
+    return shared_page
+
+
+def test_another_second_run_is_chosen(replay):
+    left, right = replay.locator(".caption").all_inner_texts()
+    boxes = widget(replay, "replay_choice").get_by_role("combobox")
+    expect(boxes).to_have_count(2)
+    boxes.last.click()
+    replay.get_by_role("option", name=re.compile("^stopped early")).first.click()
+    expect(replay.locator(".caption").last).not_to_have_text(right)
+    expect(replay.locator(".caption").first).to_have_text(left)
+    a, b = both(replay)
+    wait_until(replay, lambda: a.last_step != b.last_step, "they are two runs")
+
+
+def test_a_replay_opens_in_explore_and_the_browser_s_button_leads_back(replay):
+    a, _ = both(replay)
+    caption, last = replay.locator(".caption").first.inner_text(), a.last_step
+    replay.get_by_role("link", name="Open in Explore").first.click()
+    em = wait_for_player(replay, "em")
+    expect(em.summary).to_have_text(f"Ten points (TD2) · K 2 · {caption}")
+    assert em.last_step == last, "this is the same run"
+    replay.go_back()
+    both(replay)
+    expect(replay.locator(".caption").first).to_have_text(caption)
+
+
+def test_a_link_opens_the_very_replay_that_somebody_saw(replay, open_page):
+    a, b = both(replay)
+    a.seek(3)
+    entries = ("runs=", "a_step=3", "b_step=3")  # in step, and each writes its own
+    wait_until(replay, lambda: all(entry in replay.url for entry in entries), "the address has followed")
+    captions, address = replay.locator(".caption").all_inner_texts(), replay.url
+    other = open_page("/sensitivity?" + address.partition("?")[2])
+    others = both(other)
+    assert other.locator(".caption").all_inner_texts() == captions
+    for player, same in zip((a, b), others, strict=True):
+        same.wait_for_step(player.step)
+        assert same.last_step == player.last_step
+    back(other)
+    back(replay)
+    assert headline(other).inner_text() == headline(replay).inner_text()
+    wait_until(other, lambda: "runs=" not in other.url, "the address is that of the study")
+
+
+def test_a_replay_plays_and_steps_both_runs_and_leads_back_to_charts_that_can_be_clicked_again(replay):
+    a, b = both(replay)
     a.press("Home")
     a.set_speed(8)
     a.click("play")
@@ -192,70 +245,11 @@ def test_a_replay_plays_and_steps_both_runs_and_leads_back(page):
     a.press("End")
     for player, end in zip((a, b), ends, strict=True):
         player.wait_for_step(end)
-    back(page)
-    assert "runs=" not in page.url and "a_step" not in page.url
-
-
-FIRST = {"picture": "optima", "type": "bar", "click": ["B", "random-points"]}
-
-
-def test_another_second_run_is_chosen(page):
-    click_at(page, **FIRST)
-    both(page)
-    left, right = page.locator(".caption").all_inner_texts()
-    boxes = widget(page, "replay_choice").get_by_role("combobox")
-    expect(boxes).to_have_count(2)
-    boxes.last.click()
-    page.get_by_role("option", name=re.compile("^stopped early")).first.click()
-    expect(page.locator(".caption").last).not_to_have_text(right)
-    expect(page.locator(".caption").first).to_have_text(left)
-    a, b = both(page)
-    wait_until(page, lambda: a.last_step != b.last_step, "they are two runs")
-    back(page)
-
-
-def test_a_replay_opens_in_explore_and_the_browser_s_button_leads_back(page):
-    click_at(page, **FIRST)
-    a, _ = both(page)
-    caption, last = page.locator(".caption").first.inner_text(), a.last_step
-    page.get_by_role("link", name="Open in Explore").first.click()
-    em = wait_for_player(page, "em")
-    expect(em.summary).to_have_text(f"Ten points (TD2) · K 2 · {caption}")
-    assert em.last_step == last, "this is the same run"
-    page.go_back()
-    both(page)
-    expect(page.locator(".caption").first).to_have_text(caption)
-    back(page)
-
-
-def test_a_chart_that_was_clicked_can_be_clicked_again(page):
-    for _ in range(2):
-        click_at(page, **FIRST)
-        both(page)
-        back(page)
-
-
-# ---- links -------------------------------------------------------------------------------------------------------
-
-
-def test_a_link_opens_the_study_or_the_very_replay_that_somebody_saw(page, open_page):
-    told = headline(page).inner_text()
-    click_at(page, **FIRST)
-    a, b = both(page)
-    a.seek(3)
-    entries = ("runs=", "a_step=3", "b_step=3")  # in step, and each writes its own
-    wait_until(page, lambda: all(entry in page.url for entry in entries), "the address has followed")
-    captions, address = page.locator(".caption").all_inner_texts(), page.url
-    other = open_page("/sensitivity?" + address.partition("?")[2])
-    others = both(other)
-    assert other.locator(".caption").all_inner_texts() == captions
-    for player, same in zip((a, b), others, strict=True):
-        same.wait_for_step(player.step)
-        assert same.last_step == player.last_step
-    back(other)
-    assert headline(other).inner_text() == told
-    wait_until(other, lambda: "runs=" not in other.url, "the address is that of the study")
-    back(page)
+    back(replay)
+    assert "runs=" not in replay.url and "a_step" not in replay.url
+    click_at(replay, **FIRST)
+    both(replay)
+    back(replay)
 
 
 # ---- files -------------------------------------------------------------------------------------------------------
@@ -273,13 +267,14 @@ def open_results(page: Page, name: str, content: bytes) -> Locator:
     return dialog
 
 
-@pytest.fixture
-def csv(page):
+@pytest.fixture(scope="module")
+def csv(shared_page):
     """What the page gives as a file."""
-    page.get_by_role("button", name="Download the runs").click()
-    with page.expect_download() as download:
-        page.get_by_role("dialog").get_by_role("button", name="CSV").click()
-    page.keyboard.press("Escape")
+    wait_for_study(shared_page, "80")
+    shared_page.get_by_role("button", name="Download the runs").click()
+    with shared_page.expect_download() as download:
+        shared_page.get_by_role("dialog").get_by_role("button", name="CSV").click()
+    shared_page.keyboard.press("Escape")
     assert download.value.suggested_filename == "em-study.csv"
     return Path(download.value.path()).read_bytes()
 
@@ -367,9 +362,7 @@ def test_charts_have_the_colours_of_the_mode(page, open_page, mode):
     expect(title).to_have_css("fill", ink)
 
 
-def test_present_mode_has_large_type_and_no_controls(open_page):
-    page = open_page(study_link())
-    wait_for_study(page, "80")
+def test_present_mode_has_large_type_and_no_controls(page):
     wait_until(page, lambda: max(font_sizes(page, "ends"), default=18) < 18, "the type is as on any page")
     headline(page).click()
     page.keyboard.press("p")
