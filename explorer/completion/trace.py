@@ -42,9 +42,9 @@ class CompletionTrace:
     kept: X and Y at each half step, as `factors` gives them; the same array where a move leaves it as it was.
     whole: whether these are all of X Y^T, and not its leading columns.
 
-    The arrays are read-only, and all their numbers are finite. What is kept takes 8 (m + n) k bytes a step, k columns
-    at most `SHOWN_COLUMNS` where factors have no fixed number of them; the `run_` functions refuse to begin what could
-    take more than 2 GB, and the `iterate_` functions keep nothing.
+    The arrays are read-only, and all their numbers are finite. What is kept takes 8 (m + n) k bytes a step, and twice
+    that where both moves change both factors; where factors have no fixed number of columns, k is `SHOWN_COLUMNS`. The
+    `run_` functions refuse to begin what could take more than 2 GB, and the `iterate_` functions keep nothing.
     """
 
     objectives: np.ndarray

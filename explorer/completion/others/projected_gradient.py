@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.checks import check_fraction, check_whole_number, is_number
+from explorer.checks import as_floats, check_fraction, check_whole_number, is_number
 from explorer.completion.checks import check_comparisons, check_observations, check_radius
 from explorer.completion.factors import Factors
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
@@ -125,12 +125,7 @@ def _state(
 def _as_start(start: np.ndarray | None, shape: tuple[int, int]) -> np.ndarray:
     if start is None:
         return np.zeros(shape)
-    try:
-        start = np.array(start, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError("A start Z_0 must be a table of numbers.") from None
-    if start.shape != shape or not (np.abs(start) <= MAX_MAGNITUDE).all():
-        raise InputError(
-            f"A start Z_0 must be {shape[0]} x {shape[1]} numbers of at most {MAX_MAGNITUDE:g} in magnitude."
-        )
+    start = as_floats(start, "A start Z_0", MAX_MAGNITUDE).copy()
+    if start.shape != shape:
+        raise InputError(f"A start Z_0 must be {shape[0]} x {shape[1]}, as the matrix is, not {start.shape}.")
     return start
