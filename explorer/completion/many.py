@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.checks import check_callbacks, check_flag, read_only
+from explorer.checks import as_floats, check_callbacks, check_flag, read_only
 from explorer.completion.checks import check_comparisons, check_rank
 from explorer.completion.engine.run_states import Job, RunState, reference_run, state_at_start
 from explorer.completion.engine.side_by_side import side_by_side
@@ -210,15 +210,10 @@ def _starts(
         return np.stack([starting_right(one, rank, start, seed) for one, seed in zip(its, seeds, strict=True)])
     if seeds is not None:
         raise InputError("Seeds belong to a start with a name: leave them out where the starts are given.")
-    try:
-        rights = np.array(start, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError("The starts must be the name of one, or a stack of tables of numbers Y_0.") from None
+    rights = as_floats(start, "The starts Y_0", MAX_MAGNITUDE).copy()
     expected = (first.shape[1], rank)
     if rights.ndim != 3 or rights.shape[1:] != expected or not len(rights):
         raise InputError(f"The starts Y_0 must be stacked, (R, {expected[0]}, {expected[1]}), not {rights.shape}.")
-    if not (np.abs(rights) <= MAX_MAGNITUDE).all():
-        raise InputError(f"The starts Y_0 must be finite, and at most {MAX_MAGNITUDE:g} in magnitude.")
     return rights
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
-from explorer.checks import check_choice, check_whole_number
+from explorer.checks import as_floats, check_choice, check_whole_number
 from explorer.completion.checks import check_factors, check_rank
 from explorer.completion.factors import Factors
 from explorer.completion.observations import MAX_MAGNITUDE, Observations, transposed
@@ -135,17 +135,12 @@ def starting_right(observations: Observations, rank: int, start: str | np.ndarra
     if isinstance(start, str):
         check_choice("start", start, STARTS)
         return STARTS[start].make(observations, rank, np.random.default_rng(seed))
-    try:
-        right = np.array(start, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError("A start must be the name of one, or a table of numbers Y_0.") from None
+    right = as_floats(start, "A start Y_0", MAX_MAGNITUDE).copy()
     if right.shape != (observations.shape[1], rank):
         raise InputError(
             f"A start Y_0 must have {observations.shape[1]} rows, one for each column of the matrix, and "
             f"{rank} columns, but its shape is {right.shape}."
         )
-    if not (np.abs(right) <= MAX_MAGNITUDE).all():
-        raise InputError(f"A start Y_0 must be finite, and at most {MAX_MAGNITUDE:g} in magnitude.")
     return right
 
 

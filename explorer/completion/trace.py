@@ -6,6 +6,8 @@ step h = 2t - 1 is the state after the first move of step t, h = 2t the one afte
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from math import isfinite
 from time import perf_counter
 from typing import Any
 
@@ -40,9 +42,9 @@ class CompletionTrace:
     kept: X and Y at each half step, as `factors` gives them; the same array where a move leaves it as it was.
     whole: whether these are all of X Y^T, and not its leading columns.
 
-    The arrays are read-only, and all their numbers are finite. What is kept takes 8 (m + n) k bytes a step, k columns
-    at most `SHOWN_COLUMNS` where factors have no fixed number of them; the `run_` functions refuse to begin what could
-    take more than 2 GB, and the `iterate_` functions keep nothing.
+    The arrays are read-only, and all their numbers are finite. What is kept takes 8 (m + n) k bytes a step, and twice
+    that where both moves change both factors; where factors have no fixed number of columns, k is `SHOWN_COLUMNS`. The
+    `run_` functions refuse to begin what could take more than 2 GB, and the `iterate_` functions keep nothing.
     """
 
     objectives: np.ndarray
@@ -200,7 +202,7 @@ def record(
         numbers = _figures(iterate, hidden, truth)
         step = [iterate] if last is None else [iterate.midway or replace(last, found={}), iterate]
         half_numbers = [(move.objective, move.rmse_observed) for move in step]
-        if not (np.isfinite(numbers).all() and np.isfinite(half_numbers).all()):
+        if not all(map(isfinite, chain(numbers, *half_numbers))):
             stop_reason = StopReason.DIVERGED
             break
         figures.append(numbers)
@@ -231,7 +233,7 @@ def record(
 
 def _figures(iterate: Iterate, hidden: Observations | None, truth: Factors | None) -> tuple[float, float, float, float]:
     """Objective, errors on observed and on hidden entries, distance to the truth; not finite where the factors are."""
-    if not (np.isfinite(iterate.left).all() and np.isfinite(iterate.right).all()):
+    if hidden is None and truth is None and not _is_finite(iterate):
         return np.inf, np.inf, np.inf, np.inf
     return iterate.objective, iterate.rmse_observed, *comparisons(iterate, hidden, truth)
 
@@ -241,13 +243,17 @@ def comparisons(iterate: Iterate, hidden: Observations | None, truth: Factors | 
     """The error on the hidden entries and the distance to the truth; 0 where there is none, inf on overflow."""
     if hidden is None and truth is None:
         return 0.0, 0.0
-    if not (np.isfinite(iterate.left).all() and np.isfinite(iterate.right).all()):
+    if not _is_finite(iterate):
         return np.inf, np.inf
     factors = Factors(iterate.left, iterate.right)
     return (
         rmse(factors, hidden) if hidden is not None else 0.0,
         distance(factors, truth) if truth is not None else 0.0,
     )
+
+
+def _is_finite(iterate: Iterate) -> bool:
+    return bool(np.isfinite(iterate.left).all() and np.isfinite(iterate.right).all())
 
 
 def check_fits(numbers: int, steps: str, keeps_none: str) -> None:

@@ -413,7 +413,7 @@ def test_half_steps_outside_the_run_are_refused(h):
         ({"start": "magic"}, "There is no start “magic”: choose one of gaussian"),
         ({"start": np.ones((15, 2))}, "20 rows"),
         ({"start": np.full((20, 2), np.nan)}, "finite"),
-        ({"start": [["a"]]}, "table of numbers"),
+        ({"start": [["a"]]}, "start Y_0 must be numbers"),
         ({"hidden": Observations([0], [0], [1.0], (2, 2))}, "same shape"),
         ({"truth": Factors(np.ones((2, 1)), np.ones((2, 1)))}, "true matrix must have factors X with 15 rows"),
         ({"truth": Factors(np.full((15, 1), 1e60), np.ones((20, 1)))}, "at most 1e"),

@@ -411,7 +411,7 @@ def test_the_results_are_read_only_and_hold_only_what_was_asked_for():
         ({"start": np.ones((70, 2)), "seeds": None}, "must be stacked"),
         ({"start": np.ones((2, 40, 2)), "seeds": None}, r"stacked, \(R, 70, 2\)"),
         ({"start": np.full((1, 70, 2), np.nan), "seeds": None}, "finite"),
-        ({"start": [["a"]], "seeds": None}, "tables of numbers"),
+        ({"start": [["a"]], "seeds": None}, "starts Y_0 must be numbers"),
         ({"hidden": Observations([0], [0], [1.0], (2, 2))}, "same shape"),
         ({"hidden": [None]}, "hidden entries must be one set of observed entries"),
         ({"hidden": []}, "hidden entries must be one set of observed entries"),

@@ -79,12 +79,12 @@ def test_matrices_of_any_size(size, radius):
 @pytest.mark.parametrize(
     ("matrix", "radius", "sentence"),
     [
-        ([[1.0, np.nan]], 1.0, "numbers that are known"),
-        ([[1.0, np.inf]], 1.0, "numbers that are known"),
+        ([[1.0, np.nan]], 1.0, "A matrix must be finite"),
+        ([[1.0, np.inf]], 1.0, "A matrix must be finite"),
         ([[1e101]], 1.0, "at most 1e\\+100"),
         ([1.0], 1.0, "a table"),
         (np.empty((0, 3)), 1.0, "a table"),
-        ([["a"]], 1.0, "consist of numbers"),
+        ([["a"]], 1.0, "A matrix must be numbers"),
         ([[1.0]], 0.0, "radius"),
         ([[1.0]], np.nan, "radius"),
         ([[1.0]], 1e61, "radius"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from explorer.checks import as_floats
 from explorer.completion.checks import check_radius
 from explorer.completion.factors import Factors
 from explorer.errors import InputError
@@ -63,11 +64,8 @@ def check_small(shape: tuple[int, int]) -> None:
 
 
 def _as_small_matrix(matrix: np.ndarray) -> np.ndarray:
-    try:
-        matrix = np.asarray(matrix, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError("A matrix must consist of numbers.") from None
-    if matrix.ndim != 2 or not matrix.size or not (np.abs(matrix) <= MAX_ENTRY).all():
-        raise InputError(f"A matrix must be a table of numbers that are known, and at most {MAX_ENTRY:g} in magnitude.")
+    matrix = as_floats(matrix, "A matrix", MAX_ENTRY)
+    if matrix.ndim != 2 or not matrix.size:
+        raise InputError(f"A matrix must be a table with rows and columns, not {matrix.shape}.")
     check_small(matrix.shape)
     return matrix

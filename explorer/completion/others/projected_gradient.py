@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.checks import check_fraction, check_whole_number, is_number
+from explorer.checks import as_floats, check_fraction, check_whole_number, is_number
 from explorer.completion.checks import check_comparisons, check_observations, check_radius
 from explorer.completion.factors import Factors
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
@@ -97,37 +97,35 @@ def iterate_projected_gradient(
 
 def _descend(observations: Observations, matrix: np.ndarray, options: ProjectedGradientOptions) -> Iterator[Iterate]:
     cells = (observations.rows, observations.cols)
-
-    def state(factors: Factors, residual: np.ndarray, singular_values: np.ndarray, midway: Iterate | None) -> Iterate:
-        squared_error = float(np.vdot(residual, residual))
-        rmse_observed = float(np.sqrt(squared_error / observations.count))
-        found = {"singular_values": singular_values}
-        return Iterate(factors.left, factors.right, squared_error / 2, rmse_observed, found=found, midway=midway)
-
-    stepped = None
+    iterate = midway = None
     while True:
         left, singular_values, right = decomposed(matrix)
-        if stepped is not None:
-            residual = observations.values - matrix[cells]
-            stepped = state(as_factors(left, singular_values, right), residual, singular_values, None)
+        if iterate is not None:
+            shown = as_factors(left[:, :SHOWN_COLUMNS], singular_values[:SHOWN_COLUMNS], right[:SHOWN_COLUMNS])
+            midway = _state(shown, observations.values - matrix[cells], singular_values)
         singular_values = cut(singular_values, options.radius)
         factors = as_factors(left, singular_values, right)
         matrix = factors.left @ factors.right.T
         residual = observations.values - matrix[cells]
-        stepped = state(factors, residual, singular_values, midway=stepped)
-        yield stepped
+        iterate = _state(factors, residual, singular_values, midway)
+        yield iterate
         matrix[cells] += options.step * residual
+
+
+def _state(
+    factors: Factors, residual: np.ndarray, singular_values: np.ndarray, midway: Iterate | None = None
+) -> Iterate:
+    """Z, or its leading columns, with its figures."""
+    squared_error = float(np.vdot(residual, residual))
+    rmse_observed = float(np.sqrt(squared_error / len(residual)))
+    found = {"singular_values": singular_values}
+    return Iterate(factors.left, factors.right, squared_error / 2, rmse_observed, found=found, midway=midway)
 
 
 def _as_start(start: np.ndarray | None, shape: tuple[int, int]) -> np.ndarray:
     if start is None:
         return np.zeros(shape)
-    try:
-        start = np.array(start, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError("A start Z_0 must be a table of numbers.") from None
-    if start.shape != shape or not (np.abs(start) <= MAX_MAGNITUDE).all():
-        raise InputError(
-            f"A start Z_0 must be {shape[0]} x {shape[1]} numbers of at most {MAX_MAGNITUDE:g} in magnitude."
-        )
+    start = as_floats(start, "A start Z_0", MAX_MAGNITUDE).copy()
+    if start.shape != shape:
+        raise InputError(f"A start Z_0 must be {shape[0]} x {shape[1]}, as the matrix is, not {start.shape}.")
     return start
