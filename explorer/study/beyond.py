@@ -92,8 +92,8 @@ class BeyondEM:
     best: of the best proper optimum that n_starts other starts or the run itself lead to; None where none does.
     n_degenerate, n_spurious: how many of the other starts do not count, as they end so. best_of_starts: the best
     proper optimum of the other starts alone; None where there is none.
-    outcome: what became of the run. limit: of which kind its limit is. spurious: its components, from 0, that are
-    spurious there. falls: what collapses on the way there.
+    outcome: what became of the run. limit: of which kind its limit is; None where it collapsed or diverged by itself.
+    spurious: its components, from 0, that are spurious there. falls: what collapses on the way there.
     """
 
     continued: float
@@ -104,7 +104,7 @@ class BeyondEM:
     best_of_starts: float | None = None
     n_starts: int = N_STARTS
     outcome: EMOutcome = EMOutcome.PROPER
-    limit: OptimumKind = OptimumKind.PROPER
+    limit: OptimumKind | None = None
     spurious: tuple[int, ...] = ()
     falls: tuple[Degeneracy, ...] = ()
 
@@ -147,9 +147,15 @@ def beyond_em(run: EMRun, settings: EMSettings, ends: Generator[str, None, Ends]
     end = float(trace.log_likelihoods[-1])
     if trace.stop_reason in (StopReason.DEGENERATE, StopReason.DIVERGED):
         others = yield from ends
-        outcome = EMOutcome(trace.stop_reason)
         return BeyondEM(
-            end, 0, others.best, others.n_degenerate, others.n_spurious, others.best, others.n_starts, outcome
+            continued=end,
+            continued_iterations=0,
+            best=others.best,
+            n_degenerate=others.n_degenerate,
+            n_spurious=others.n_spurious,
+            best_of_starts=others.best,
+            n_starts=others.n_starts,
+            outcome=EMOutcome(trace.stop_reason),
         )
     values = run.sample.values
     limits = yield from _saying(lambda _: "going on", _limit_of(values, trace.mixture(-1), settings))
