@@ -11,6 +11,7 @@ push tells: from next to a maximum EM comes back, from next to a saddle point it
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -81,21 +82,13 @@ def find_limits(
     runs: ManyRuns,
     options: EMOptions = DEFAULTS,
     *,
-    rtol: float = LIMIT_RTOL,
-    max_iter: int | None = None,
-    log_likelihood_tolerance: float = LOG_LIKELIHOOD_TOLERANCE,
-    distance_tolerance: float = DISTANCE_TOLERANCE,
     progress: Callable[[int, int], object] | None = None,
     cancelled: Callable[[], bool] | None = None,
-    **changes: object,
+    **keywords: Any,
 ) -> Limits:
     """Continue many runs to their limits, and group these into distinct optima.
 
-    data: that of the runs. options, changes: what they were made with, as in `run_em`; E steps must not have been hard.
-    rtol, max_iter: of the continuation; a max_iter of None is what the judge allows (`judge.limit_iterations`). A
-    degenerate run is at its limit already.
-    log_likelihood_tolerance, distance_tolerance: as in `group_ends`. Within these of its limit a run is said to have
-    reached it.
+    data, options, keywords: as in `iterate_limits`.
     progress(finished, all) and cancelled() are called after every iteration, as in `run_many`; `all` are the runs that
     ended in different places, since those that ended in the same one are continued only once. Once cancelled() is true,
     the runs are grouped as they stand, those under way with a stop reason of None, and saddle points are no longer
@@ -105,17 +98,7 @@ def find_limits(
     not have it; that they had another variance floor, or hard E steps, cannot be seen.
     """
     check_callbacks(progress, cancelled)
-    slices = iterate_limits(
-        data,
-        runs,
-        options,
-        rtol=rtol,
-        max_iter=max_iter,
-        log_likelihood_tolerance=log_likelihood_tolerance,
-        distance_tolerance=distance_tolerance,
-        **changes,
-    )
-    return finish(slices, progress, cancelled)
+    return finish(iterate_limits(data, runs, options, **keywords), progress, cancelled)
 
 
 def iterate_limits(
@@ -131,6 +114,11 @@ def iterate_limits(
 ) -> Slices[Limits]:
     """`find_limits` in slices of time: yields (finished, all) after every iteration, and returns the limits at the end.
 
+    data: that of the runs. options, changes: what they were made with, as in `run_em`; E steps must not have been hard.
+    rtol, max_iter: of the continuation; a max_iter of None is what the judge allows (`judge.limit_iterations`). A
+    degenerate run is at its limit already.
+    log_likelihood_tolerance, distance_tolerance: as in `group_ends`. Within these of its limit a run is said to have
+    reached it.
     Sending True ends it early. Raises InputError for settings when called.
     """
     if not isinstance(runs, ManyRuns):
