@@ -280,3 +280,27 @@ def test_a_run_of_a_study_is_a_run_of_the_explore_page():
     assert run_of_study(study, "spectral", 2, mask_seed=9) == ALSSettings(
         matrix="generated", rank=3, seen=40, ridge=0.0, initialization="spectral", seed=2, mask_seed=9
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "changed"),
+    [
+        (EMSettings(), {"structure": "tied", "rtol": 1e-8, "max_iter": 7, "variance_floor": 1e-3, "at_floor": "hold"}),
+        (EMStudySettings(), {"structure": "tied", "rtol": 0.0, "max_iter": 7, "at_floor": "hold"}),
+        (ALSSettings(), {"rank": 3, "ridge": 1.0, "rtol": 1e-3, "max_sweeps": 9}),
+        (ALSStudySettings(), {"rank": 3, "ridge": 1.0, "rtol": 1e-3, "max_sweeps": 9}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_every_option_that_is_a_setting_reaches_the_run(settings, changed):
+    """An option is one field of the record and one row of the table: nothing between them names it."""
+    options = replace(settings, **changed).options()
+    assert {name: getattr(options, name) for name in changed} == changed
+    assert settings.options() != options
+    shared = {each.name for each in fields(options)} & set(settings_of(type(settings)))
+    assert set(changed) <= shared
+
+
+def test_settings_that_contradict_each_other_are_told_when_they_are_used():
+    with pytest.raises(InputError, match="choose a variance floor above 0"):
+        EMSettings(variance_floor=0.0, at_floor="hold").options()
