@@ -68,7 +68,7 @@ def test_every_setting_of_a_plan_and_every_column_of_its_table_is_explained():
     page = PLANS.read_text(encoding="utf-8")
     settings = {*settings_of(EMStudySettings), *settings_of(ALSStudySettings)}
     columns = {*em_runs.COLUMNS, *als_runs.COLUMNS, *(f"{name}_1" for name in em_runs.PARAMETERS)}
-    columns |= {"outcome", "optimum", "limit", "gap", "determined"}
+    columns |= {"outcome", "optimum", "limit", "gap", "held", "determined"}
     missing = [name for name in (*settings, *columns, *EMOutcome, *ALSOutcome) if f"`{name}`" not in page]
     assert not missing
 

@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explorer.mixture import EMOutcome, ManyRuns, Mixture, Optima, OptimumKind, StopReason, iterate_limits
+from explorer.mixture import EMOutcome, ManyRuns, Mixture, Optima, OptimumKind, StopReason, as_points, iterate_limits
+from explorer.mixture.starts import least_variances
 from explorer.settings import EMStudySettings
 from explorer.slices import Slices, finish
 from explorer.study.names import names_of
 
 Floats = NDArray[np.float64]
 
+# A table has deviations, whose squares are the variances up to this share.
+ROUNDING = 1e-9
 # Runs that stopped so have no limit.
 _LOST = (StopReason.DEGENERATE, StopReason.DIVERGED)
 
@@ -36,10 +39,11 @@ class Optimum:
 class EMOutcomes:
     """The outcomes of a study's runs.
 
-    table: the study's table with four columns more:
+    table: the study's table with five columns more:
     outcome: an EMOutcome. optimum: the label of the optimum that the run is in or, from a plateau, would climb to; ""
     where that is a collapse. limit: the log-likelihood there, NaN for a collapse. gap: by how much the run's own
-    log-likelihood is below that of the best proper optimum, NaN where it ended degenerate or there is none.
+    log-likelihood is below that of the best proper optimum, NaN where it ended degenerate or there is none. held: how
+    many of its components are held at the variance floor; 0 in a study that holds none.
     optima: proper ones, best first, then spurious ones, then saddles.
     """
 
@@ -71,14 +75,14 @@ def iterate_em_outcomes(settings: EMStudySettings, values: Floats, table: pd.Dat
     outcome = np.array([EMOutcome(why) if why in _LOST else None for why in table["stop_reason"]], dtype=object)
     optimum = np.full(len(table), "", dtype=object)
     limit, gap = np.full(len(table), np.nan), np.full(len(table), np.nan)
+    held = np.zeros(len(table), dtype=np.int64)
     optima: tuple[Optimum, ...] = ()
     if lasting.any():
         ends = ends_of(table[lasting], settings.n_components)
-        limits = yield from iterate_limits(
-            values,
-            ends,
-            settings.options(),
-        )
+        if settings.at_floor == "hold":
+            (floor,) = least_variances(as_points(values), settings.variance_floor, settings.structure)
+            held[lasting] = np.count_nonzero(ends.covariances[..., 0, 0] <= floor * (1 + ROUNDING), axis=1)
+        limits = yield from iterate_limits(values, ends, settings.options())
         optima, labels = _named(limits.optima)
         labels = labels[limits.optima.labels]
         reached = np.where(labels == "", np.nan, limits.continued.log_likelihoods)
@@ -86,7 +90,7 @@ def iterate_em_outcomes(settings: EMStudySettings, values: Floats, table: pd.Dat
         optimum[lasting], limit[lasting] = labels, reached
         best = next((each.log_likelihood for each in optima if each.outcome is EMOutcome.PROPER), np.nan)
         gap[lasting] = best - ends.log_likelihoods
-    return EMOutcomes(table.assign(outcome=outcome, optimum=optimum, limit=limit, gap=gap), optima)
+    return EMOutcomes(table.assign(outcome=outcome, optimum=optimum, limit=limit, gap=gap, held=held), optima)
 
 
 def ends_of(table: pd.DataFrame, n_components: int) -> ManyRuns:

@@ -66,8 +66,15 @@ def headline(outcomes: EMOutcomes, initializations: Mapping[str, str]) -> tuple[
     title = f"{spelled(n).capitalize()} {'optimum' if n == 1 else 'optima'}"
     traps = _traps(outcomes)
     title += f", {traps}." if traps else "."
+    held = " Variances are held at the floor: compare L only with runs that are held there, too."
+    return title, _reached(outcomes, initializations) + (held if outcomes.table["held"].any() else "")
+
+
+def _reached(outcomes: EMOutcomes, initializations: Mapping[str, str]) -> str:
+    """From how many starts the best optimum is reached."""
+    n = len(outcomes.proper)
     if not n:
-        return title, "No run led to a maximum that says something about the data."
+        return "No run led to a maximum that says something about the data."
     summaries = summarize(outcomes)
     most = max(summary.n_runs for summary in summaries.values())
     # An initialization that draws nothing has one run, and one run is no share.
@@ -76,7 +83,7 @@ def headline(outcomes: EMOutcomes, initializations: Mapping[str, str]) -> tuple[
     first, last = names[0], names[-1]
     which = "The best one" if n > 1 else "It"
     if shares[first] == 0:
-        return title, f"{which} lies beyond where the runs stopped: choose a smaller tolerance."
+        return f"{which} lies beyond where the runs stopped: choose a smaller tolerance."
     if len(names) == 1 or round(shares[first], 2) == round(shares[last], 2):
         sentence = f"{which} is reached from {shares[first]:.0%} of the starts."
     else:
@@ -86,7 +93,7 @@ def headline(outcomes: EMOutcomes, initializations: Mapping[str, str]) -> tuple[
     early = float((outcomes.table["outcome"] == EMOutcome.PLATEAU).mean())
     if early > MANY_EARLY:
         sentence += f" {early:.0%} of all runs stop before their optimum: choose a smaller tolerance."
-    return title, sentence.replace("%", " %")
+    return sentence.replace("%", " %")
 
 
 def _traps(outcomes: EMOutcomes) -> str:

@@ -18,9 +18,9 @@ from explorer.study.tables import FORMATS, kind_of_column, table_as_bytes, table
 MAX_RESULT_BYTES = 1_000_000_000
 # What columns hold, those of the runs and, where a table has them, those of outcomes; numbers where nothing is said.
 _TEXT = {"initialization", "stop_reason", "outcome", "optimum"}
-_WHOLE = {"study", "mask_seed", "seed", "iterations", "sweeps", "n_observed"}
+_WHOLE = {"study", "mask_seed", "seed", "iterations", "sweeps", "n_observed", "held"}
 _FLAGS = {"determined"}
-_OF_OUTCOMES = {"outcome", "optimum", "limit", "gap", "determined"}
+_OF_OUTCOMES = {"outcome", "optimum", "limit", "gap", "held", "determined"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,19 @@
 """What becomes of a run: judged against a plain EM that goes on for as long as it takes, and against scikit-learn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import logsumexp
 from sklearn.mixture import GaussianMixture
 
 from explorer.mixture import EMOutcome, initialize, m_step
+from explorer.runs import make_em_run
 from explorer.settings import EMStudySettings
 from explorer.study.em_outcomes import em_outcomes
+from explorer.study.em_summary import headline
+from explorer.study.plans import Plan, run_settings, study_of
+from explorer.study.work import run_plan
 from tests.study.studies import em_table, judged
 
 TEN_POINTS = EMStudySettings(
@@ -112,3 +118,21 @@ def test_what_diverged_is_not_called_degenerate():
     found = em_outcomes(settings, study.problem.values, table.assign(stop_reason=reasons)).table
     assert found["outcome"].tolist() == [EMOutcome.PROPER, EMOutcome.DIVERGED, EMOutcome.DEGENERATE]
     assert found["gap"].isna().tolist() == [False, True, True]
+
+
+def test_a_study_that_holds_variances_counts_the_held_components_of_every_run():
+    settings = EMStudySettings(
+        data="galaxies", n_components=6, n_starts=6, initializations=("random-points",), variance_floor=1e-3,
+        at_floor="hold",
+    )  # fmt: skip
+    study = study_of(settings)
+    table = run_plan(Plan((study,)))
+    outcomes = em_outcomes(settings, study.problem.values, table)
+    assert not (outcomes.table["outcome"] == EMOutcome.DEGENERATE).any()
+    for row in outcomes.table.to_dict("records"):
+        run = make_em_run(run_settings(study, row))
+        assert row["held"] == np.count_nonzero(run.trace.held[-1])
+    assert outcomes.table["held"].any()
+    assert "compare L only with runs that are held there" in headline(outcomes, {"random-points": "Random points"})[1]
+    stopped = em_outcomes(replace(settings, at_floor="stop"), study.problem.values, table)
+    assert not stopped.table["held"].any()

@@ -24,6 +24,7 @@ def outcomes_of(**runs: str) -> EMOutcomes:
             "seconds": 0.5,
             "outcome": told.get(letter, EMOutcome.PROPER),
             "optimum": letter if letter in "AB" else "",
+            "held": 0,
         }
         for name, letters in runs.items()
         for seed, letter in enumerate(letters)

@@ -47,6 +47,9 @@ def em_bounds(studies: Sequence[Study], table: pd.DataFrame) -> Iterator[Bound]:
     low, high = (np.array([bound(values) for values in samples])[study] for bound in (np.min, np.max))
     slack = ROUNDING * (high - low) + 1e-9 * np.maximum(np.abs(low), np.abs(high))
     n_components = np.array([each.n_components for each in settings])[study]
+    if "held" in table:
+        held = _figures(table, "held")
+        yield "held", (held >= 0) & (held <= n_components), "from 0 to the number of components"
     total = np.zeros(len(table))
     for k in range(max(each.n_components for each in settings)):
         free = k >= n_components
