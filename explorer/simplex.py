@@ -13,11 +13,7 @@ def project_onto_simplex(points: ArrayLike, total: float = 1.0) -> NDArray[np.fl
     (v_1 + ... + v_r - total) / r for the largest r at which v_r is above it (Held, Wolfe and Crowder, 1974;
     Duchi et al., 2008).
 
-    Args:
-        points: (..., K) finite.
-        total: > 0, finite.
-
-    Returns (..., K). Raises `InputError` when an argument is not as described.
+    points: (..., K), finite; so is the result. total: > 0, finite. Raises InputError where this does not hold.
     """
     try:
         v = np.array(points, dtype=np.float64)

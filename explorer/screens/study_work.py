@@ -94,13 +94,16 @@ class StudyWork:
         finished = dict(self._finished)
         return pd.concat([finished[index] for index in sorted(finished)], ignore_index=True)
 
-    def answer(self, name: str, begin: Callable[[pd.DataFrame], Job]) -> Job:
-        """What is being found out about the table, begun anew where more runs have finished."""
+    def answer(self, name: str, begin: Callable[[pd.DataFrame], Job], runs: pd.DataFrame | None = None) -> Job:
+        """What is being found out about these runs, or all finished ones, begun anew where they are more or fewer.
+
+        What is drawn beside other answers is asked about their runs: meanwhile somebody else may have had more made.
+        """
         with self._lock:
-            count = len(self._finished)
+            count = self.n_finished if runs is None else len(runs)
             known = self._answers.get(name)
             if known is None or known[0] != count or known[1].error is not None:
-                known = (count, begin(self.table()))
+                known = (count, begin(self.table() if runs is None else runs))
                 self._answers[name] = known
             return known[1]
 

@@ -120,6 +120,17 @@ def test_an_answer_is_kept_until_there_are_more_runs(study):
     assert len(asked) == 3
 
 
+def test_an_answer_about_some_runs_is_about_these_though_more_have_been_made_meanwhile(study):
+    work = BatchByBatch(study)
+    work.step()
+    drawn = work.table()
+    work.step()
+    early = work.answer("count", lambda table: Job(len, table), drawn)
+    late = work.answer("count", lambda table: Job(len, table), work.table())
+    assert early.wait(60) and late.wait(60)
+    assert early.answer() == len(drawn) < late.answer() == work.n_finished
+
+
 def test_threads_that_work_on_one_study_make_every_batch_once(study, whole, made):
     work = StudyWork(study)
     threads = [threading.Thread(target=finished, args=(work,)) for _ in range(4)]

@@ -272,7 +272,7 @@ def _draw_objectives(shown: _Shown) -> None:
     work, table = shown.work, shown.table
     rows = drawn_runs(table)
     find = partial(Job, alone, objective_paths, work.study, table.iloc[rows], asked=True)
-    paths = worked_out(work.answer("objectives", lambda _: find()))
+    paths = worked_out(work.answer("objectives", lambda _: find(), table))
     of_all = "" if len(rows) == len(table) else f" of {counted(len(table), 'run')}"
     note = "coloured by how they end" if shown.judged else "log scale"
     heading(f"Objective by sweep, {len(rows)}{of_all or ' runs'}", note)

@@ -214,7 +214,7 @@ def _draw_restarts(outcomes: EMOutcomes, labels: Mapping[str, str]) -> None:
 def _draw_paths(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str, str], replay: Replay) -> None:
     settings, sample = work.study.settings, work.study.problem
     find = partial(Job, log_likelihood_paths, settings, sample.values, asked=True)
-    paths = worked_out(work.answer("paths", find))
+    paths = worked_out(work.answer("paths", find, outcomes.table))
     heading(f"Paths of {counted(len(paths), 'run')}", "coloured by the optimum they reach")
     ways = {"level": "log-likelihood", "gap": "distance to the own limit, log scale"}
     way = st.segmented_control(
@@ -234,8 +234,8 @@ def _draw_tolerances(work: StudyWork, outcomes: EMOutcomes, labels: Mapping[str,
     lasting = outcomes.table[outcomes.table["limit"].notna()]
     if not len(lasting):
         return  # what collapses has no limit to stop below
-    find = partial(Job, tolerance_effects, settings, sample.values, lasting, asked=True)
-    effects = worked_out(work.answer("tolerances", lambda _: find()))
+    find = partial(Job, tolerance_effects, settings, sample.values, asked=True)
+    effects = worked_out(work.answer("tolerances", find, lasting))
     heading(
         "What the tolerance does",
         f"runs that stop on a plateau, more than {LOG_LIKELIHOOD_TOLERANCE:g} nats below their limit",
@@ -307,7 +307,7 @@ def _find_out(work: StudyWork, own: Own | None, run: EMRun, settings: EMSettings
     left_out = (int(counts.get(outcome, 0)) for outcome in (EMOutcome.DEGENERATE, EMOutcome.SPURIOUS))
     ends = Ends(outcomes.best and outcomes.best.log_likelihood, *left_out, len(outcomes.table))
     find = partial(Job, go_beyond_em, run, settings, ends, asked=True)
-    return worked_out(work.answer(f"beyond {write_run(settings)}", lambda _: find()))
+    return worked_out(work.answer(f"beyond {write_run(settings)}", lambda _: find(), outcomes.table))
 
 
 EM_STUDY = StudyPart(
