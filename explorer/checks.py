@@ -5,7 +5,9 @@ Each raises InputError with a sentence that names what is wrong, what was given,
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from explorer.errors import InputError, quoted
 
 Floats = NDArray[np.float64]
+Options = TypeVar("Options")
 
 # Seeds that people can type, share and repeat.
 LARGEST_SEED = 2**32 - 1
@@ -69,6 +72,16 @@ def check_choice(what: str, name: str, choices: Collection[str]) -> None:
     """Raise InputError unless name is one of the choices, each of which is a `what`."""
     if not isinstance(name, str) or name not in choices:
         raise InputError(f"There is no {what} {quoted(name)}: choose one of {', '.join(choices)}.")
+
+
+def changed(kind: type[Options], options: Options, changes: Mapping[str, Any]) -> Options:
+    """A record of options with other values for some of its fields. Raises InputError unless it is of this kind."""
+    if not isinstance(options, kind):
+        raise InputError(
+            f"The options must be {kind.__name__}, not {type(options).__name__}: give single ones by name, such as "
+            "max_iter=100."
+        )
+    return replace(options, **changes)
 
 
 def check_callbacks(progress: object, cancelled: object) -> None:

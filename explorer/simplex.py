@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from explorer.checks import check_positive
 from explorer.errors import InputError
 
 
@@ -21,8 +22,7 @@ def project_onto_simplex(points: ArrayLike, total: float = 1.0) -> NDArray[np.fl
         raise InputError("The point to project onto the simplex must consist of numbers.") from None
     if v.ndim == 0 or v.size == 0 or not np.isfinite(v).all():
         raise InputError("The point to project onto the simplex must be finite numbers, at least one.")
-    if not isinstance(total, (int, float, np.integer, np.floating)) or not 0 < total < np.inf:
-        raise InputError(f"The entries of a point of the simplex must have a positive sum, not {total}.")
+    check_positive("The sum of the entries of a point of the simplex", total)
 
     # Adding one number to all entries changes nothing, and nor does what is `total` or more below the largest:
     # it becomes 0 in any case. So no digits are lost to large entries, and nothing overflows.

@@ -97,10 +97,10 @@ def test_the_argument_is_not_changed():
         ([np.nan, 1.0], 1.0, "finite"),
         ([np.inf, 1.0], 1.0, "finite"),
         (["a"], 1.0, "consist of numbers"),
-        ([1.0], 0.0, "positive sum"),
-        ([1.0], np.nan, "positive sum"),
-        ([1.0], np.inf, "positive sum"),
-        ([1.0], "1", "positive sum"),
+        ([1.0], 0.0, "must be a positive number"),
+        ([1.0], np.nan, "must be a positive number"),
+        ([1.0], np.inf, "must be a positive number"),
+        ([1.0], "1", "must be a positive number"),
     ],
 )
 def test_bad_input_is_refused(v, total, sentence):

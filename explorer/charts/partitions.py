@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from explorer.charts.parts.marks import letters, mute, pointed_at
 from explorer.charts.parts.optimum_styles import colour_of, written
 from explorer.charts.parts.theme import FONT_SIZE, layout_of, theme_of
+from explorer.checks import Floats
 from explorer.errors import InputError
 from explorer.study.names import DEGENERATE, names_of
 from explorer.study.partitions import Partitions
@@ -22,8 +23,6 @@ DRAWN = 0.78
 MAX_CELLS = 4096
 # A column has the letter of an optimum where its cells make up so many rows.
 ROWS_OF_A_LETTER = 6
-
-Floats = NDArray[np.float64]
 
 
 def partitions_figure(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explorer.checks import Floats, check_choice, check_flag, check_fraction, check_whole_number, read_only
+from explorer.checks import Floats, changed, check_choice, check_flag, check_fraction, check_whole_number, read_only
 from explorer.errors import InputError
 from explorer.mixture import engine
 from explorer.mixture.degeneracy import Degeneracy, degeneracies_of
@@ -39,7 +39,8 @@ class EMOptions:
     step on; the log-likelihood may fall.
     at_floor: "stop", a component that falls to the floor is degenerate and ends the run; or "hold", its variance is
     held at the floor, which maximises the likelihood among all covariances that are not below it, and the run goes on
-    (Hathaway, 1985). Likelihoods may then be compared only among runs that are held at the same floor.
+    (a floor in place of the bound on ratios of Hathaway, 1985). Likelihoods may then be compared only among runs that
+    hold at the same floor.
     """
 
     structure: str = "full"
@@ -105,7 +106,7 @@ def run_em(
     Raises InputError for options out of their bounds, where the start does not fit the data or the structure, and
     where a trace that long would not fit into memory (`iterate_em` keeps nothing).
     """
-    return finish(run_em_in_slices(data, start, replace(options, **changes)))
+    return finish(run_em_in_slices(data, start, changed(EMOptions, options, changes)))
 
 
 def run_em_in_slices(data: ArrayLike, start: ArrayLike | Mixture, options: EMOptions) -> Slices[MixtureTrace]:
@@ -136,13 +137,13 @@ def iterate_em(
 
     Raises InputError when called, not when first advanced. Each iterate costs one pass over the points.
     """
-    options = replace(options, **changes)
+    options = changed(EMOptions, options, changes)
     problem = pose(data, options.structure, options.variance_floor, options.at_floor)
     beginning = begin(problem, start)
     return _iterates(problem, beginning, _passes_of_one(problem, beginning, options), options)
 
 
-def _passes_of_one(problem: Problem, beginning: Beginning, options: EMOptions) -> engine.Passes:
+def _passes_of_one(problem: Problem, beginning: Beginning, options: EMOptions) -> engine.OnArrays:
     n_components = len(beginning.theta.weights)
     return engine.passes_of_one(
         problem.data, problem.form, problem.floor, n_components, hard=options.hard, hold=problem.hold
@@ -150,7 +151,7 @@ def _passes_of_one(problem: Problem, beginning: Beginning, options: EMOptions) -
 
 
 def _iterates_of_one(
-    problem: Problem, beginning: Beginning, passes: engine.Passes, options: EMOptions
+    problem: Problem, beginning: Beginning, passes: engine.OnArrays, options: EMOptions
 ) -> Iterator[Stand]:
     """E step, M step, and so on: what is looked at for convergence is the lower bound that the E step reaches, which is
     the log-likelihood except where E steps are hard.
@@ -160,7 +161,9 @@ def _iterates_of_one(
     return advance(moves, beginning, passes.begin(beginning.theta, beginning.degenerate))
 
 
-def _iterates(problem: Problem, beginning: Beginning, passes: engine.Passes, options: EMOptions) -> Iterator[EMIterate]:
+def _iterates(
+    problem: Problem, beginning: Beginning, passes: engine.OnArrays, options: EMOptions
+) -> Iterator[EMIterate]:
     before, nothing = None, read_only(np.zeros(len(beginning.theta.weights), dtype=bool))
     for stand in _iterates_of_one(problem, beginning, passes, options):
         theta = passes.parameters([stand.theta])

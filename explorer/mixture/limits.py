@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explorer.checks import Floats, check_callbacks, read_only
+from explorer.checks import Floats, changed, check_callbacks, read_only
 from explorer.errors import InputError
 from explorer.mixture import engine
 from explorer.mixture.checks import as_points
@@ -126,7 +126,9 @@ def iterate_limits(
     check_tolerances(log_likelihood_tolerance, distance_tolerance)
     if max_iter is None:
         max_iter = limit_iterations(len(as_points(data)), runs.weights.shape[1])
-    options = replace(options, **changes, rtol=rtol, max_iter=max_iter)
+    options = changed(EMOptions, options, changes | {"rtol": rtol, "max_iter": max_iter})
+    if options.hard:
+        raise InputError("Runs with hard E steps have no limit of the log-likelihood: run them with soft ones.")
     grouping = {"log_likelihood_tolerance": log_likelihood_tolerance, "distance_tolerance": distance_tolerance}
     return _iterate(data, runs, options, grouping)
 

@@ -25,8 +25,6 @@ from explorer.stop_reason import StopReason
 # The most numbers a whole trace may hold, 0.5 GB; while it is made, it takes several times as much.
 MAX_TRACE_NUMBERS = 60_000_000
 
-Marks = NDArray[np.bool_]
-
 
 class Problem(NamedTuple):
     """Data to fit a mixture to, the form of its covariances, their floor, and whether they are held there."""
@@ -46,10 +44,10 @@ class Beginning(NamedTuple):
     """
 
     theta: engine.Parameters
-    degenerate: Marks | None
-    held: Marks | None
+    degenerate: engine.Marks | None
+    held: engine.Marks | None
     bounds: Floats | None = None
-    singletons: Marks | None = None
+    singletons: engine.Marks | None = None
     exact: Mixture | None = None
 
 
@@ -62,7 +60,7 @@ class Moves(NamedTuple):
     """
 
     expect: Callable[[Any], tuple[Any, Any, Any]]
-    maximize: Callable[[Any, Any], tuple[Any, Marks | None, Marks | None]]
+    maximize: Callable[[Any, Any], tuple[Any, engine.Marks | None, engine.Marks | None]]
     signs: Callable[[int, Sign, Any, Any], Signs]
 
 
@@ -79,10 +77,10 @@ class Stand(NamedTuple):
     log_likelihoods: Any
     values: Any
     statistics: Any
-    degenerate: Marks | None
-    held: Marks | None
+    degenerate: engine.Marks | None
+    held: engine.Marks | None
     time: float
-    over: Marks | None
+    over: engine.Marks | None
     reasons: list[StopReason]
 
 
@@ -170,7 +168,9 @@ def from_mixtures(problem: Problem, weights: Floats, means: Floats, covariances:
     return Beginning(theta, *_fallen(problem, empty if empty.any() else None, reached))
 
 
-def _fallen(problem: Problem, empty: Marks | None, reached: Marks | None) -> tuple[Marks | None, Marks | None]:
+def _fallen(
+    problem: Problem, empty: engine.Marks | None, reached: engine.Marks | None
+) -> tuple[engine.Marks | None, engine.Marks | None]:
     """Which components are degenerate, and which are held, of those that are empty or reached the floor."""
     if problem.hold:
         return empty, reached

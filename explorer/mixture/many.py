@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sized
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explorer.checks import Floats, as_floats, check_callbacks, check_flag, read_only
+from explorer.checks import Floats, as_floats, changed, check_callbacks, check_flag, read_only
 from explorer.errors import InputError
 from explorer.mixture import engine
 from explorer.mixture.checks import as_responsibilities, check_n_components
@@ -112,7 +112,7 @@ def iterate_many(
 
     Sending True ends it at once. Raises InputError for options when called; for a start, when it is reached.
     """
-    options = replace(options, **changes)
+    options = changed(EMOptions, options, changes)
     check_flag("keep_paths", keep_paths)
     if isinstance(starts, Mixture):
         raise InputError("Many starts are wanted: put the one mixture into a list.")

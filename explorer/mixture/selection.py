@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import entr
 
-from explorer.checks import LARGEST_SEED, Floats, check_callbacks, check_choice, check_whole_number
+from explorer.checks import LARGEST_SEED, Floats, changed, check_callbacks, check_choice, check_whole_number
 from explorer.errors import InputError
 from explorer.mixture import engine
 from explorer.mixture.checks import MAX_DIMENSIONS, as_points, check_n_components
@@ -27,6 +27,8 @@ from explorer.mixture.starts import initialize
 from explorer.stop_reason import StopReason
 
 MAX_STARTS = 10_000
+# A run that stops too early has too low a log-likelihood to be compared.
+TIGHT = EMOptions(max_iter=1000, rtol=1e-8)
 
 
 @dataclass(frozen=True)
@@ -157,29 +159,28 @@ def select(
     data: ArrayLike,
     n_components: Iterable[int] = range(1, 10),
     structures: Iterable[str] | None = None,
+    options: EMOptions = TIGHT,
     *,
     criterion: str = "bic",
     n_starts: int = 10,
     seed: int = 0,
-    max_iter: int = 1000,
-    rtol: float = 1e-8,
-    variance_floor: float = EMOptions.variance_floor,
     progress: Callable[[int, int], object] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    **changes: object,
 ) -> ModelSelection:
     """Fit every structure with every number of components by EM from several starts, and judge the best fits.
 
     n_components: numbers of components to choose from, each once. structures: names in STRUCTURES, each once; None
     takes all that differ: in one dimension these are full and tied only.
     n_starts: 1..10 000; start s is a k-means++ seeding with the seed `seed + s`, the same for all structures.
-    max_iter, rtol, variance_floor: as in `run_em`. The tolerance is tight, since a run that stops too early has too low
-    a log-likelihood to be compared.
+    options, changes: as in `run_em`, but for the structure.
     progress(done, all) is called after every candidate. cancelled() is asked while EM runs; once it is true, the
     candidates that were finished are returned.
 
     A degenerate restart has as high a likelihood as the variance floor lets it, and a spurious one is on its way there,
     so neither is ever the best one, whatever its figure. Raises InputError where a setting is out of its bounds.
     """
+    options = changed(EMOptions, options, changes)
     points = as_points(data)
     numbers = _choices("numbers of components", n_components)
     for number in numbers:
@@ -198,15 +199,7 @@ def select(
     candidates = []
     for name, number in to_do:
         starts = (initialize(points, number, "k-means++", seed + s) for s in range(n_starts))
-        runs = run_many(
-            points,
-            starts,
-            structure=name,
-            max_iter=max_iter,
-            rtol=rtol,
-            variance_floor=variance_floor,
-            cancelled=cancelled,
-        )
+        runs = run_many(points, starts, options, structure=name, cancelled=cancelled)
         if runs.n_runs < n_starts or None in runs.stop_reasons:
             break
         candidates.append(_candidate(points, name, number, runs))

@@ -1,7 +1,8 @@
 """The two steps of EM, and the lower bound that both of them raise.
 
 G(Q, theta) = sum_ik q_ik log p(x_i, z_i = k; theta) - sum_ik q_ik log q_ik is at most the log-likelihood
-L(theta). The E step maximises it over Q, where it touches L; the M step maximises it over theta.
+L(theta). The E step maximises it over Q, where it touches L; the M step maximises it over theta. The formulas in plain
+numpy are in `textbook`; here they are computed by the reference form of the engine, in any unit and any structure.
 """
 
 import numpy as np

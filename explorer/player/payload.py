@@ -149,7 +149,8 @@ def completion_payload(
 ) -> bytes:
     """Pack a run of any solver of matrix completion with every half step, as `als_payload` does.
 
-    explanation: one sentence on how the start was made. ridge: lambda; 0 where the objective has no penalty.
+    explanation: one sentence on how the start was made. ridge: lambda; 0 where the objective has no penalty. Where the
+    trace keeps the leading factors only, "rank" is how many columns are shown, and no row is short of entries for it.
     """
     m, n = problem.values.shape
     observed, factors = masked.observed, _factors_of(trace)
@@ -171,8 +172,8 @@ def completion_payload(
         "row_labels": list(problem.row_labels),
         "col_labels": list(problem.col_labels),
         "ridge": ridge,
-        "short_rows": short_rows(observed, rank).tolist(),
-        "short_cols": short_cols(observed, rank).tolist(),
+        "short_rows": short_rows(observed, rank).tolist() if trace.whole else [],
+        "short_cols": short_cols(observed, rank).tolist() if trace.whole else [],
         "singular_rows": sorted({int(row) for rows in singular[1::2] for row in rows}),
         "singular_cols": sorted({int(col) for cols in singular[2::2] for col in cols}),
         "axes": None,

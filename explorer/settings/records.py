@@ -55,6 +55,6 @@ def write_query(settings: Settings) -> dict[str, str | None]:
     return entries
 
 
-def options_of(settings: Settings, kind: type[Options]) -> Options:
+def as_options(settings: Settings, kind: type[Options]) -> Options:
     """Return the record of options of this kind, with all of its fields that are settings, too."""
     return kind(**{each.name: getattr(settings, each.name) for each in fields(kind) if hasattr(settings, each.name)})

@@ -8,7 +8,7 @@ from explorer.completion import STARTS, ALSOptions
 from explorer.datasets import GENERATED_SHAPE, MATRICES, SAMPLES
 from explorer.mixture import STRATEGIES, EMOptions
 from explorer.settings.kinds import Choice, Numbers, Switch, Whole, described, powers
-from explorer.settings.records import Settings, options_of
+from explorer.settings.records import Settings, as_options
 
 OWN = "own"  # the data that a user brought; it lives in that user's session only
 
@@ -105,7 +105,7 @@ class MixtureSettings(SampleSettings):
 
     def options(self) -> EMOptions:
         """The settings as the options of EM. Raises InputError where they contradict each other."""
-        return options_of(self, EMOptions)
+        return as_options(self, EMOptions)
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ class CompletionSettings(MatrixSettings):
 
     def options(self) -> ALSOptions:
         """The settings as the options of ALS."""
-        return options_of(self, ALSOptions)
+        return as_options(self, ALSOptions)
 
 
 @dataclass(frozen=True)

@@ -178,8 +178,8 @@ def beyond_em(run: EMRun, settings: EMSettings, ends: Generator[str, None, Ends]
 
 
 def ends_of_starts(values: np.ndarray, settings: EMSettings) -> Generator[str, None, Ends]:
-    """Run N_STARTS starts, and the best of them to its limit; of the settings only K, the structure and the variance
-    floor matter.
+    """Run N_STARTS starts, and the best of them to its limit; of the settings only K, the structure, and the
+    variance floor with what happens there matter.
     """
     n_components, ends = settings.n_components, []
     together = max(1, TOGETHER // (len(values) * n_components))

@@ -10,7 +10,7 @@ from explorer.slices import Slices, retold
 
 # With equal variances, runs creep away from two components that are alike for thousands of iterations. They are left
 # where they are then, so that a map of a few hundred points takes no more than seconds.
-LIMIT_ITERATIONS = 1_000
+MAP_ITERATIONS = 1_000
 
 
 def iterate_to_limits(
@@ -24,6 +24,6 @@ def iterate_to_limits(
     n_starts, of_all = len(starts), 2 * len(starts)
     running = iterate_many(values, starts, options)
     runs = yield from retold(running, lambda finished, _: (finished, of_all))
-    continuing = iterate_limits(values, runs, options, max_iter=LIMIT_ITERATIONS)
+    continuing = iterate_limits(values, runs, options, max_iter=MAP_ITERATIONS)
     limits = yield from retold(continuing, lambda finished, _: (min(of_all, n_starts + finished), of_all))
     return runs, limits

@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from explorer.checks import Floats
 from explorer.mixture import EMOutcome, ManyRuns, Mixture, Optima, OptimumKind, StopReason, as_points, iterate_limits
 from explorer.mixture.starts import least_variances
 from explorer.settings import EMStudySettings
 from explorer.slices import Slices, finish
 from explorer.study.names import names_of
-
-Floats = NDArray[np.float64]
 
 # A table has deviations, whose squares are the variances up to this share.
 ROUNDING = 1e-9
@@ -42,8 +41,8 @@ class EMOutcomes:
     table: the study's table with five columns more:
     outcome: an EMOutcome. optimum: the label of the optimum that the run is in or, from a plateau, would climb to; ""
     where that is a collapse. limit: the log-likelihood there, NaN for a collapse. gap: by how much the run's own
-    log-likelihood is below that of the best proper optimum, NaN where it ended degenerate or there is none. held: how
-    many of its components are held at the variance floor; 0 in a study that holds none.
+    log-likelihood is below that of the best proper optimum, NaN where it ended degenerate or diverged, or there is
+    none. held: how many of its components are held at the variance floor; 0 in a study that holds none.
     optima: proper ones, best first, then spurious ones, then saddles.
     """
 

@@ -66,7 +66,7 @@ def headline(outcomes: EMOutcomes, initializations: Mapping[str, str]) -> tuple[
     title = f"{spelled(n).capitalize()} {'optimum' if n == 1 else 'optima'}"
     traps = _traps(outcomes)
     title += f", {traps}." if traps else "."
-    held = " Variances are held at the floor: compare L only with runs that are held there, too."
+    held = " Variances are held at the floor: compare L only with runs that hold at this floor."
     return title, _reached(outcomes, initializations) + (held if outcomes.table["held"].any() else "")
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explorer.checks import check_whole_number, read_only
+from explorer.checks import Floats, changed, check_whole_number, read_only
 from explorer.errors import InputError
 from explorer.mixture import EMOptions, Mixtures, Optima, as_points, run_many
 from explorer.mixture.em import DEFAULTS
@@ -31,8 +31,6 @@ MARGIN = 0.05
 LARGEST_SIZE = 300
 # Means on the axes are rounded to this share of their distance, at most: they are short to write, and exact in a link.
 ROUNDING = 0.01
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +90,7 @@ def iterate_landscape(
         raise InputError(f"The map is drawn for data in one dimension, not in {points.shape[1]}: take one column.")
     if np.ptp(points) == 0:
         raise InputError("All values are equal, so there is no map of starts to draw: choose other data.")
-    options = replace(options, **changes)
+    options = changed(EMOptions, options, changes)
     axis = axis_of(points[:, 0], size)
     floor = least_variances(points, options.variance_floor, options.structure)
     variances = np.maximum(starting_variances(points[:, 0], axis), floor)

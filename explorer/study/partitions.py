@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explorer.checks import check_whole_number, read_only
+from explorer.checks import changed, check_whole_number, read_only
 from explorer.errors import InputError
 from explorer.mixture import EMOptions, Optima, StopReason, as_points
 from explorer.mixture.checks import check_n_components
@@ -115,7 +115,7 @@ def iterate_partitions(
     points = as_points(values)
     labels = all_partitions(len(points), n_components)
     starts = responsibilities_of(labels, n_components)
-    runs, limits = yield from iterate_to_limits(points, starts, replace(options, **changes))
+    runs, limits = yield from iterate_to_limits(points, starts, changed(EMOptions, options, changes))
     return Partitions(
         labels=read_only(labels),
         renamed=read_only(_renamed(labels, n_components)),

@@ -3,7 +3,7 @@
 A verdict is made twice: at once from the run alone, and again when more is known than the run can tell.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,24 +50,23 @@ def em_verdict(run: EMRun, settings: EMSettings, beyond: BeyondEM | None = None)
         )
     stopped_early = trace.stop_reason == StopReason.MAX_ITER
     how = f"stopped at {steps}" if stopped_early else f"converged at {steps}"
-    if trace.held[-1].any() and (beyond is None or beyond.outcome is not EMOutcome.PLATEAU):
-        return _held(run, beyond, how)
-    if beyond is None:
-        if stopped_early:
-            return _verdict("warning", "Stopped at max iterations", f"{how}, L = {_number(end)}")
+    if beyond is not None:
+        verdict = _JUDGED[beyond.outcome](run, settings, beyond, how)
+    elif stopped_early:
+        verdict = _verdict("warning", "Stopped at max iterations", f"{how}, L = {_number(end)}")
+    else:
         after = f"after {steps} iteration{'' if steps == 1 else 's'}"
-        return _verdict("plain", "Converged", f"{after}, L = {_number(end)}")
-    return _JUDGED[beyond.outcome](run, settings, beyond, how)
+        verdict = _verdict("plain", "Converged", f"{after}, L = {_number(end)}")
+    return replace(verdict, sentence=verdict.sentence + _held(run))
 
 
-def _held(run: EMRun, beyond: BeyondEM | None, how: str) -> Verdict:
-    """Variances are held at their floor: which, and what its likelihood may be compared with."""
+def _held(run: EMRun) -> str:
+    """Which components are held at the variance floor at the end, and what that means for the likelihood."""
     numbers = sorted(_number_of(run, k) for k in np.flatnonzero(run.trace.held[-1]))
+    if not numbers:
+        return ""
     which = f"component {numbers[0]} is" if len(numbers) == 1 else f"components {listed(numbers)} are"
-    compared = "L compares only with runs held there, too"
-    sentence = f"{how}, L = {_last(run)}: {which} held at the variance floor; {compared}"
-    sentence += "" if beyond is None else _higher(beyond)
-    return Verdict("warning", "Held at the floor", sentence, "Ends held at the floor")
+    return f"; {which} held at the variance floor: compare L only with runs that hold at this floor"
 
 
 def _on_a_plateau(run: EMRun, settings: EMSettings, beyond: BeyondEM, how: str) -> Verdict:

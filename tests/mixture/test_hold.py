@@ -1,4 +1,4 @@
-"""Variances held at their floor: the constrained maximum (Hathaway, 1985) instead of a run that stops."""
+"""Variances held at their floor: the constrained maximum instead of a run that stops."""
 
 import numpy as np
 import pytest

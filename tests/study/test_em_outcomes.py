@@ -133,6 +133,8 @@ def test_a_study_that_holds_variances_counts_the_held_components_of_every_run():
         run = make_em_run(run_settings(study, row))
         assert row["held"] == np.count_nonzero(run.trace.held[-1])
     assert outcomes.table["held"].any()
-    assert "compare L only with runs that are held there" in headline(outcomes, {"random-points": "Random points"})[1]
+    assert (
+        "compare L only with runs that hold at this floor" in headline(outcomes, {"random-points": "Random points"})[1]
+    )
     stopped = em_outcomes(replace(settings, at_floor="stop"), study.problem.values, table)
     assert not stopped.table["held"].any()

@@ -43,9 +43,22 @@ def ends_of_study(outcomes):
 @pytest.mark.parametrize("n_components", [2, 3, 5])
 @pytest.mark.parametrize("data", ["faithful-eruptions", "galaxies", "ten-points", "iris-petal-length"])
 def test_a_run_is_judged_alike_by_its_study_and_by_itself(data, n_components):
-    settings = EMStudySettings(
-        data=data, n_components=n_components, initializations=("random-points", "equal"), n_starts=10
+    assert_one_judge(
+        EMStudySettings(data=data, n_components=n_components, initializations=("random-points", "equal"), n_starts=10)
     )
+
+
+@pytest.mark.parametrize("floor", [1e-4, 1e-3])
+def test_runs_that_hold_variances_are_judged_alike(floor):
+    assert_one_judge(
+        EMStudySettings(
+            data="galaxies", n_components=4, initializations=("random-points",), n_starts=10, variance_floor=floor,
+            at_floor="hold",
+        )
+    )  # fmt: skip
+
+
+def assert_one_judge(settings):
     _, outcomes = judged(settings)
     ends = ends_of_study(outcomes)
     for row in outcomes.table.itertuples():

@@ -566,19 +566,23 @@ def test_a_verdict_travels_as_plain_text():
 HELD = EMSettings(data="galaxies", n_components=6, seed=3, variance_floor=1e-3, at_floor="hold")
 
 
-def test_a_held_run_says_which_components_and_what_its_likelihood_compares_with():
+def test_a_held_run_is_judged_as_others_are_and_says_what_its_likelihood_compares_with():
     run, at_once, found, verdict = judged_em(HELD)
     held = [run.shown_order.tolist().index(k) + 1 for k in np.flatnonzero(run.trace.held[-1])]
     assert sorted(held) == [3, 4, 5]
-    assert (at_once.tone, at_once.word, verdict.word) == ("warning", "Held at the floor", "Held at the floor")
-    assert verdict.ahead == "Ends held at the floor"
-    for told in (
-        f"converged at {run.trace.n_iterations}, L = {last(run)}",
-        "components 3, 4, 5 are held at the variance floor",
-        "L compares only with runs held there, too",
-    ):
-        assert told in at_once.sentence and told in verdict.sentence
+    assert (at_once.word, verdict.word, found.outcome) == ("Converged", "Local optimum", EMOutcome.PROPER)
+    for sentence in (at_once.sentence, verdict.sentence):
+        assert sentence.endswith(
+            "; components 3, 4, 5 are held at the variance floor: compare L only with runs that hold at this floor"
+        )
     assert f"the best of 40 starts is {found.best - found.continued:.1f} higher" in verdict.sentence
+
+
+def test_a_held_spike_is_spurious():
+    """The floor is so low that what is held there buys its likelihood all the same."""
+    _, _, found, verdict = judged_em(replace(HELD, n_components=4, seed=2, variance_floor=1e-4))
+    assert (found.outcome, verdict.word) == (EMOutcome.SPURIOUS, "Spurious")
+    assert "is held at the variance floor" in verdict.sentence
 
 
 def test_a_run_that_holds_nothing_is_judged_as_ever():

@@ -15,6 +15,9 @@ Which arithmetic makes a half step, or a whole run, is decided here, from the fi
     reference run        A sweep whose outcome rounding decides: the objective fell to       the run again from its
                          rounding at one stroke, or seems to rise. Also a run whose hidden   start, 10 to 35 a half
                          error overflows at its end.                                         step
+    one at a time        Before all this (`many`): with more than a million cells times      as `run_als`
+                         rank one run keeps the processor busy, and with no sweep to make
+                         there is nothing to share.
 
 They are `batched_half_step` and `refined_half_step`, `half_step.solve_factor` (`Lanes.alternation`), and `iterate_als`
 (`reference_run`). A run that the reference has taken over stays with it: its lane repeats where it stands, sweep by

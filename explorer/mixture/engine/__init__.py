@@ -2,7 +2,7 @@
 
 Inside, many runs are computed at once: arrays have one row a component and one column a run (`covariances` tells the
 layout). `data` are the points in their own units, `m_step` what an M step needs of the responsibilities, and the M step
-itself, `reference` the plain form of a pass, `fast` and `wide` its fast forms and the bounds that let them be used,
+itself, `reference` the plain form of a pass, `fast` and `wide` its fast forms, and `bounds` when these may be used;
 `passes` decides between them, and `single` computes one run.
 """
 
@@ -26,6 +26,7 @@ from explorer.mixture.engine.data import (
 )
 from explorer.mixture.engine.m_step import (
     EMPTY_COUNT,
+    Marks,
     Parameters,
     Statistics,
     expected_log_joint,
@@ -35,7 +36,7 @@ from explorer.mixture.engine.m_step import (
 )
 from explorer.mixture.engine.passes import Expectation, Passes
 from explorer.mixture.engine.reference import blocks, log_joint, normalize, summarize
-from explorer.mixture.engine.single import passes_of_one
+from explorer.mixture.engine.single import OnArrays, passes_of_one
 
 __all__ = [
     "EMPTY_COUNT",
@@ -45,6 +46,8 @@ __all__ = [
     "CovarianceStructure",
     "Expectation",
     "Form",
+    "Marks",
+    "OnArrays",
     "Parameters",
     "Passes",
     "StandardizedData",

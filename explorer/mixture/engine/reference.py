@@ -16,7 +16,7 @@ from explorer.mixture.engine.covariances import Form, Whitening
 from explorer.mixture.engine.m_step import EMPTY_COUNT, Parameters, Statistics, join_statistics
 
 # exp() of less is a denormal number, a hundred times slower than others, and adds nothing to a sum near 1.
-LOWEST_EXPONENT = -700.0
+DENORMAL_EXPONENT = -700.0
 # Numbers in a block of deviations (512 KB): they stay in the cache.
 BLOCK_NUMBERS = 65_536
 # Covariances around the means of the step before lose digits where the means have moved by more deviations than this.
@@ -62,15 +62,15 @@ def normalize(joint: Floats) -> Floats:
     """Turn log joint densities (K, n) or (K, R, n) into responsibilities, IN PLACE; return the log densities (..., n).
 
     The log-sum-exp of TD2, question 2: with the largest term taken out, each sum holds an exp(0). Terms below
-    exp(LOWEST_EXPONENT) of the largest become exactly 0: raised to it before exp, lowered by it after.
+    exp(DENORMAL_EXPONENT) of the largest become exactly 0: raised to it before exp, lowered by it after.
     """
     largest = joint.max(axis=0)
     joint -= largest
-    low = joint.min(axis=(0, -1), keepdims=True) < LOWEST_EXPONENT
+    low = joint.min(axis=(0, -1), keepdims=True) < DENORMAL_EXPONENT
     if low.any():
-        np.maximum(joint, LOWEST_EXPONENT, out=joint)
+        np.maximum(joint, DENORMAL_EXPONENT, out=joint)
         np.exp(joint, out=joint)
-        joint -= np.where(low, np.exp(LOWEST_EXPONENT), 0.0)  # in runs without such a term nothing changes
+        joint -= np.where(low, np.exp(DENORMAL_EXPONENT), 0.0)  # in runs without such a term nothing changes
     else:
         np.exp(joint, out=joint)
     total = joint.sum(axis=0)

@@ -20,7 +20,7 @@ of N_k and S_k over k. All of it is divided by n: the gradient of the mean log-l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from time import perf_counter
 from typing import NamedTuple
@@ -28,7 +28,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explorer.checks import Floats, check_choice, check_fraction, check_positive, check_whole_number
+from explorer.checks import Floats, changed, check_choice, check_fraction, check_positive, check_whole_number
 from explorer.mixture import engine
 from explorer.mixture.checks import LARGEST_VALUE
 from explorer.mixture.degeneracy import Degeneracy, degeneracies_of
@@ -122,7 +122,7 @@ def run_gradient_ascent(
     Raises InputError as `run_em` does, and where the start is so far from the data that its log-likelihood is not a
     finite number.
     """
-    return finish(ascend_in_slices(data, start, replace(options, **changes), FREE))
+    return finish(ascend_in_slices(data, start, changed(GradientOptions, options, changes), FREE))
 
 
 def ascend_in_slices(
@@ -149,7 +149,7 @@ def iterate_gradient_ascent(
     iterate costs one pass over the points, and the first one two: only the step from an iterate tells whether the run
     diverges there.
     """
-    options = replace(options, **changes)
+    options = changed(GradientOptions, options, changes)
     problem = at_unit_variance(pose(data, options.structure, options.variance_floor))
     beginning = begin(problem, start)
     return (_iterate_of(problem, beginning, stand) for stand in _ascend(problem, beginning, options, FREE))

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from explorer.checks import Floats, as_floats, check_whole_number
 from explorer.errors import InputError
+from explorer.mixture import engine
 from explorer.mixture.model import Mixture, check_mixture
 from explorer.mixture.steps import e_step, m_step
 
@@ -27,8 +28,6 @@ MAX_REPEATS = 1_000
 AGREEMENT = 1e-8
 # Sums of squares of larger numbers might overflow.
 LARGEST_SAMPLE = 1e140
-# Below this much of one point, a component is empty, as in `m_step`.
-EMPTY_COUNT = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +47,8 @@ def compare_loops(data: ArrayLike, mixture: Mixture, repeats: int = 5) -> tuple[
     """Time one EM iteration from the mixture, written as in `WAYS`, on the same table of samples.
 
     The ways take turns, `repeats` times each (1..1000). data: a table of sets of one-dimensional samples, one row
-    a set, as in the document; (n,) and (n, 1) are one set. Raises
-    InputError where the ways do not agree to 1e-8, or one of them cannot be computed, or the loops take too long.
+    a set, as in the document; (n,) and (n, 1) are one set. Raises InputError where the ways do not agree to 1e-8, or
+    one of them cannot be computed, or the loops take too long.
     """
     alphas = _as_table(data)
     check_whole_number("The number of repeats", repeats, 1, MAX_REPEATS)
@@ -182,7 +181,7 @@ def _check_reached(smallest_density: float) -> None:
 
 
 def _check_filled(smallest_count: float) -> None:
-    if smallest_count < EMPTY_COUNT:
+    if smallest_count < engine.EMPTY_COUNT:
         raise InputError("A component is responsible for no point, so it has no mean: leave it out.")
 
 

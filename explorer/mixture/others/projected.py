@@ -22,12 +22,10 @@ none.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explorer.checks import Floats
+from explorer.checks import Floats, changed
 from explorer.mixture import engine
 from explorer.mixture.model import Mixture
 from explorer.mixture.others.gradient import (
@@ -58,7 +56,7 @@ def run_projected_ascent(
     nothing of the gradient is as large as the tolerance, of the weights' gradient what lies in the simplex. Where a
     projection ends at a weight of 0 or a variance at the floor, the run is degenerate.
     """
-    return finish(ascend_in_slices(data, start, replace(options, **changes), DIRECT))
+    return finish(ascend_in_slices(data, start, changed(GradientOptions, options, changes), DIRECT))
 
 
 def direct_parameters(form: engine.Form, theta: engine.Parameters) -> Floats:

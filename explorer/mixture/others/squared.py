@@ -10,13 +10,13 @@ In one dimension, like the lecture. `run_em` never comes here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explorer.checks import Floats, check_fraction, check_whole_number
+from explorer.checks import Floats, changed, check_fraction, check_whole_number
 from explorer.errors import InputError
 from explorer.mixture import engine
 from explorer.mixture.checks import as_points, one_table
@@ -67,13 +67,14 @@ def run_squared_responsibility_em(
 ) -> MixtureTrace:
     """Run EM with Lecture 19's mistaken M step, `squared_responsibility_m_step`, and keep every iterate.
 
-    data, start: as in `run_em`, in one dimension. changes: fields of SquaredOptions that are to be
-    others. A fall of the log-likelihood is recorded, and the
-    run goes on. It ends (`stop_reason`) as degenerate as `run_em` does; else where it changes by less than its rtol-th
-    part, or at max_iter, but it is called diverged then if the log-likelihood ever fell by more than rounding.
-    Converged means that it never fell, not that a maximum was found: the mistake has resting points of its own.
+    data, start: as in `run_em`, in one dimension. changes: fields of SquaredOptions that are to be others.
+
+    A fall of the log-likelihood is recorded, and the run goes on. It ends (`stop_reason`) as degenerate as `run_em`
+    does; else where it changes by less than its rtol-th part, or at max_iter, but it is called diverged then if the
+    log-likelihood ever fell by more than rounding. Converged means that it never fell, not that a maximum was found:
+    the mistake has resting points of its own.
     """
-    return finish(squared_in_slices(data, start, replace(options, **changes)))
+    return finish(squared_in_slices(data, start, changed(SquaredOptions, options, changes)))
 
 
 def squared_in_slices(data: ArrayLike, start: ArrayLike | Mixture, options: SquaredOptions) -> Slices[MixtureTrace]:
