@@ -3,9 +3,9 @@
 Read `textbook` first: it is all of ALS on one page, and the oracle of the tests. Then the story: `observations` (the
 entries), `factors` (the model X Y^T), `half_step` (X for a fixed Y, and the reverse), `als` (a run), `options` (how it
 goes), `starts` (where it begins), `stopping` (when it ends) and `trace` (the record of all solvers); `identifiability`
-says whether a mask determines the matrix at all, `many` makes many runs at once, `selection` chooses rank and ridge,
-`operations` counts what a sweep costs. `solvers` is the table of all solvers by name; those but ALS lie in `others`.
-`engine` is only about speed.
+says whether a mask determines the matrix at all, `many` makes many runs at once (`side_by_side` how), `selection`
+chooses rank and ridge, `operations` counts what a sweep costs. `solvers` is the table of all solvers by name; those but
+ALS lie in `others`. `engine` is only about speed.
 """
 
 from explorer.completion.als import iterate_als, run_als, run_als_in_slices

@@ -13,11 +13,11 @@ import numpy as np
 
 from explorer.checks import as_floats, check_callbacks, check_flag, read_only
 from explorer.completion.checks import check_comparisons, check_rank
-from explorer.completion.engine.run_states import Job, RunState, reference_run, state_at_start
-from explorer.completion.engine.side_by_side import side_by_side
 from explorer.completion.factors import Factors
 from explorer.completion.observations import MAX_MAGNITUDE, Observations
 from explorer.completion.options import ALSOptions, options_of
+from explorer.completion.side_by_side.run_states import Job, RunState, reference_run, state_at_start
+from explorer.completion.side_by_side.sweeps import side_by_side
 from explorer.completion.starts import starting_right
 from explorer.completion.trace import MAX_TRACE_NUMBERS
 from explorer.errors import InputError

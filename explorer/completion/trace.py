@@ -4,7 +4,7 @@ A step of any solver is two moves: ALS solves for X, then for Y; Frank-Wolfe fin
 step h = 2t - 1 is the state after the first move of step t, h = 2t the one after the second, and h = 0 is the start.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from math import isfinite
@@ -89,6 +89,10 @@ class CompletionTrace:
     def arrays_at(self, h: int) -> tuple[np.ndarray, np.ndarray]:
         """The arrays of `factors`, unchecked; a trace that keeps something else makes them of that."""
         return self.kept[h]
+
+    def all_arrays(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """`arrays_at` every half step from the start on, in one go."""
+        return (self.arrays_at(h) for h in range(self.n_half_steps + 1))
 
     def half_rmse_hidden(self, hidden: Observations) -> np.ndarray:
         """(H + 1,) the error on the hidden entries of the run at every half step.

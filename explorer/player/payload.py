@@ -198,7 +198,7 @@ def _factors_of(trace: CompletionTrace) -> dict[str, np.ndarray]:
     left_at, right_at (H + 1) say which, and are left out where X moves at odd half steps and Y at even ones: there the
     browser takes X number (h + 1) // 2 and Y number h // 2. Columns that a half step lacks are zero.
     """
-    lefts, rights = zip(*(trace.arrays_at(h) for h in range(trace.n_half_steps + 1)), strict=True)
+    lefts, rights = zip(*trace.all_arrays(), strict=True)
     stays = [
         all(map(np.array_equal, lefts[1::2], lefts[2::2])),  # X at even half steps, and Y at odd ones
         all(map(np.array_equal, rights[0::2], rights[1::2])),

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from explorer.completion import Observations, from_matrix, iterate_many_als, run_als, run_many_als
 from explorer.completion import many as many_module
-from explorer.completion.engine import batched_half_step, lanes, side_by_side
-from explorer.completion.engine.lanes import Lanes
+from explorer.completion.side_by_side import batched_half_step, lanes, sweeps
+from explorer.completion.side_by_side.lanes import Lanes
 from explorer.errors import InputError
 from explorer.stop_reason import StopReason
 from tests.completion.problems import checkerboard, low_rank, masked, observations
@@ -43,7 +43,7 @@ def no_reference(monkeypatch):
     def refuse(*arguments):
         raise AssertionError("The reference was asked.")
 
-    monkeypatch.setattr(side_by_side, "reference_run", refuse)
+    monkeypatch.setattr(sweeps, "reference_run", refuse)
     monkeypatch.setattr(Lanes, "alternation", refuse)
     monkeypatch.setattr(many_module, "reference_run", refuse)
 

@@ -261,3 +261,13 @@ def test_a_solver_that_begins_at_zero_has_no_start(name):
 def test_options_of_another_solver_are_refused():
     with pytest.raises(InputError, match="options of Stochastic gradient are `SGDOptions`, not ALSOptions"):
         SOLVERS["sgd"].run(SEEN, OPTIONS["als"])
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_all_half_steps_in_one_go_are_those_one_by_one(name):
+    trace = run(name)
+    told = list(trace.all_arrays())
+    assert len(told) == trace.n_half_steps + 1
+    for h, (left, right) in enumerate(told):
+        x, y = trace.arrays_at(h)
+        np.testing.assert_allclose(left @ right.T, x @ y.T, atol=1e-9 * np.abs(x @ y.T).max(initial=1.0))

@@ -1,1 +1,1 @@
-"""What makes alternating least squares fast, and what the other solvers compute with: open it only to change speed."""
+"""What makes a half step fast, and what the other solvers compute with: open it only to change speed."""

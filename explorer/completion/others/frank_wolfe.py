@@ -13,6 +13,7 @@ R is computed, on the observed entries.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -60,17 +61,28 @@ class FrankWolfeTrace(CompletionTrace):
     radius: float
 
     def arrays_at(self, h: int) -> tuple[np.ndarray, np.ndarray]:
-        """Z after half step h, as its leading `SHOWN_COLUMNS` columns by the singular value decomposition."""
-        t = h // 2
-        if t == 0:
-            return np.zeros_like(self.final.left[:, :1]), np.zeros_like(self.final.right[:, :1])
-        shares = np.array([move["share"] for move in self.found[2 : 2 * t + 1 : 2]])
-        left = np.column_stack([move["left"] for move in self.found[1 : 2 * t : 2]])
-        right = np.column_stack([move["right"] for move in self.found[1 : 2 * t : 2]])
-        stays = np.append(np.cumprod(1.0 - shares[:0:-1])[::-1], 1.0)  # of what step s added, after the steps since
-        scale = np.sqrt(self.radius * shares * stays)
-        left, right = compressed(scale * left, scale * right)
-        return left[:, :SHOWN_COLUMNS], right[:, :SHOWN_COLUMNS]
+        return next(islice(self.all_arrays(), h, None))
+
+    def all_arrays(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Z at every half step, as its leading `SHOWN_COLUMNS` columns by the singular value decomposition.
+
+        Each from the one before it, whose columns it follows in sign; a first move changes nothing.
+        """
+        left, right = np.zeros_like(self.final.left[:, :1]), np.zeros_like(self.final.right[:, :1])
+        yield left, right
+        for first, second in zip(self.found[1::2], self.found[2::2], strict=True):
+            shown = left[:, :SHOWN_COLUMNS], right[:, :SHOWN_COLUMNS]
+            yield shown
+            stays, added = np.sqrt(1.0 - second["share"]), np.sqrt(self.radius * second["share"])
+            left, right = compressed(
+                np.column_stack([stays * left, added * first["left"]]),
+                np.column_stack([stays * right, added * first["right"]]),
+            )
+            columns = min(shown[0].shape[1], left.shape[1])
+            signs = np.ones(left.shape[1])
+            signs[:columns] = np.where((left[:, :columns] * shown[0][:, :columns]).sum(axis=0) < 0, -1.0, 1.0)
+            left, right = left * signs, right * signs
+            yield left[:, :SHOWN_COLUMNS], right[:, :SHOWN_COLUMNS]
 
 
 @dataclass(frozen=True, eq=False)

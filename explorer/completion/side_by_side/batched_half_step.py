@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from explorer.completion.engine.elimination import (
+from explorer.completion.observations import Observations
+from explorer.completion.rounding import ROUNDING, TRUSTED, surely_well_conditioned
+from explorer.completion.side_by_side.elimination import (
     Room,
     condition_at_most,
     cut,
@@ -23,8 +25,6 @@ from explorer.completion.engine.elimination import (
     substitute,
     sum_planes,
 )
-from explorer.completion.observations import Observations
-from explorer.completion.rounding import ROUNDING, TRUSTED, surely_well_conditioned
 
 # Runs whose planes are multiplied with a shared table at a time. BLAS makes the last rows of a product otherwise than
 # the rest where they do not fill its registers, and it cuts a large one among threads. This many rows fill them, also

@@ -28,10 +28,10 @@ from collections.abc import Callable, Generator
 
 import numpy as np
 
-from explorer.completion.engine.batched_half_step import Side, batched_half_step, refined_half_step
-from explorer.completion.engine.elimination import cut, inner_products
-from explorer.completion.engine.lanes import Lanes, factor_of, free_lanes
-from explorer.completion.engine.run_states import Job, RunState, hidden_error, reference_run
+from explorer.completion.side_by_side.batched_half_step import Side, batched_half_step, refined_half_step
+from explorer.completion.side_by_side.elimination import cut, inner_products
+from explorer.completion.side_by_side.lanes import Lanes, factor_of, free_lanes
+from explorer.completion.side_by_side.run_states import Job, RunState, hidden_error, reference_run
 from explorer.completion.stopping import has_converged, has_risen
 from explorer.stop_reason import StopReason
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.completion.engine.batched_half_step import Side, sparse_sides
-from explorer.completion.engine.elimination import Room, room_for
-from explorer.completion.engine.run_states import Job, RunState, objective_at_start
 from explorer.completion.half_step import Alternation, alternation, ridges
+from explorer.completion.side_by_side.batched_half_step import Side, sparse_sides
+from explorer.completion.side_by_side.elimination import Room, room_for
+from explorer.completion.side_by_side.run_states import Job, RunState, objective_at_start
 
 # Numbers in the normal equations of the runs that go side by side, 2 MB.
 GRAM_NUMBERS = 262_144
