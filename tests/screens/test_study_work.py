@@ -127,7 +127,7 @@ def test_an_answer_about_some_runs_is_about_these_though_more_have_been_made_mea
     work.step()
     early = work.answer("count", lambda table: Job(len, table), drawn)
     late = work.answer("count", lambda table: Job(len, table), work.table())
-    assert early.wait(60) and late.wait(60)
+    assert wait(early, 60) and wait(late, 60)
     assert early.answer() == len(drawn) < late.answer() == work.n_finished
 
 
