@@ -24,6 +24,8 @@ from explorer.stop_reason import StopReason
 
 # The most numbers a whole trace may hold, 0.5 GB; while it is made, it takes several times as much.
 MAX_TRACE_NUMBERS = 60_000_000
+# A run that was held at the floor may begin again there, though its variances went into the data's unit and back.
+ROUNDING = 1e-9
 
 
 class Problem(NamedTuple):
@@ -160,12 +162,21 @@ def from_mixtures(problem: Problem, weights: Floats, means: Floats, covariances:
     theta = engine.standardized_mixtures(problem.data, problem.form, weights, means, covariances)
     # The start is left as it is: it is the M step that keeps to the floor.
     raised, _, reached = engine.at_least(problem.form, theta.covariances, problem.floor)
-    if problem.hold and not np.allclose(raised, theta.covariances, rtol=1e-9, atol=0):
+    if problem.hold and _differ(problem.form, raised, theta.covariances):
         raise InputError("The start's variances are below the floor that they are to be held at: widen the start.")
     empty = theta.weights == 0
     if reached is not None:
         reached = np.broadcast_to(reached, empty.shape)
     return Beginning(theta, *_fallen(problem, empty if empty.any() else None, reached))
+
+
+def _differ(form: engine.Form, covariances: Floats, others: Floats) -> bool:
+    """Whether two sets of covariances differ by more than rounding, each entry measured by the deviations it is of."""
+    scale = covariances
+    if form.matrices:
+        widths = np.sqrt(np.einsum("krii->kri", covariances))
+        scale = widths[..., :, None] * widths[..., None, :]
+    return bool((np.abs(covariances - others) > ROUNDING * scale).any())
 
 
 def _fallen(

@@ -135,6 +135,23 @@ def test_a_held_run_goes_on_from_where_it_ended():
     assert limits.continued.log_likelihoods[0] == pytest.approx(on.log_likelihoods[-1], abs=1e-6)
 
 
+@pytest.mark.parametrize("structure", STRUCTURES)
+@pytest.mark.parametrize("floor", [1e-6, 1e-3, 0.3, 0.9])
+@pytest.mark.parametrize("d", [2, 4])
+def test_in_more_dimensions_a_held_run_begins_again_where_it_ended(structure, floor, d):
+    """Entries of a covariance that are nearly 0 come back with another rounding."""
+    rng = np.random.default_rng(d)
+    data = np.r_[rng.normal(size=(11, d)), np.full((1, d), 30.0)] * np.logspace(-3, 3, d)
+    options = hold(structure=structure, variance_floor=floor)
+    end = run_em(data, initialize(data, 3, "k-means++", 1), options)
+    if end.stop_reason is StopReason.DEGENERATE:
+        return  # a component without points
+    on = run_em(data, end.mixture(-1), options)
+    assert on.log_likelihoods[0] == pytest.approx(end.log_likelihoods[-1], rel=1e-9, abs=1e-9)
+    runs = run_many(data, [end.mixture(-1)], options)
+    find_limits(data, runs, options, max_iter=50)
+
+
 def test_a_component_without_points_still_ends_the_run():
     start = Mixture.univariate([0.5, 0.5], [0.0, 1e4], [1.0, 1.0])
     trace = run_em(np.random.default_rng(0).normal(size=100), start, at_floor="hold")
