@@ -112,6 +112,7 @@ def run_em(
 def run_em_in_slices(data: ArrayLike, start: ArrayLike | Mixture, options: EMOptions) -> Slices[MixtureTrace]:
     """The work of `run_em` in slices of time: yields (t, max_iter) after every iterate, and returns the trace."""
     began = perf_counter()
+    options = changed(EMOptions, options, {})
     problem = pose(data, options.structure, options.variance_floor, options.at_floor)
     beginning = begin(problem, start, options.max_iter)
     passes = _passes_of_one(problem, beginning, options)

@@ -115,7 +115,8 @@ def spurious_components(data: ArrayLike, ends: ManyRuns | Mixtures) -> NDArray[n
     unit[unit == 0] = 1.0
     centred /= unit
     least = SPURIOUS_SHARE**2 * (centred.T @ centred) / len(points)
-    covariances = ends.covariances / unit[:, None] / unit
+    with np.errstate(over="ignore", under="ignore"):
+        covariances = ends.covariances / unit[:, None] / unit
     # By each component's own deviations, which leaves the signs of the eigenvalues as they are.
     widths = np.sqrt(np.einsum("rkii->rki", covariances))
     excess = (covariances - least) / widths[..., :, None] / widths[..., None, :]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csc_array
 
-from explorer.checks import LARGEST_SEED, Floats, as_floats, check_callbacks, check_whole_number, read_only
+from explorer.checks import LARGEST_SEED, Floats, as_floats, changed, check_callbacks, check_whole_number, read_only
 from explorer.errors import InputError
 from explorer.mixture import engine
 from explorer.mixture.checks import LARGEST_VALUE, as_points, check_n_components
@@ -117,7 +117,7 @@ def run_k_means(data: ArrayLike, centres: ArrayLike, *, max_iter: int = 300) -> 
 
 def k_means_in_slices(data: ArrayLike, centres: ArrayLike, options: KMeansOptions) -> Slices[KMeansTrace]:
     """The work of `run_k_means` in slices of time: yields (t, max_iter) after every iterate, and returns the trace."""
-    history = []
+    options, history = changed(KMeansOptions, options, {}), []
     for iterate in _within_memory(iterate_k_means(data, centres, max_iter=options.max_iter), options.max_iter):
         history.append(iterate)
         yield iterate.iteration, options.max_iter

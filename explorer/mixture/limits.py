@@ -127,6 +127,10 @@ def iterate_limits(
     if max_iter is None:
         max_iter = limit_iterations(len(as_points(data)), runs.weights.shape[1])
     options = changed(EMOptions, options, changes | {"rtol": rtol, "max_iter": max_iter})
+    if options.at_floor == "stop" and runs.held.any():
+        raise InputError(
+            "These runs were held at a floor: give the variance_floor and at_floor that they were made with."
+        )
     if options.hard:
         raise InputError("Runs with hard E steps have no limit of the log-likelihood: run them with soft ones.")
     grouping = {"log_likelihood_tolerance": log_likelihood_tolerance, "distance_tolerance": distance_tolerance}

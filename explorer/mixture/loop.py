@@ -26,6 +26,8 @@ from explorer.stop_reason import StopReason
 MAX_TRACE_NUMBERS = 60_000_000
 # A run that was held at the floor may begin again there, though its variances went into the data's unit and back.
 ROUNDING = 1e-9
+# An eigenvalue far below the largest is only rounding, and raised to what is not: no fixed floor could be kept.
+LEAST_HELD = 1e-9
 
 
 class Problem(NamedTuple):
@@ -117,6 +119,8 @@ def pose(data: ArrayLike, structure: str, variance_floor: float, at_floor: str =
     """The problem of fitting a mixture to data, (n, d) or (n,). Raises InputError where the data is out of bounds."""
     points = as_points(data)
     form = engine.form_of(structure, points.shape[1])
+    if at_floor == "hold" and form.matrices and variance_floor < LEAST_HELD:
+        raise InputError(f"Covariance matrices can be held at a variance floor of at least {LEAST_HELD:g}: raise it.")
     standardized = engine.standardize(points, form)
     return Problem(standardized, form, standardized.floor(form, variance_floor), at_floor == "hold")
 

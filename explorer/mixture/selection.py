@@ -181,6 +181,8 @@ def select(
     so neither is ever the best one, whatever its figure. Raises InputError where a setting is out of its bounds.
     """
     options = changed(EMOptions, options, changes)
+    if "structure" in changes:
+        raise InputError("The structures to choose from are a list: give structures=[...].")
     points = as_points(data)
     numbers = _choices("numbers of components", n_components)
     for number in numbers:

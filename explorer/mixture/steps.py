@@ -12,7 +12,7 @@ from scipy.special import entr
 from explorer.checks import Floats, as_floats, check_fraction
 from explorer.errors import InputError
 from explorer.mixture import engine
-from explorer.mixture.checks import as_points, as_responsibilities
+from explorer.mixture.checks import as_points, as_responsibilities, one_table
 from explorer.mixture.model import Mixture, log_joint
 
 
@@ -39,7 +39,7 @@ def m_step(
     points = as_points(data)
     form = engine.form_of(structure, points.shape[1])
     standardized = engine.standardize(points, form)
-    q = np.ascontiguousarray(as_responsibilities(responsibilities, len(points)).T)[:, None]
+    q = one_table(responsibilities, len(points))[:, None]
     floor = standardized.floor(form, check_fraction("The variance floor", variance_floor))
     statistics = engine.summarize(form, standardized.z, q)
     theta, *_ = engine.fit(form, statistics, engine.of_the_data(standardized, form), floor)

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from explorer.datasets import load_sample
+from explorer.errors import InputError
 from explorer.mixture import (
     ALGORITHMS,
     Algorithm,
     EMOptions,
+    GradientOptions,
+    KMeansOptions,
     KMeansTrace,
     MixtureTrace,
     StopReason,
@@ -20,6 +23,7 @@ from explorer.mixture import (
     run_k_means,
     run_projected_ascent,
     run_squared_responsibility_em,
+    select,
 )
 from explorer.mixture.em import run_em_in_slices
 from explorer.slices import finish
@@ -107,3 +111,17 @@ def test_one_record_says_all_there_is_to_a_run_of_em():
     assert changed.n_iterations == 3
     with pytest.raises(TypeError, match="variance_flor"):
         run_em(ERUPTIONS, START, variance_flor=0.1)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS.values(), ids=ALGORITHMS)
+@pytest.mark.parametrize("options", [None, {"max_iter": 3}, KMeansOptions(), GradientOptions()])
+def test_options_of_another_kind_are_refused_in_a_sentence(algorithm, options):
+    if isinstance(options, type(algorithm.options)):
+        return
+    with pytest.raises(InputError, match="The options must be"):
+        finish(algorithm.run(ERUPTIONS, START, options))
+
+
+def test_a_structure_is_no_option_of_the_choice_among_structures():
+    with pytest.raises(InputError, match=r"give structures=\[...\]"):
+        select(ERUPTIONS, [1], structure="tied")

@@ -171,3 +171,20 @@ def test_a_start_below_the_floor_is_refused_since_the_likelihood_would_fall():
     start = Mixture.univariate([0.5, 0.5], [-1.0, 1.0], [1.0, 1e-9])
     with pytest.raises(InputError, match="widen the start"):
         run_em(np.linspace(-2, 2, 50), start, at_floor="hold")
+
+
+def test_limits_of_held_runs_are_not_looked_for_with_other_options():
+    runs = run_many(GALAXIES, [initialize(GALAXIES, 6, "random-points", 3)], hold(variance_floor=1e-2))
+    with pytest.raises(InputError, match="held at a floor"):
+        find_limits(GALAXIES, runs)
+
+
+def test_a_floor_that_rounding_hides_holds_no_matrix():
+    line = np.random.default_rng(0).normal(size=(40, 1)) @ np.ones((1, 2))
+    q = initialize(line, 3, "random-points", 0)
+    with pytest.raises(InputError, match="at least 1e-09"):
+        run_em(line, q, hold(structure="tied", variance_floor=1e-10))
+    for seed in range(5):
+        q = initialize(line, 3, "random-points", seed)
+        trace = run_em(line, q, hold(structure="tied", variance_floor=1e-9))
+        assert trace.stop_reason is not StopReason.DIVERGED

@@ -130,6 +130,7 @@ def ascend_in_slices(
 ) -> Slices[MixtureTrace]:
     """An ascent in some coordinates, in slices of time: yields (t, max_iter) after every iterate, returns the trace."""
     began = perf_counter()
+    options = changed(GradientOptions, options, {})
     problem = at_unit_variance(pose(data, options.structure, options.variance_floor))
     beginning = begin(problem, start, options.max_iter)
     stands = []

@@ -51,6 +51,7 @@ def compare_loops(data: ArrayLike, mixture: Mixture, repeats: int = 5) -> tuple[
     one of them cannot be computed, or the loops take too long.
     """
     alphas = _as_table(data)
+    check_mixture(mixture)
     check_whole_number("The number of repeats", repeats, 1, MAX_REPEATS)
     if alphas.size * mixture.n_components * repeats > MAX_LOOP_STEPS:
         raise InputError("Python's loops over this many points take too long: use fewer points or repeats.")

@@ -80,6 +80,7 @@ def run_squared_responsibility_em(
 def squared_in_slices(data: ArrayLike, start: ArrayLike | Mixture, options: SquaredOptions) -> Slices[MixtureTrace]:
     """The run in slices of time: yields (t, max_iter) after every iterate, and returns the trace."""
     began = perf_counter()
+    options = changed(SquaredOptions, options, {})
     problem = pose(data, "full", options.variance_floor)
     _line(problem.form.n_dimensions)
     beginning = begin(problem, start, options.max_iter)
