@@ -440,7 +440,8 @@ def test_a_job_that_nobody_wants_any_more_stops_and_goes_on_when_it_is_wanted_ag
     want(job)
     until(lambda: len(job.numbers) > reached)
     clock.forward(LEASE)
-    assert job.numbers == list(range(stands_still(lambda: len(job.numbers)))), "it went on where it was"
+    count = stands_still(lambda: len(job.numbers))
+    assert job.numbers == list(range(count)), "it went on where it was"
 
 
 def test_a_job_that_nobody_wants_for_long_is_put_away_and_begun_again(clock, step_by_step):
