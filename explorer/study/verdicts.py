@@ -65,8 +65,8 @@ def _held(run: EMRun) -> str:
     numbers = sorted(_number_of(run, k) for k in np.flatnonzero(run.trace.held[-1]))
     if not numbers:
         return ""
-    which = f"component {numbers[0]} is" if len(numbers) == 1 else f"components {listed(numbers)} are"
-    return f"; {which} held at the variance floor: compare L only with runs that hold at this floor"
+    which = f"component {numbers[0]}" if len(numbers) == 1 else listed(numbers, len(numbers))
+    return f"; {which} held at the floor: compare only with held runs"
 
 
 def _on_a_plateau(run: EMRun, settings: EMSettings, beyond: BeyondEM, how: str) -> Verdict:
@@ -97,8 +97,8 @@ def _spurious(run: EMRun, settings: EMSettings, beyond: BeyondEM, how: str) -> V
     weight = float(last.weights[k])
     width = f"{_number(float(deviations[k]), signed=False)} {run.sample.unit}".strip()
     sentence = (
-        f"{how}: component {_number_of(run, k)} is only {width} wide, on about {_number(n * weight, signed=False)} of "
-        f"{n} points (weight {weight:.2g}); so narrow a spike buys its likelihood: L = {_last(run)} does not count"
+        f"{how}, L = {_last(run)} does not count: component {_number_of(run, k)}, {width} wide on about "
+        f"{_number(n * weight, signed=False)} of {n} points (weight {weight:.2g}), buys it"
     )
     return Verdict("warning", "Spurious", sentence, "Ends spurious")
 

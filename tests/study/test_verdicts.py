@@ -184,7 +184,7 @@ def test_a_spike_is_spurious_and_its_component_its_width_and_its_points_are_told
     assert width < 0.03 * values.std()
     for told in (
         f"converged at {run.trace.n_iterations}",
-        f"component {number} is only {width:.2g} km/s wide",
+        f"component {number}, {width:.2g} km/s wide",
         f"on about {weight * len(values):.2g} of {len(values)} points (weight {weight:.2g})",
         f"L = {last(run)} does not count",
     ):
@@ -572,9 +572,7 @@ def test_a_held_run_is_judged_as_others_are_and_says_what_its_likelihood_compare
     assert sorted(held) == [3, 4, 5]
     assert (at_once.word, verdict.word, found.outcome) == ("Converged", "Local optimum", EMOutcome.PROPER)
     for sentence in (at_once.sentence, verdict.sentence):
-        assert sentence.endswith(
-            "; components 3, 4, 5 are held at the variance floor: compare L only with runs that hold at this floor"
-        )
+        assert sentence.endswith("; 3, 4, 5 held at the floor: compare only with held runs")
     assert f"the best of 40 starts is {found.best - found.continued:.1f} higher" in verdict.sentence
 
 
@@ -582,7 +580,7 @@ def test_a_held_spike_is_spurious():
     """The floor is so low that what is held there buys its likelihood all the same."""
     _, _, found, verdict = judged_em(replace(HELD, n_components=4, seed=2, variance_floor=1e-4))
     assert (found.outcome, verdict.word) == (EMOutcome.SPURIOUS, "Spurious")
-    assert "is held at the variance floor" in verdict.sentence
+    assert "held at the floor: compare only with held runs" in verdict.sentence
 
 
 def test_a_run_that_holds_nothing_is_judged_as_ever():
@@ -594,4 +592,4 @@ def test_one_held_component_is_told_in_the_singular():
     own = own_sample(np.r_[np.random.default_rng(0).normal(size=60), np.full(6, 8.0)], "tied")
     settings = EMSettings(data="own", n_components=2, initialization="k-means++", at_floor="hold")
     _, at_once, _, _ = judged_em(settings, own)
-    assert "component 2 is held at the variance floor" in at_once.sentence
+    assert "; component 2 held at the floor" in at_once.sentence

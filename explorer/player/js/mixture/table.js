@@ -24,11 +24,17 @@ export function tableOf(model, now, { height }, theme) {
           (row, k) => `<tr data-component="${k}" title="Follow component ${k + 1} in the formula"${k === model.component ? ' class="xp-chosen"' : ""}>
             <th scope="row"><span class="xp-disc" style="background:${theme.components[k]};color:${theme.digits[k]}">${k + 1}</span></th>
             <td class="xp-weight${parameters}">${row.weight}</td><td class="xp-mean${parameters}">${row.mean}</td>
-            <td class="xp-deviation${parameters}">${row.deviation}${row.held ? ` <span class="xp-held" title="${HELD}">held</span>` : ""}</td><td class="xp-points${counts}">${row.count}</td></tr>`,
+            <td class="xp-deviation${parameters}">${row.held ? heldMark(row.deviation, short) : row.deviation}</td><td class="xp-points${counts}">${row.count}</td></tr>`,
         )
         .join("")}</tbody>`;
   if (model.components > 3 || theme.kind === "present") return [table];
   return [table, Object.assign(document.createElement("p"), { textContent: noteOf(model, now) })];
+}
+
+// The same bar as under the disc in the picture; the word beside it where there is room.
+function heldMark(deviation, short) {
+  const word = `<span class="${short ? "xp-unseen" : "xp-word"}"> held</span>`;
+  return `<span class="xp-held" title="${HELD}">${deviation}</span>${word}`;
 }
 
 function noteOf(model, { half, active }) {
