@@ -194,6 +194,29 @@ def test_on_a_phone_the_controls_open_by_a_button(page, players):
         expect(controls).to_be_hidden()
 
 
+HELD = "data=galaxies&k=6&seed=3&floor=0.001&at_floor=hold&em_step=40"
+SPIKE = "data=galaxies&k=5&seed=20&em_step=230"
+
+
+@pytest.mark.parametrize("present", ["", "&present=1"], ids=["", "present"])
+@pytest.mark.parametrize(("run", "word"), [(HELD, "compare only with held runs"), (SPIKE, "does not count")])
+def test_what_is_said_of_held_runs_and_of_spikes_fits_as_well(open_page, run, word, present):
+    em = wait_for_player(open_page(f"/?{run}{present}"), "em")
+    if present:
+        em.press("h")  # what comes next is shown
+    expect(em.verdict).to_contain_text(word)
+    em.settle()
+    sentence = em.verdict.locator("span").last
+    hidden = sentence.evaluate("span => span.scrollHeight - span.clientHeight")
+    assert hidden < 8, "a line of the sentence is cut"  # the tails of letters stick out by two pixels
+    rows = check_inside(em, "table.xp-table tbody tr")
+    assert rows[-1][4] <= em.root.locator(".xp-verdict").bounding_box()["y"] + 0.5, "the table runs into the verdict"
+    heights = {round(bottom - top) for _, _, top, _, bottom in rows}
+    assert max(heights) - min(heights) <= 1, "a row is higher than others"
+    marks = em.root.locator(".xp-held")
+    assert marks.count() == (3 if run == HELD else 0)
+
+
 # ---- present mode ------------------------------------------------------------------------------------------------
 
 CONTROLS = ["em_controls", "als_controls", "header"]
