@@ -35,6 +35,12 @@ LIMIT_ITERATIONS = 20_000
 # the last. A run that is not there by then has a limit at least as high as where it stands.
 LIMIT_WORK = 100_000_000
 LEAST_ITERATIONS = 200
+# Of maps of starts and of all partitions: with equal variances runs creep away from two components that are alike for
+# thousands of iterations, and a map of a few hundred points would take minutes. They are left where they are then.
+MAP_ITERATIONS = 1_000
+
+
+Number = float | NDArray[np.float64]
 
 
 class OptimumKind(StrEnum):
@@ -94,9 +100,14 @@ def kinds_as_ended(data: ArrayLike, runs: ManyRuns) -> NDArray[np.object_]:
     return kinds_of_ends(runs.degenerate, spurious, np.zeros(runs.n_runs, dtype=bool))
 
 
+def is_below(value: Number, limit: Number, tolerance: float = LOG_LIKELIHOOD_TOLERANCE) -> Number:
+    """Whether a log-likelihood is farther below its limit than one end is from itself; of one run, or (R,) of many."""
+    return limit - value > tolerance
+
+
 def is_best(limit: float, best: float) -> bool:
     """Whether a run with this limit is in the best proper optimum known, or only in a local one (log-likelihoods)."""
-    return best - limit <= LOG_LIKELIHOOD_TOLERANCE
+    return not is_below(limit, best)
 
 
 def spurious_components(data: ArrayLike, ends: ManyRuns | Mixtures) -> NDArray[np.bool_]:

@@ -28,6 +28,7 @@ from explorer.mixture.judge import (
     LOG_LIKELIHOOD_TOLERANCE,
     EMOutcome,
     OptimumKind,
+    is_below,
     limit_iterations,
     outcome_of,
 )
@@ -152,7 +153,9 @@ def _iterate(data: ArrayLike, runs: ManyRuns, options: EMOptions, grouping: dict
         if left.any():
             optima = group_optima(data, continued, saddles=left[optima.labels], **grouping)
     gaps = np.maximum(continued.log_likelihoods - runs.log_likelihoods, 0.0)
-    early = (gaps > tolerance) | (distances_between(runs, continued) > grouping["distance_tolerance"])
+    early = is_below(runs.log_likelihoods, continued.log_likelihoods, tolerance) | (
+        distances_between(runs, continued) > grouping["distance_tolerance"]
+    )
     converged = np.array([reason is StopReason.CONVERGED for reason in runs.stop_reasons])
     return Limits(
         outcomes=tuple(

@@ -6,11 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explorer.mixture import EMOptions, Limits, ManyRuns, Mixtures, iterate_limits, iterate_many
+from explorer.mixture.judge import MAP_ITERATIONS
 from explorer.slices import Slices, retold
-
-# With equal variances, runs creep away from two components that are alike for thousands of iterations. They are left
-# where they are then, so that a map of a few hundred points takes no more than seconds.
-MAP_ITERATIONS = 1_000
 
 
 def iterate_to_limits(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from explorer.mixture.judge import LOG_LIKELIHOOD_TOLERANCE
+from explorer.mixture.judge import is_below
 from explorer.settings import EMStudySettings
 from explorer.study.em_runs import run_starts
 
@@ -28,7 +28,7 @@ def log_likelihood_paths(
 class ToleranceEffect:
     """What a tolerance does to R runs.
 
-    stopped_early (R,): it stops the run more than LOG_LIKELIHOOD_TOLERANCE below its limit. iterations (R,): when.
+    stopped_early (R,): it stops the run below its limit, as the judge says (`is_below`). iterations (R,): when.
     """
 
     rtol: float
@@ -52,7 +52,7 @@ def tolerance_effects(
     for rtol in rtols:
         stops = np.array([_first_stop(path, rtol) for path in paths])
         reached = np.array([path[stop] for path, stop in zip(paths, stops, strict=True)])
-        effects.append(ToleranceEffect(rtol, limits - reached > LOG_LIKELIHOOD_TOLERANCE, stops))
+        effects.append(ToleranceEffect(rtol, is_below(reached, limits), stops))
     return effects
 
 
