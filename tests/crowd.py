@@ -92,15 +92,19 @@ class Person:
     async def until(self, condition: Callable[[], bool], patience: float = PATIENCE) -> bool:
         """Wait until something is so; return whether it came to that."""
 
+        was_so = False
+
         def enough() -> bool:
-            return condition() or self._reading.done()
+            nonlocal was_so
+            was_so = condition()
+            return was_so or self._reading.done()
 
         async with self._news:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait_for(enough), patience)
         if self._reading.done():
             self.failures.append(f"The server closed the connection, or: {self._reading.exception()!r}")
-        return condition()
+        return was_so  # by now the next script may have begun
 
     async def until_seen(self, slot: str, words: str, patience: float = PATIENCE) -> bool:
         """Wait until a picture whose description ends so is shown, and the script that brought it has ended."""
